@@ -1,0 +1,32 @@
+using Sluice.Core.Pricing;
+using Sluice.Protocols.Formats;
+
+namespace Sluice.Core.Catalogue;
+
+/// <summary>A model as the catalogue or the file knows it.</summary>
+/// <param name="Id">Canonical, usually <c>author/slug</c>.</param>
+public sealed record Model(string Id)
+{
+    /// <summary>For people.</summary>
+    public string Name { get; init; } = Id;
+
+    /// <summary>Window, output limit, capabilities.</summary>
+    public ModelTraits Traits { get; init; } = ModelTraits.Unknown;
+
+    /// <summary>The author's list price; null where none is known.</summary>
+    public PriceSheet? ListPrice { get; init; }
+
+    /// <summary>Release day.</summary>
+    public DateOnly? Released { get; init; }
+}
+
+/// <summary>One model at one provider.</summary>
+/// <param name="Model">Which.</param>
+/// <param name="Provider">The provider's slug.</param>
+/// <param name="UpstreamModel">The provider's own name of it.</param>
+/// <param name="Price">What it costs there; null is an alarm, never zero.</param>
+public sealed record ModelEndpoint(Model Model, string Provider, string UpstreamModel, PriceSheet? Price)
+{
+    /// <summary>Stable id of the endpoint, for health and explanations.</summary>
+    public string Id { get; } = $"{Provider}/{UpstreamModel}";
+}

@@ -1,0 +1,84 @@
+using Sluice.Protocols.OpenAIChat;
+
+namespace Sluice.Core.Configuration;
+
+/// <summary>Wire format and authentication of an upstream.</summary>
+public enum ProviderKind
+{
+    /// <summary>Anthropic Messages, <c>x-api-key</c>.</summary>
+    Anthropic,
+
+    /// <summary>OpenAI Chat Completions and its compatibles, bearer key.</summary>
+    OpenAI,
+
+    /// <summary>OpenRouter over its Chat wire.</summary>
+    OpenRouter,
+
+    /// <summary>The built-in simulator: speaks whatever the client speaks.</summary>
+    Simulator,
+
+    /// <summary>OpenAI Responses. Not served yet: its models answer <c>no_endpoint</c>.</summary>
+    OpenAIResponses,
+
+    /// <summary>Gemini. Not served yet.</summary>
+    Gemini,
+
+    /// <summary>Azure. Not served yet.</summary>
+    Azure,
+
+    /// <summary>Bedrock. Not served yet.</summary>
+    Bedrock,
+
+    /// <summary>Vertex. Not served yet.</summary>
+    Vertex,
+}
+
+/// <summary>One upstream account.</summary>
+public sealed record ProviderSettings
+{
+    /// <summary>Slug.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Wire format and authentication.</summary>
+    public required ProviderKind Kind { get; init; }
+
+    /// <summary>What that vendor's own SDK takes; without a trailing slash.</summary>
+    public required Uri BaseUrl { get; init; }
+
+    /// <summary>Keys, each with its own cooldown; empty where the upstream needs none.</summary>
+    public IReadOnlyList<Credential> Credentials { get; init; } = [];
+
+    /// <summary>Quirks of an OpenAI-compatible server.</summary>
+    public ChatDialect Dialect { get; init; } = ChatDialect.Generic;
+
+    /// <summary>How long to wait for what.</summary>
+    public TimeoutSettings Timeouts { get; init; } = new();
+
+    /// <summary>Where it is, as a label.</summary>
+    public string? Region { get; init; }
+}
+
+/// <summary>One upstream key.</summary>
+/// <param name="Id">Safe to show: <c>provider#1</c>.</param>
+/// <param name="Secret">Never shown, logged or labelled.</param>
+public sealed record Credential(string Id, string Secret)
+{
+    /// <summary>The id alone.</summary>
+    public override string ToString() => Id;
+}
+
+/// <summary>How long to wait for what.</summary>
+public sealed record TimeoutSettings
+{
+    /// <summary>TCP and TLS.</summary>
+    public TimeSpan Connect { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>From the request's last byte to the first fragment of content; null is the default: 300 s for streams, 600 s without.</summary>
+    public TimeSpan? FirstToken { get; init; }
+
+    /// <summary>The longest silence after that.</summary>
+    public TimeSpan Idle { get; init; } = TimeSpan.FromSeconds(240);
+
+    /// <summary>One attempt as a whole.</summary>
+    public TimeSpan Total { get; init; } = TimeSpan.FromMinutes(60);
+}

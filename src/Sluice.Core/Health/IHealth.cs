@@ -1,0 +1,31 @@
+using Sluice.Core.Catalogue;
+using Sluice.Core.Configuration;
+using Sluice.Core.Faults;
+
+namespace Sluice.Core.Health;
+
+/// <summary>What became of recent attempts, and what that means for the next plan. Thread-safe; survives a reload for providers that did not change.</summary>
+public interface IHealth
+{
+    /// <summary>An attempt answered.</summary>
+    void Succeeded(ModelEndpoint endpoint, Credential? credential);
+
+    /// <summary>An attempt failed; hints and dead credentials are taken from <paramref name="fault"/>.</summary>
+    void Failed(ModelEndpoint endpoint, Credential? credential, UpstreamFault fault);
+
+    /// <summary>The endpoint failed in the last 30 seconds, whatever has succeeded since on other credentials.</summary>
+    bool FailedRecently(ModelEndpoint endpoint);
+
+    /// <summary>Until when the credential is excluded for this endpoint; null when it is not. Dead credentials are excluded until the configuration changes.</summary>
+    DateTimeOffset? ExcludedUntil(ModelEndpoint endpoint, Credential? credential);
+}
+
+/// <summary>Where sessions last succeeded. Bounded; in memory.</summary>
+public interface IAffinity
+{
+    /// <summary>Endpoint id and credential id where the session last succeeded for the model; null when it did not, or long ago.</summary>
+    (string Endpoint, string? Credential)? Find(string session, string model);
+
+    /// <summary>Remembers a success.</summary>
+    void Remember(string session, string model, string endpoint, string? credential);
+}

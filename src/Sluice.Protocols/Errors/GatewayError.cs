@@ -1,0 +1,48 @@
+namespace Sluice.Protocols.Errors;
+
+/// <summary>An error as a client is told it; each wire format writes it in its own native shape.</summary>
+/// <param name="Kind">What.</param>
+/// <param name="Source">Whose.</param>
+/// <param name="Status">HTTP status. Already the client's: <see cref="ErrorKind.Overloaded"/> is 529 to Anthropic clients, 503 to others.</param>
+/// <param name="Message">The cause, and what to do, in a sentence or two. Holds no secret.</param>
+public sealed record GatewayError(ErrorKind Kind, ErrorSource Source, int Status, string Message)
+{
+    /// <summary>One sentence: what to do now.</summary>
+    public string? Remedy { get; init; }
+
+    /// <summary>The <c>gen-…</c> id of the request.</summary>
+    public string? RequestId { get; init; }
+
+    /// <summary>The request member at fault.</summary>
+    public string? Param { get; init; }
+
+    /// <summary>The upstream's own code, where one of the same protocol gave it.</summary>
+    public string? Code { get; init; }
+
+    /// <summary>The provider that said it.</summary>
+    public string? Provider { get; init; }
+
+    /// <summary>When to try again; whole seconds, 1 to 55, on every 429 and 503.</summary>
+    public TimeSpan? RetryAfter { get; init; }
+
+    /// <summary>False: trying again cannot help (<c>x-should-retry</c>). Null: the client's own rules.</summary>
+    public bool? ShouldRetry { get; init; }
+
+    /// <summary>The limit or budget that fired, with its numbers.</summary>
+    public string? Limit { get; init; }
+
+    /// <summary>Tokens sent and allowed, for <see cref="ErrorKind.ContextLength"/>.</summary>
+    public (long Sent, long Allowed)? ContextTokens { get; init; }
+
+    /// <summary>Every attempt, in order.</summary>
+    public IReadOnlyList<AttemptSummary> Attempts { get; init; } = [];
+}
+
+/// <summary>One attempt as an error body shows it.</summary>
+/// <param name="Provider">Slug.</param>
+/// <param name="Model">Upstream model name.</param>
+/// <param name="Status">HTTP status, null where none came.</param>
+/// <param name="Kind">What went wrong.</param>
+/// <param name="Milliseconds">From sending to the verdict.</param>
+/// <param name="UpstreamRequestId">The provider's own id of the call.</param>
+public sealed record AttemptSummary(string Provider, string Model, int? Status, ErrorKind Kind, long Milliseconds, string? UpstreamRequestId);

@@ -1,0 +1,91 @@
+using System.Buffers;
+using Sluice.Protocols.Conversation;
+using Sluice.Protocols.Degradations;
+using Sluice.Protocols.Errors;
+using Sluice.Protocols.OpenAIChat;
+using Sluice.Protocols.Sse;
+
+namespace Sluice.Protocols.Formats;
+
+/// <summary>
+/// One wire format: everything that Sluice needs to hear and speak it. Implementations are stateless and shared; the stream objects that
+/// they make belong to one answer. Nothing here throws on a peer's bad input: it comes back as a value.
+/// </summary>
+public interface IWireFormat
+{
+    /// <summary>Which one.</summary>
+    WireProtocol Protocol { get; }
+
+    /// <summary>Reads a client's request body.</summary>
+    Parsed<ConversationRequest> ReadRequest(ReadOnlyMemory<byte> body);
+
+    /// <summary>Writes the request for an upstream. Returns what cannot be carried and must be refused, or null.</summary>
+    GatewayError? WriteRequest(ConversationRequest request, UpstreamTarget target, DegradationLog degradations, IBufferWriter<byte> output);
+
+    /// <summary>Reads an upstream's whole answer with a success status. An error inside it comes back as the error.</summary>
+    Parsed<ConversationResponse> ReadResponse(ReadOnlyMemory<byte> body, ChatDialect dialect);
+
+    /// <summary>Writes a whole answer for a client.</summary>
+    void WriteResponse(ConversationResponse response, ClientTarget target, DegradationLog degradations, IBufferWriter<byte> output);
+
+    /// <summary>Makes a reader for one upstream stream.</summary>
+    IStreamReader CreateStreamReader(ChatDialect dialect);
+
+    /// <summary>Makes a writer for one client stream.</summary>
+    IStreamWriter CreateStreamWriter(ClientTarget target, DegradationLog degradations);
+
+    /// <summary>Makes the automaton that accepts exactly this format's legal streams.</summary>
+    IStreamGrammar CreateGrammar();
+
+    /// <summary>Reads an upstream's error body; any bytes are accepted (HTML and nothing too).</summary>
+    UpstreamError ReadError(int status, ReadOnlySpan<byte> body);
+
+    /// <summary>Writes an error body (JSON) for a client.</summary>
+    void WriteError(GatewayError error, IBufferWriter<byte> output);
+
+    /// <summary>Writes the event or events that end a started client stream with an error.</summary>
+    void WriteStreamError(GatewayError error, IBufferWriter<byte> output);
+
+    /// <summary>Bytes that keep a silent client stream alive and mean nothing.</summary>
+    ReadOnlyMemory<byte> KeepAlive { get; }
+}
+
+/// <summary>A value, or what was wrong with the bytes.</summary>
+/// <param name="Value">Null when <paramref name="Error"/> is set.</param>
+/// <param name="Error">For requests <see cref="ErrorKind.InvalidRequest"/> with the path of the member in <see cref="UpstreamError.Param"/>; for answers what the upstream said, or <see cref="ErrorKind.BadResponse"/>.</param>
+public readonly record struct Parsed<T>(T? Value, UpstreamError? Error)
+    where T : class
+{
+    /// <summary>Wraps a value.</summary>
+    public static implicit operator Parsed<T>(T value) => new(value, null);
+
+    /// <summary>Wraps an error.</summary>
+    public static implicit operator Parsed<T>(UpstreamError error) => new(null, error);
+}
+
+/// <summary>Reads one upstream stream, event by event.</summary>
+public interface IStreamReader
+{
+    /// <summary>Appends to <paramref name="events"/> what <paramref name="frame"/> means; nothing for comments and pings.</summary>
+    void Read(in SseFrame frame, List<StreamEvent> events);
+
+    /// <summary>The upstream closed the stream cleanly: appends what that means (<see cref="StreamEvent.Ended"/> where the dialect sends no terminal marker and the answer was complete; else <see cref="StreamEvent.Failed"/> unless already ended).</summary>
+    void Complete(List<StreamEvent> events);
+}
+
+/// <summary>Writes one client stream, event by event; a state machine over its format's grammar.</summary>
+public interface IStreamWriter
+{
+    /// <summary>Appends the client's bytes for <paramref name="streamEvent"/>, in whole SSE events; may append nothing (held back) or several events.</summary>
+    void Write(StreamEvent streamEvent, IBufferWriter<byte> output);
+}
+
+/// <summary>Accepts a format's legal streams: the grammar of one outgoing stream, written once.</summary>
+public interface IStreamGrammar
+{
+    /// <summary>Takes the next event; returns null when it is legal here, else a sentence that says why not. After a violation the automaton stays violated.</summary>
+    string? Accept(in SseFrame frame);
+
+    /// <summary>Null when the stream may end here; else what is missing.</summary>
+    string? Complete();
+}

@@ -1,0 +1,50 @@
+using System.Buffers;
+
+namespace Sluice.Protocols.Formats;
+
+/// <summary>Client bytes in order, cut into runs of one role each. Reused from frame to frame: <see cref="Clear"/> keeps the memory.</summary>
+public sealed class StreamSegments : IBufferWriter<byte>
+{
+    private readonly ArrayBufferWriter<byte> _bytes = new(1024);
+    private readonly List<(SegmentRole Role, int End)> _ends = [];
+
+    /// <summary>How many runs there are.</summary>
+    public int Count => _ends.Count;
+
+    /// <summary>Run number <paramref name="index"/>; its bytes are valid until <see cref="Clear"/> or the next write.</summary>
+    public (SegmentRole Role, ReadOnlyMemory<byte> Bytes) this[int index]
+    {
+        get
+        {
+            var start = index == 0 ? 0 : _ends[index - 1].End;
+            var (role, end) = _ends[index];
+            return (role, _bytes.WrittenMemory[start..end]);
+        }
+    }
+
+    /// <summary>Says that all bytes written since the last call mean <paramref name="role"/>; does nothing when there are none.</summary>
+    public void Mark(SegmentRole role)
+    {
+        var start = _ends.Count == 0 ? 0 : _ends[^1].End;
+        if (_bytes.WrittenCount > start)
+        {
+            _ends.Add((role, _bytes.WrittenCount));
+        }
+    }
+
+    /// <summary>Forgets all runs.</summary>
+    public void Clear()
+    {
+        _bytes.ResetWrittenCount();
+        _ends.Clear();
+    }
+
+    /// <inheritdoc/>
+    public void Advance(int count) => _bytes.Advance(count);
+
+    /// <inheritdoc/>
+    public Memory<byte> GetMemory(int sizeHint = 0) => _bytes.GetMemory(sizeHint);
+
+    /// <inheritdoc/>
+    public Span<byte> GetSpan(int sizeHint = 0) => _bytes.GetSpan(sizeHint);
+}
