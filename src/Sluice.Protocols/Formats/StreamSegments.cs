@@ -11,6 +11,9 @@ public sealed class StreamSegments : IBufferWriter<byte>
     /// <summary>How many runs there are.</summary>
     public int Count => _ends.Count;
 
+    /// <summary>Bytes of all runs, and of what is not marked yet.</summary>
+    public int WrittenCount => _bytes.WrittenCount;
+
     /// <summary>Run number <paramref name="index"/>; its bytes are valid until <see cref="Clear"/> or the next write.</summary>
     public (SegmentRole Role, ReadOnlyMemory<byte> Bytes) this[int index]
     {
@@ -31,6 +34,9 @@ public sealed class StreamSegments : IBufferWriter<byte>
             _ends.Add((role, _bytes.WrittenCount));
         }
     }
+
+    /// <summary>Adds a run without bytes: <paramref name="role"/> is true from here on, though the bytes that follow mean something else (a tool call is complete because the next one starts).</summary>
+    public void Signal(SegmentRole role) => _ends.Add((role, _bytes.WrittenCount));
 
     /// <summary>Forgets all runs.</summary>
     public void Clear()

@@ -77,6 +77,9 @@ public sealed record Envelope
     /// <summary>The OpenRouter <c>models</c> (or <c>fallbacks</c>) list, unescaped; at most 32.</summary>
     public IReadOnlyList<string> FallbackModels { get; init; } = [];
 
+    /// <summary>Top-level members of the body, the gateway's own included.</summary>
+    public int MemberCount { get; init; }
+
     /// <summary>Input tokens, estimated from the bytes, biased upwards; what an attempt without reported usage is charged with.</summary>
     public long EstimatedInputTokens { get; init; }
 }

@@ -1,0 +1,197 @@
+using System.Buffers;
+using System.Text.Json;
+using Sluice.Protocols.Conversation;
+using Sluice.Protocols.Errors;
+using Sluice.Protocols.Formats;
+using Sluice.Protocols.Sse;
+
+namespace Sluice.Protocols.Native;
+
+/// <summary>
+/// Relays <c>/v1/chat/completions</c> streams. Within one answer the chunks differ in little but their text, so a chunk that equals the last
+/// plain text chunk outside of its text (see <see cref="ChatChunkTemplate"/>) is passed at once; all others are read token by token.
+/// </summary>
+internal sealed class ChatNativeRelay(NativeStreamOptions options) : IStreamRelay
+{
+    private readonly ChatChunkTemplate _template = new();
+    private (long Choice, long Tool)? _openTool;
+    private bool _finished;
+    private bool _ended;
+    private bool _called;
+
+    /// <inheritdoc/>
+    public TokenUsage Usage { get; private set; } = TokenUsage.Unknown;
+
+    /// <inheritdoc/>
+    public StopReason? StopReason { get; private set; }
+
+    /// <inheritdoc/>
+    public long ContentBytes { get; private set; }
+
+    /// <inheritdoc/>
+    public string? ResponseId { get; private set; }
+
+    /// <inheritdoc/>
+    public UpstreamError? Advance(in SseFrame frame, StreamSegments output)
+    {
+        if (_ended)
+        {
+            return null;
+        }
+
+        if (!frame.HasData)
+        {
+            if (NativeRelays.Unframed(frame, options.ReadError) is { } unframed)
+            {
+                return unframed;
+            }
+
+            NativeRelays.Pass(frame, SegmentRole.Preamble, output);
+            return null;
+        }
+
+        var data = frame.Data.Span.Trim(" \t\r\n"u8);
+        if (data.SequenceEqual("[DONE]"u8))
+        {
+            return Done(frame, output);
+        }
+
+        if (data.IsEmpty || data[0] != (byte)'{' || data[^1] != (byte)'}')
+        {
+            return NativeRelays.BadResponse("The upstream's stream event is not a JSON object.");
+        }
+
+        if (_template.Match(data) is > 0 and var textBytes)
+        {
+            ContentBytes += textBytes;
+            NativeRelays.Pass(frame, SegmentRole.Content, output);
+            return null;
+        }
+
+        try
+        {
+            return Read(frame, data, output);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            return NativeRelays.BadResponse("The upstream's stream event is not valid JSON.");
+        }
+    }
+
+    /// <inheritdoc/>
+    public UpstreamError? Complete(StreamSegments output)
+    {
+        if (_ended)
+        {
+            return null;
+        }
+
+        if (!_finished)
+        {
+            return NativeRelays.BadResponse("The upstream closed the stream without finish_reason and without [DONE].");
+        }
+
+        // Cerebras and Perplexity end without it; clients wait for it.
+        _ended = true;
+        output.Write("data: [DONE]\n\n"u8);
+        output.Mark(SegmentRole.Terminal);
+        return null;
+    }
+
+    private UpstreamError? Done(in SseFrame frame, StreamSegments output)
+    {
+        if (_openTool is not null)
+        {
+            _openTool = null;
+            output.Signal(SegmentRole.ToolComplete);
+        }
+
+        _ended = true;
+        NativeRelays.Pass(frame, SegmentRole.Terminal, output);
+        return null;
+    }
+
+    private UpstreamError? Read(in SseFrame frame, ReadOnlySpan<byte> data, StreamSegments output)
+    {
+        var facts = new ChatChunk { WantsId = ResponseId is null };
+        facts.Read(data);
+        if (facts.HasError || frame.Event.Span.SequenceEqual("error"u8))
+        {
+            return options.ReadError(frame.Data);
+        }
+
+        if (facts.FinishIsError)
+        {
+            return new UpstreamError(ErrorKind.UpstreamError, "The upstream ended its answer with finish_reason \"error\".");
+        }
+
+        ResponseId ??= facts.Id;
+        ContentBytes += facts.ContentBytes;
+        if (facts.Usage is { } usage)
+        {
+            Usage = options.ReadUsage(data[usage], Usage);
+        }
+
+        var bare = !facts.HasContent && facts.FirstTool is null;
+        if (facts.Usage is not null && options.DropUsageChunk && bare && (facts.Choices == 0 || (_finished && facts.FinishSeen)))
+        {
+            // OpenAI's usage chunk has no choice; OpenRouter's repeats the last choice, empty.
+            return null;
+        }
+
+        NativeRelays.Pass(frame, RoleOf(facts, bare, output), output);
+        if (facts is { HasContent: true, FirstTool: null, FinishSeen: false, Usage: null })
+        {
+            _template.Learn(data, facts.Text);
+        }
+
+        return null;
+    }
+
+    private SegmentRole RoleOf(in ChatChunk facts, bool bare, StreamSegments output)
+    {
+        if (facts.FinishSeen)
+        {
+            _finished = true;
+            StopReason = facts.StopReason;
+        }
+
+        if (facts.FirstTool is { } first)
+        {
+            _called = true;
+            if (_openTool is { } open && open != first)
+            {
+                // The open call is complete, but this chunk's own call is not: what was held may go, these bytes may not.
+                output.Signal(SegmentRole.ToolComplete);
+            }
+
+            _openTool = facts.LastTool;
+        }
+
+        if (_called && StopReason is Conversation.StopReason.EndTurn)
+        {
+            // Several servers say "stop" after tool calls.
+            StopReason = Conversation.StopReason.ToolUse;
+        }
+
+        if (facts.FinishSeen && _openTool is not null)
+        {
+            _openTool = null;
+            if (!bare)
+            {
+                return SegmentRole.ToolComplete;
+            }
+
+            output.Signal(SegmentRole.ToolComplete);
+        }
+
+        return facts switch
+        {
+            // Text beside a piece of a call waits with the call: released as text it would carry the call's piece along.
+            { FirstTool: not null } => SegmentRole.ToolFragment,
+            { HasContent: true } => SegmentRole.Content,
+            { FinishSeen: true } or { Usage: not null } => SegmentRole.Stop,
+            _ => SegmentRole.Preamble,
+        };
+    }
+}

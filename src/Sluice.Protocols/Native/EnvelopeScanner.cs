@@ -1,0 +1,393 @@
+using System.Buffers.Text;
+using System.Text;
+using System.Text.Json;
+using System.Text.Unicode;
+using Sluice.Protocols.Errors;
+
+namespace Sluice.Protocols.Native;
+
+/// <summary>What a scan found: the envelope, or what is wrong with the body.</summary>
+/// <param name="Envelope">Null when <paramref name="Error"/> is set.</param>
+/// <param name="Error"><see cref="ErrorKind.InvalidRequest"/> with the member's name in <see cref="UpstreamError.Param"/> where one is at fault.</param>
+public readonly record struct EnvelopeResult(Envelope? Envelope, UpstreamError? Error);
+
+/// <summary>Finds in one forward pass over a request body what routing needs, without building anything from it. Never throws.</summary>
+public static class EnvelopeScanner
+{
+    // Longest member name that the scanner compares, escaped to the last letter: "stop_server_tools_when" in \uXXXX.
+    private const int LongestName = 192;
+    private const int LongestSession = 256;
+    private const int MostFallbacks = 32;
+
+    // metadata.user_id of agents is a few hundred bytes; larger objects are not searched.
+    private const int LargestMetadata = 16 * 1024;
+
+    /// <summary>Scans one body.</summary>
+    /// <param name="protocol">The format that the client's path names.</param>
+    /// <param name="body">The whole body.</param>
+    public static EnvelopeResult Scan(WireProtocol protocol, ReadOnlyMemory<byte> body)
+    {
+        var bytes = body.Span;
+        var wide = 0;
+        if (!Ascii.IsValid(bytes))
+        {
+            if (!Utf8.IsValid(bytes))
+            {
+                return Invalid("The request body is not valid UTF-8.");
+            }
+
+            wide = bytes.Length - Encoding.UTF8.GetCharCount(bytes);
+        }
+
+        var scan = new Pass(protocol, bytes);
+        return scan.Run() is { } error ? new EnvelopeResult(null, error) : new EnvelopeResult(scan.ToEnvelope(wide), null);
+    }
+
+    private static EnvelopeResult Invalid(string message, string? param = null) => new(null, Fault(message, param));
+
+    private static UpstreamError Fault(string message, string? param = null) =>
+        new(ErrorKind.InvalidRequest, message) { Status = 400, Type = "invalid_request_error", Param = param };
+
+    private ref struct Pass(WireProtocol protocol, ReadOnlySpan<byte> body)
+    {
+        private readonly ReadOnlySpan<byte> _body = body;
+        private JsonWalk _walk = new(body);
+        private TokenEstimate _tokens;
+        private int _bodyStart;
+        private int _members;
+        private string? _model;
+        private BodySpan _modelValue;
+        private bool _stream;
+        private bool _streamSeen;
+        private int _messages;
+        private int _tools;
+        private int _toolBytes;
+        private int _images;
+        private int _documents;
+        private bool _thinking;
+        private int _cacheMarks;
+        private long? _maxTokens;
+        private long? _maxCompletionTokens;
+        private string? _session;
+        private string? _cacheKey;
+        private BodySpan _streamOptions;
+        private bool _includeUsage;
+        private List<EnvelopeMember>? _gateway;
+        private List<string>? _fallbacks;
+
+        /// <summary>Walks the body; null when it is well formed.</summary>
+        public UpstreamError? Run()
+        {
+            if (_walk.PeekToken() != '{')
+            {
+                return Fault("The request body must be a JSON object.");
+            }
+
+            _bodyStart = _walk.Position++;
+            if (_walk.PeekToken() == '}')
+            {
+                _walk.Position++;
+                return Trailing();
+            }
+
+            while (true)
+            {
+                if (Member() is { } error)
+                {
+                    return error;
+                }
+
+                switch (_walk.PeekToken())
+                {
+                    case ',':
+                        _walk.Position++;
+                        continue;
+                    case '}':
+                        _walk.Position++;
+                        return Trailing();
+                    case -1:
+                        return Broken("A bracket is not closed.");
+                    default:
+                        return Broken($"Expected a comma or a closing brace at byte {_walk.Position}.");
+                }
+            }
+        }
+
+        public readonly Envelope ToEnvelope(int wideBytes) => new()
+        {
+            Protocol = protocol,
+            Model = _model,
+            ModelValue = _modelValue,
+            Stream = _stream,
+            MessageCount = _messages,
+            ToolCount = _tools,
+            ToolBytes = _toolBytes,
+            HasImages = _images > 0,
+            HasDocuments = _documents > 0,
+            WantsThinking = _thinking,
+            CacheMarks = _cacheMarks,
+            MaxOutputTokens = _maxCompletionTokens ?? _maxTokens,
+            SessionId = _session ?? _cacheKey,
+            IncludeStreamUsage = _includeUsage,
+            StreamOptions = _streamOptions,
+            BodyStart = _bodyStart,
+            MemberCount = _members,
+            GatewayMembers = _gateway ?? (IReadOnlyList<EnvelopeMember>)[],
+            FallbackModels = _fallbacks ?? (IReadOnlyList<string>)[],
+            EstimatedInputTokens = _tokens.Total(wideBytes, _images, _documents),
+        };
+
+        private UpstreamError? Member()
+        {
+            if (_walk.PeekToken() != '"')
+            {
+                return Broken($"Expected a member name at byte {_walk.Position}.");
+            }
+
+            _walk.Counts = default;
+            var name = _walk.String();
+            if (_walk.Fault is { } fault)
+            {
+                return Broken(fault);
+            }
+
+            if (_walk.PeekToken() != ':')
+            {
+                return Broken($"Expected a colon at byte {_walk.Position}.");
+            }
+
+            _walk.Position++;
+            if (_walk.PeekToken() < 0)
+            {
+                return Broken("A bracket is not closed.");
+            }
+
+            _walk.Counts = default;
+            var value = _walk.Value();
+            if (_walk.Fault is { } valueFault)
+            {
+                return Broken(valueFault);
+            }
+
+            _members++;
+            _cacheMarks += _walk.Counts.CacheMarks;
+            var key = _body.Slice(name.Start + 1, name.Length - 2);
+            if (key.IndexOf((byte)'\\') < 0)
+            {
+                return Known(key, name, value);
+            }
+
+            // "mod\u0065l" is "model" to whoever parses the body after us.
+            Span<byte> unescaped = stackalloc byte[LongestName];
+            var length = JsonText.Unescape(_body.Slice(name.Start, name.Length), unescaped);
+            return length < 0 ? null : Known(unescaped[..length], name, value);
+        }
+
+        private UpstreamError? Known(scoped ReadOnlySpan<byte> key, BodySpan name, BodySpan value)
+        {
+            var bytes = _body.Slice(value.Start, value.Length);
+            switch (key)
+            {
+                case var k when k.SequenceEqual("model"u8):
+                    return Model(bytes, value);
+                case var k when k.SequenceEqual("stream"u8):
+                    return Stream(bytes);
+                case var k when k.SequenceEqual("messages"u8):
+                    return Messages(bytes);
+                case var k when k.SequenceEqual("tools"u8) || k.SequenceEqual("functions"u8):
+                    _tools += bytes[0] == (byte)'[' ? _walk.Counts.Elements : 0;
+                    _toolBytes += bytes[0] == (byte)'[' ? value.Length : 0;
+                    _tokens.AddTools(_walk.Counts, value.Length);
+                    return null;
+                case var k when k.SequenceEqual("system"u8):
+                    _tokens.AddMessages(_walk.Counts, 1);
+                    return null;
+                case var k when k.SequenceEqual("max_tokens"u8):
+                    _maxTokens = Integer(bytes);
+                    return null;
+                case var k when k.SequenceEqual("max_completion_tokens"u8):
+                    _maxCompletionTokens = Integer(bytes);
+                    return null;
+                case var k when k.SequenceEqual("thinking"u8):
+                    _thinking |= bytes[0] == (byte)'{' && JsonText.StringMember(bytes, "type"u8) is { } type && type != "disabled";
+                    return null;
+                case var k when k.SequenceEqual("reasoning_effort"u8):
+                    _thinking |= bytes[0] == (byte)'"' && !bytes.SequenceEqual("\"none\""u8);
+                    return null;
+                case var k when k.SequenceEqual("reasoning"u8):
+                    _thinking |= bytes[0] == (byte)'{' && JsonText.StringMember(bytes, "effort"u8) != "none" && !IsSwitchedOff(bytes);
+                    return null;
+                case var k when k.SequenceEqual("metadata"u8):
+                    ReadMetadata(bytes);
+                    return null;
+                case var k when k.SequenceEqual("prompt_cache_key"u8):
+                    _cacheKey = Bounded(bytes);
+                    return null;
+                case var k when k.SequenceEqual("stream_options"u8):
+                    if (_streamOptions.Exists)
+                    {
+                        return Fault("`stream_options` is given twice.", "stream_options");
+                    }
+
+                    _streamOptions = value;
+                    _includeUsage = HasTrue(bytes, "include_usage"u8);
+                    return null;
+                case var k when k.SequenceEqual("output_config"u8) || k.SequenceEqual("response_format"u8):
+                    _tokens.AddTools(_walk.Counts, value.Length);
+                    return null;
+                default:
+                    return Gateway(key, name, value);
+            }
+        }
+
+        private UpstreamError? Model(ReadOnlySpan<byte> bytes, BodySpan value)
+        {
+            if (_modelValue.Exists)
+            {
+                return Fault("`model` is given twice.", "model");
+            }
+
+            _modelValue = value;
+            _model = bytes[0] == (byte)'"' ? JsonText.Unescape(bytes) : null;
+            return _model is null ? Fault("`model` must be a string.", "model") : null;
+        }
+
+        private UpstreamError? Stream(ReadOnlySpan<byte> bytes)
+        {
+            if (_streamSeen)
+            {
+                return Fault("`stream` is given twice.", "stream");
+            }
+
+            _streamSeen = true;
+            _stream = bytes.SequenceEqual("true"u8);
+            return _stream || bytes.SequenceEqual("false"u8) || bytes.SequenceEqual("null"u8) ? null : Fault("`stream` must be a boolean.", "stream");
+        }
+
+        private UpstreamError? Messages(ReadOnlySpan<byte> bytes)
+        {
+            if (bytes[0] != (byte)'[')
+            {
+                return Fault("`messages` must be an array.", "messages");
+            }
+
+            _messages += _walk.Counts.Elements;
+            _images += _walk.Counts.Images;
+            _documents += _walk.Counts.Documents;
+            _tokens.AddMessages(_walk.Counts, _walk.Counts.Elements);
+            return null;
+        }
+
+        private UpstreamError? Gateway(scoped ReadOnlySpan<byte> key, BodySpan name, BodySpan value)
+        {
+            if (GatewayMembers.Find(protocol, key) is not { } known)
+            {
+                return null;
+            }
+
+            _gateway ??= [];
+            foreach (var member in _gateway)
+            {
+                if (member.Name == known)
+                {
+                    return Fault($"`{known}` is given twice.", known);
+                }
+            }
+
+            var bytes = _body.Slice(value.Start, value.Length);
+            _gateway.Add(new EnvelopeMember(known, new BodySpan(name.Start, value.End - name.Start), value));
+            switch (known)
+            {
+                case "session_id":
+                    _session = Bounded(bytes) ?? _session;
+                    break;
+                case "models" or "fallbacks":
+                    ReadFallbacks(bytes);
+                    break;
+            }
+
+            return null;
+        }
+
+        // ["a/b", …], or OpenRouter's [{"model":"a/b"}, …].
+        private void ReadFallbacks(ReadOnlySpan<byte> bytes)
+        {
+            try
+            {
+                var reader = new Utf8JsonReader(bytes);
+                var named = false;
+                while (reader.Read())
+                {
+                    if (reader.TokenType == JsonTokenType.PropertyName)
+                    {
+                        named = reader.CurrentDepth == 2 && reader.ValueTextEquals("model"u8);
+                    }
+                    else if (reader.TokenType == JsonTokenType.String && (reader.CurrentDepth == 1 || (reader.CurrentDepth == 2 && named)) && (_fallbacks?.Count ?? 0) < MostFallbacks)
+                    {
+                        (_fallbacks ??= []).Add(reader.GetString()!);
+                    }
+                }
+            }
+            catch (Exception e) when (e is JsonException or InvalidOperationException)
+            {
+                // The list is broken inside: routing goes by what could be read, and the member never reaches a model vendor.
+            }
+        }
+
+        // {"user_id":"{\"session_id\":\"…\"}"}, or the older "user_…_account_…_session_<uuid>".
+        private void ReadMetadata(ReadOnlySpan<byte> bytes)
+        {
+            if (protocol != WireProtocol.AnthropicMessages || bytes.Length > LargestMetadata || JsonText.StringMember(bytes, "user_id"u8) is not { } user)
+            {
+                return;
+            }
+
+            const string Marker = "_session_";
+            if (user.StartsWith('{'))
+            {
+                _session ??= Bounded(JsonText.StringMember(Encoding.UTF8.GetBytes(user), "session_id"u8));
+            }
+            else if (user.LastIndexOf(Marker, StringComparison.Ordinal) is >= 0 and var at)
+            {
+                _session ??= Bounded(user[(at + Marker.Length)..]);
+            }
+        }
+
+        private UpstreamError? Trailing() => _walk.PeekToken() < 0 ? null : Broken($"Bytes follow the JSON object at byte {_walk.Position}.");
+
+        private static UpstreamError Broken(string what) => Fault("The request body is not valid JSON. " + what);
+
+        private static string? Bounded(ReadOnlySpan<byte> bytes) =>
+            bytes[0] == (byte)'"' && bytes.Length <= LongestSession * 6 ? Bounded(JsonText.Unescape(bytes)) : null;
+
+        private static string? Bounded(string? text) => text is { Length: > 0 and <= LongestSession } ? text : null;
+
+        private static long? Integer(ReadOnlySpan<byte> bytes) =>
+            Utf8Parser.TryParse(bytes, out long number, out var used) && used == bytes.Length ? number : null;
+
+        private static bool IsSwitchedOff(ReadOnlySpan<byte> bytes) => HasScalar(bytes, "enabled"u8, JsonTokenType.False);
+
+        private static bool HasTrue(ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> name) => HasScalar(bytes, name, JsonTokenType.True);
+
+        private static bool HasScalar(ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> name, JsonTokenType wanted)
+        {
+            try
+            {
+                var reader = new Utf8JsonReader(bytes);
+                while (reader.Read())
+                {
+                    if (reader.TokenType == JsonTokenType.PropertyName && reader.CurrentDepth == 1 && reader.ValueTextEquals(name) && reader.Read() && reader.TokenType == wanted)
+                    {
+                        return true;
+                    }
+                }
+            }
+            catch (Exception e) when (e is JsonException or InvalidOperationException)
+            {
+                // Broken inside: the upstream says so in its own words.
+            }
+
+            return false;
+        }
+    }
+}

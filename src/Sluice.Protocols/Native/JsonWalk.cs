@@ -1,0 +1,318 @@
+using System.Buffers;
+
+namespace Sluice.Protocols.Native;
+
+/// <summary>
+/// Walks over JSON bytes by their quotes and brackets alone. It proves that strings are closed and that brackets pair up to a depth of 512,
+/// and counts on the way what routing wants to know; it does not prove that everything between is JSON, which the upstream does anyway.
+/// </summary>
+internal ref struct JsonWalk(ReadOnlySpan<byte> body)
+{
+    /// <summary>Deepest nesting: twice what any schema seen in traffic has, and small enough for a recursive parser upstream.</summary>
+    public const int MaxDepth = 512;
+
+    // Base64 shorter than this is no media worth telling from text.
+    private const int ShortestMedia = 256;
+
+    private static readonly SearchValues<byte> Structure = SearchValues.Create("\"{}[]"u8);
+    private static readonly SearchValues<byte> Base64 = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=-_\\"u8);
+
+    private readonly ReadOnlySpan<byte> _body = body;
+    private OpenBrackets _open;
+
+    /// <summary>Where the walk stands.</summary>
+    public int Position { get; set; }
+
+    /// <summary>What was wrong, null while nothing is.</summary>
+    public string? Fault { get; private set; }
+
+    /// <summary>What was seen inside values since the last reset.</summary>
+    public WalkCounts Counts;
+
+    /// <summary>Goes to the next byte that is not white space; -1 at the end of the body.</summary>
+    public int PeekToken()
+    {
+        var position = Position;
+        while (position < _body.Length)
+        {
+            var b = _body[position];
+            if (b > (byte)' ' || (b != (byte)' ' && b != (byte)'\n' && b != (byte)'\r' && b != (byte)'\t'))
+            {
+                Position = position;
+                return b;
+            }
+
+            position++;
+        }
+
+        Position = position;
+        return -1;
+    }
+
+    /// <summary>Stands on a quote: passes the string and returns its span, quotes included.</summary>
+    public BodySpan String()
+    {
+        var start = Position;
+        var end = StringEnd(_body, start, ref Counts.Escapes);
+        if (end < 0)
+        {
+            Fault = "A string is not closed.";
+            return default;
+        }
+
+        Position = end;
+        return new BodySpan(start, end - start);
+    }
+
+    /// <summary>Stands on the first byte of a value: passes it and returns its span.</summary>
+    public BodySpan Value()
+    {
+        var start = Position;
+        switch (_body[start])
+        {
+            case (byte)'"':
+                var text = String();
+                Counts.TextBytes += Math.Max(0, text.Length - 2);
+                return text;
+            case (byte)'{' or (byte)'[':
+                Nested();
+                return Fault is null ? new BodySpan(start, Position - start) : default;
+            default:
+                var length = _body[start..].IndexOfAny(",}] \n\r\t"u8);
+                length = length < 0 ? _body.Length - start : length;
+                if (!IsScalar(_body.Slice(start, length)))
+                {
+                    Fault = "A value is not JSON.";
+                    return default;
+                }
+
+                Position = start + length;
+                return new BodySpan(start, length);
+        }
+    }
+
+    private void Nested()
+    {
+        // The body's own brace is depth 1 and belongs to the caller.
+        var depth = 1;
+        var position = Position;
+        var lastStart = 0;
+        var lastEnd = 0;
+        while (true)
+        {
+            var skip = _body[position..].IndexOfAny(Structure);
+            if (skip < 0)
+            {
+                Fault = "A bracket is not closed.";
+                return;
+            }
+
+            position += skip;
+            var b = _body[position];
+            if (b == (byte)'"')
+            {
+                var end = StringEnd(_body, position, ref Counts.Escapes);
+                if (end < 0)
+                {
+                    Fault = "A string is not closed.";
+                    return;
+                }
+
+                Note(position, end, lastStart, lastEnd, depth);
+                lastStart = position;
+                lastEnd = end;
+                position = end;
+                continue;
+            }
+
+            position++;
+            if (b is (byte)'{' or (byte)'[')
+            {
+                depth++;
+                if (depth > MaxDepth)
+                {
+                    Fault = "The body is nested deeper than 512 levels.";
+                    return;
+                }
+
+                _open.Set(depth, b == (byte)'{');
+                if (depth == 3)
+                {
+                    Counts.Elements++;
+                }
+
+                continue;
+            }
+
+            if (_open.IsObject(depth) != (b == (byte)'}'))
+            {
+                Fault = "Brackets do not pair up.";
+                return;
+            }
+
+            depth--;
+            if (depth == 1)
+            {
+                Position = position;
+                return;
+            }
+        }
+    }
+
+    // A string was passed, and the one before it: names are told from values by the colon behind them.
+    private void Note(int start, int end, int lastStart, int lastEnd, int depth)
+    {
+        if (end < _body.Length && _body[end] == (byte)':')
+        {
+            if (end - start == 15 && _body.Slice(start + 1, 13).SequenceEqual("cache_control"u8) && NextIs(end + 1, (byte)'{'))
+            {
+                Counts.CacheMarks++;
+            }
+
+            Counts.NameBytes += end - start - 2;
+            return;
+        }
+
+        var length = end - start - 2;
+        Counts.TextBytes += length;
+        Counts.Texts++;
+        if (length >= ShortestMedia)
+        {
+            NoteLong(start + 1, length, lastStart, lastEnd);
+        }
+        else if (length is 5 or 9 or 8 or 4 or 10 or 11 && depth is 5 or 7 && lastEnd - lastStart == 6 && _body.Slice(lastStart + 1, 4).SequenceEqual("type"u8))
+        {
+            // Parts of a message stand at depth 5, parts of a tool result at 7; a tool's arguments may hold the same words elsewhere.
+            switch (_body.Slice(start + 1, length))
+            {
+                case var type when type.SequenceEqual("image"u8) || type.SequenceEqual("image_url"u8) || type.SequenceEqual("input_image"u8):
+                    Counts.Images++;
+                    break;
+                case var type when type.SequenceEqual("document"u8) || type.SequenceEqual("file"u8) || type.SequenceEqual("input_file"u8):
+                    Counts.Documents++;
+                    break;
+            }
+        }
+    }
+
+    private void NoteLong(int start, int length, int lastStart, int lastEnd)
+    {
+        var text = _body.Slice(start, length);
+        if (text.StartsWith("data:"u8))
+        {
+            var comma = text[..ShortestMedia].IndexOf((byte)',');
+            if (comma > 0 && text[..comma].EndsWith(";base64"u8))
+            {
+                AddMedia(length, text[..comma].IndexOf("pdf"u8) >= 0);
+            }
+
+            return;
+        }
+
+        // Signatures and encrypted thinking are not tokens of the prompt's text either, and as long as a page of it.
+        var name = lastEnd > lastStart ? _body[(lastStart + 1)..(lastEnd - 1)] : default;
+        var opaque = name.SequenceEqual("signature"u8) || name.SequenceEqual("encrypted_content"u8);
+        if ((opaque || name.SequenceEqual("data"u8) || name.SequenceEqual("file_data"u8)) && text[..ShortestMedia].IndexOfAnyExcept(Base64) < 0)
+        {
+            AddMedia(length, text.StartsWith("JVBERi"u8));
+        }
+    }
+
+    private void AddMedia(int length, bool pdf)
+    {
+        Counts.MediaBytes += length;
+        Counts.PdfBytes += pdf ? length : 0;
+    }
+
+    private readonly bool NextIs(int position, byte wanted)
+    {
+        while (position < _body.Length && _body[position] is (byte)' ' or (byte)'\n' or (byte)'\r' or (byte)'\t')
+        {
+            position++;
+        }
+
+        return position < _body.Length && _body[position] == wanted;
+    }
+
+    private static int StringEnd(ReadOnlySpan<byte> body, int start, ref int escapes)
+    {
+        var position = start + 1;
+        while (position < body.Length)
+        {
+            var skip = body[position..].IndexOfAny((byte)'"', (byte)'\\');
+            if (skip < 0)
+            {
+                return -1;
+            }
+
+            position += skip;
+            if (body[position] == (byte)'"')
+            {
+                return position + 1;
+            }
+
+            escapes++;
+            position += 2;
+        }
+
+        return -1;
+    }
+
+    private static bool IsScalar(ReadOnlySpan<byte> value) =>
+        value.SequenceEqual("true"u8) || value.SequenceEqual("false"u8) || value.SequenceEqual("null"u8)
+        || (value.Length > 0 && (value[0] == (byte)'-' || char.IsAsciiDigit((char)value[0])) && value.IndexOfAnyExcept("0123456789+-.eE"u8) < 0);
+}
+
+/// <summary>What a walk saw inside values.</summary>
+internal struct WalkCounts
+{
+    /// <summary>Objects and arrays that stand directly in a top-level array.</summary>
+    public int Elements;
+
+    /// <summary><c>cache_control</c> members that are objects.</summary>
+    public int CacheMarks;
+
+    /// <summary>Image parts.</summary>
+    public int Images;
+
+    /// <summary>Document and file parts.</summary>
+    public int Documents;
+
+    /// <summary>Bytes of string values, escapes as they stand, media included.</summary>
+    public long TextBytes;
+
+    /// <summary>Bytes of member names.</summary>
+    public long NameBytes;
+
+    /// <summary>String values.</summary>
+    public int Texts;
+
+    /// <summary>Backslashes that escape something.</summary>
+    public int Escapes;
+
+    /// <summary>Bytes of string values that are encoded data, no text.</summary>
+    public long MediaBytes;
+
+    /// <summary>The part of <see cref="MediaBytes"/> that is PDF.</summary>
+    public long PdfBytes;
+}
+
+/// <summary>Which brackets are open, one bit for each level.</summary>
+[System.Runtime.CompilerServices.InlineArray(Words)]
+internal struct OpenBrackets
+{
+    private const int Words = (JsonWalk.MaxDepth / 64) + 1;
+
+    private ulong _first;
+
+    /// <summary>Notes what was opened at a depth.</summary>
+    public void Set(int depth, bool isObject)
+    {
+        ref var word = ref this[depth >> 6];
+        var bit = 1UL << (depth & 63);
+        word = isObject ? word | bit : word & ~bit;
+    }
+
+    /// <summary>An object, not an array, is open at a depth.</summary>
+    public readonly bool IsObject(int depth) => (this[depth >> 6] & (1UL << (depth & 63))) != 0;
+}
