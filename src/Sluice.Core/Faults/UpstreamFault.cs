@@ -26,7 +26,7 @@ public enum FaultPhase
 /// <param name="Error">What the upstream said, or what Sluice saw instead.</param>
 public sealed record UpstreamFault(FaultPhase Phase, UpstreamError Error)
 {
-    /// <summary>Provider or network.</summary>
+    /// <summary>Provider or network; client where the request itself is at fault.</summary>
     public ErrorSource Source { get; init; } = ErrorSource.Provider;
 
     /// <summary>The upstream's own hint when to come back, from headers or body, unbounded.</summary>
@@ -40,6 +40,9 @@ public sealed record UpstreamFault(FaultPhase Phase, UpstreamError Error)
 
     /// <summary>The provider refuses this credential (401, 402, 403 of the account): it is dead or out of credit, not cooling.</summary>
     public bool CredentialIsDead { get; init; }
+
+    /// <summary>It concerns the credential alone, not the endpoint (rate limit, quota, refusal): another credential of the same endpoint is worth a try at once, which it is not after an overload.</summary>
+    public bool ConcernsCredential => CredentialIsDead || Kind is ErrorKind.RateLimit or ErrorKind.QuotaExhausted;
 
     /// <summary>What it is.</summary>
     public ErrorKind Kind => Error.Kind;

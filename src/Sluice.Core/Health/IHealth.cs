@@ -16,7 +16,10 @@ public interface IHealth
     /// <summary>The endpoint failed in the last 30 seconds, whatever has succeeded since on other credentials.</summary>
     bool FailedRecently(ModelEndpoint endpoint);
 
-    /// <summary>Until when the credential is excluded for this endpoint; null when it is not. Dead credentials are excluded until the configuration changes.</summary>
+    /// <summary>The endpoint failed in the last 30 seconds in a way that concerns this credential: with it, or with any when the fault was the endpoint's own.</summary>
+    bool FailedRecently(ModelEndpoint endpoint, Credential? credential);
+
+    /// <summary>Until when the credential is excluded for this endpoint; null when it is not. Dead credentials are excluded until the configuration changes: <see cref="DateTimeOffset.MaxValue"/>.</summary>
     DateTimeOffset? ExcludedUntil(ModelEndpoint endpoint, Credential? credential);
 }
 

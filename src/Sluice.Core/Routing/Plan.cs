@@ -16,6 +16,9 @@ public sealed record RoutingRequest(string Model)
     /// <summary>Models that the key may use, as written; empty is all.</summary>
     public IReadOnlyList<string> AllowedModels { get; init; } = [];
 
+    /// <summary>The request's own order of endpoints; null is the configured one.</summary>
+    public RouteSort? Sort { get; init; }
+
     /// <summary>The request has images.</summary>
     public bool HasImages { get; init; }
 
@@ -41,6 +44,9 @@ public sealed record Plan
 
     /// <summary>Every endpoint considered and not used.</summary>
     public IReadOnlyList<LeftOutEndpoint> LeftOut { get; init; } = [];
+
+    /// <summary>What was asked for and done otherwise, one sentence each.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
 
     /// <summary>The canonical model asked for; null when the name means nothing.</summary>
     public Model? Model { get; init; }

@@ -1,0 +1,47 @@
+using Sluice.Core.Routing;
+using Sluice.Protocols;
+
+namespace Sluice.Upstreams;
+
+/// <summary>What is asked of an upstream.</summary>
+public enum UpstreamOperation
+{
+    /// <summary>Anthropic: an answer.</summary>
+    Messages,
+
+    /// <summary>Anthropic: the prompt's size.</summary>
+    CountTokens,
+
+    /// <summary>OpenAI Chat Completions.</summary>
+    ChatCompletions,
+}
+
+/// <summary>One call of one candidate.</summary>
+public sealed record UpstreamCall
+{
+    /// <summary>Whom to call, with which credential.</summary>
+    public required Candidate Candidate { get; init; }
+
+    /// <summary>The wire spoken to the upstream.</summary>
+    public required WireProtocol Protocol { get; init; }
+
+    /// <summary>What is asked.</summary>
+    public required UpstreamOperation Operation { get; init; }
+
+    /// <summary>The client's query, with or without its question mark; only native calls send it on, without <c>key</c>.</summary>
+    public string? Query { get; init; }
+
+    /// <summary>The client's headers, one entry for each value, in their order; <see cref="ForwardedHeaders"/> decides what of them goes on.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> ClientHeaders { get; init; } = [];
+
+    /// <summary>The body in pieces, sent one after the other. The memory must stay as it is until the reply is disposed (<see cref="UpstreamAnswer.DisposeAsync"/>) or a fault came.</summary>
+    public required IReadOnlyList<ReadOnlyMemory<byte>> Body { get; init; }
+
+    /// <summary>The client speaks the upstream's wire: its headers and query go on. Otherwise only what the wire names.</summary>
+    public bool Native { get; init; }
+}
+
+/// <summary>An answer or a fault; exactly one of them is set.</summary>
+/// <param name="Answer">The upstream sent a status; whether it is a good one is for the reader of its body.</param>
+/// <param name="Fault">It did not, or what it sent cannot be read.</param>
+public readonly record struct UpstreamReply(UpstreamAnswer? Answer, Core.Faults.UpstreamFault? Fault);
