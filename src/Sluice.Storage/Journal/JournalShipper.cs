@@ -1,0 +1,234 @@
+using System.Data.Common;
+using Microsoft.Extensions.Logging;
+using Sluice.Core.Ledger;
+
+namespace Sluice.Storage.Journal;
+
+/// <summary>
+/// Takes the journal into the store in batches, one after another, and deletes what has been taken. While the store is away the journal is the
+/// spool: the shipper tries again, appends go on.
+/// </summary>
+internal sealed class JournalShipper
+{
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
+
+    private readonly JournalFolder _folder;
+    private readonly JournalReader _reader;
+    private readonly ILedgerSink _sink;
+    private readonly LedgerOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly Lock _gate = new();
+    private readonly List<(long Count, TaskCompletionSource Done)> _waiting = [];
+
+    private JournalPosition _position;
+    private long _shipped;
+    private bool _asleep;
+    private TaskCompletionSource _wake = NewSignal();
+    private TaskCompletionSource _hurry = NewSignal();
+    private JournalWriter? _writer;
+
+    public JournalShipper(JournalFolder folder, ILedgerSink sink, LedgerOptions options, TimeProvider time, ILogger logger)
+    {
+        _folder = folder;
+        _reader = new JournalReader(folder);
+        _sink = sink;
+        _options = options;
+        _time = time;
+        _logger = logger;
+    }
+
+    /// <summary>Ships what an earlier process left, up to the first unreadable record of each file.</summary>
+    /// <returns>The number of the first segment that may be written to.</returns>
+    public async Task<long> RecoverAsync(CancellationToken cancellation)
+    {
+        _position = await _sink.ReadPositionAsync(cancellation);
+        var last = _position.Segment;
+        foreach (var segment in _folder.Segments())
+        {
+            last = Math.Max(last, segment);
+            if (segment < _position.Segment)
+            {
+                continue;
+            }
+
+            var from = segment == _position.Segment ? _position : new JournalPosition(segment, 0);
+            while (true)
+            {
+                var batch = new LedgerBatch();
+                var (next, unreadable) = _reader.Read(from, long.MaxValue, _options.ShipRows, batch);
+                if (batch.Count == 0)
+                {
+                    if (unreadable > 0)
+                    {
+                        StorageLog.TornJournal(_logger, unreadable, next.Offset, _folder.SetAside(segment));
+                    }
+
+                    break;
+                }
+
+                await StoreAsync(batch, next, cancellation);
+                from = next;
+            }
+        }
+
+        _position = new JournalPosition(last + 1, 0);
+        _folder.DeleteBefore(_position);
+        return _position.Segment;
+    }
+
+    /// <summary>Records of this process that are in the store.</summary>
+    public long Shipped => Volatile.Read(ref _shipped);
+
+    /// <summary>Runs until <paramref name="cancellation"/>.</summary>
+    public async Task RunAsync(JournalWriter writer, CancellationToken cancellation)
+    {
+        _writer = writer;
+        while (!cancellation.IsCancellationRequested)
+        {
+            try
+            {
+                await WaitAsync(cancellation);
+                await ShipAsync(cancellation);
+            }
+            catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception e) when (e is DbException or IOException)
+            {
+                StorageLog.StoreAway(_logger, e);
+                await Task.Delay(RetryDelay, _time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+
+    /// <summary>Ships everything written so far. Not beside <see cref="RunAsync"/>.</summary>
+    public async Task ShipAsync(CancellationToken cancellation)
+    {
+        var (written, count) = _writer!.Written;
+        while (_position.Segment < written.Segment || _position.Offset < written.Offset)
+        {
+            var live = _position.Segment == written.Segment;
+            var batch = new LedgerBatch();
+            var (next, unreadable) = _reader.Read(_position, live ? written.Offset : long.MaxValue, _options.ShipRows, batch);
+            if (batch.Count > 0)
+            {
+                await StoreAsync(batch, next, cancellation);
+                Done(batch.Count);
+                continue;
+            }
+
+            if (unreadable > 0)
+            {
+                StorageLog.DamagedJournal(_logger, unreadable, _position.Segment, _position.Offset);
+            }
+
+            _position = live ? written : new JournalPosition(_position.Segment + 1, 0);
+            _folder.DeleteBefore(_position);
+        }
+
+        // Damaged records were counted when written and never came: nobody may wait for them.
+        Done(Math.Max(0, count - _shipped));
+    }
+
+    /// <summary>Completes once the first <paramref name="count"/> records of this process are in the store.</summary>
+    public Task WaitForAsync(long count, CancellationToken cancellation)
+    {
+        TaskCompletionSource done;
+        lock (_gate)
+        {
+            if (_shipped >= count)
+            {
+                return Task.CompletedTask;
+            }
+
+            done = NewSignal();
+            _waiting.Add((count, done));
+            _wake.TrySetResult();
+            _hurry.TrySetResult();
+        }
+
+        return done.Task.WaitAsync(cancellation);
+    }
+
+    /// <summary>Called after each written group.</summary>
+    public void Written()
+    {
+        // The common case costs one read: the shipper is awake and will see the new records by itself.
+        if (Volatile.Read(ref _asleep))
+        {
+            lock (_gate)
+            {
+                _wake.TrySetResult();
+            }
+        }
+    }
+
+    /// <summary>Returns when there is something to ship: at once when somebody waits for it or a batch is full, else after the delay that lets a batch fill.</summary>
+    private async Task WaitAsync(CancellationToken cancellation)
+    {
+        Task wake;
+        lock (_gate)
+        {
+            wake = _wake.Task;
+            Volatile.Write(ref _asleep, true);
+        }
+
+        // A record written between the last look and the line above woke nobody, hence this second look.
+        if (_writer!.Written.Count <= _shipped)
+        {
+            await wake.WaitAsync(cancellation);
+        }
+
+        Task hurry;
+        lock (_gate)
+        {
+            _asleep = false;
+            _wake = NewSignal();
+            hurry = _hurry.Task;
+        }
+
+        if (_writer.Written.Count - _shipped < _options.ShipRows)
+        {
+            await Task.WhenAny(hurry, Task.Delay(_options.ShipDelay, _time, cancellation));
+        }
+
+        lock (_gate)
+        {
+            if (_hurry.Task.IsCompleted)
+            {
+                _hurry = NewSignal();
+            }
+        }
+    }
+
+    private async Task StoreAsync(LedgerBatch batch, JournalPosition next, CancellationToken cancellation)
+    {
+        var orphans = await _sink.StoreAsync(batch, next, cancellation);
+        if (orphans > 0)
+        {
+            StorageLog.Orphans(_logger, orphans);
+        }
+
+        _position = next;
+    }
+
+    private void Done(long records)
+    {
+        lock (_gate)
+        {
+            _shipped += records;
+            for (var i = _waiting.Count - 1; i >= 0; i--)
+            {
+                if (_waiting[i].Count <= _shipped)
+                {
+                    _waiting[i].Done.TrySetResult();
+                    _waiting.RemoveAt(i);
+                }
+            }
+        }
+    }
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+}

@@ -1,0 +1,179 @@
+using Microsoft.Data.Sqlite;
+using Sluice.Core.Ledger;
+using Sluice.Protocols.Conversation;
+
+namespace Sluice.Storage.Sqlite;
+
+/// <summary>Stores batches of the journal. Statements are compiled once and live as long as the writing connection.</summary>
+internal sealed class SqliteLedgerSink(SqliteDatabase database) : ILedgerSink
+{
+    private Statements? _statements;
+
+    public Task<JournalPosition> ReadPositionAsync(CancellationToken cancellation)
+    {
+        using var connection = database.OpenRead();
+        using var command = connection.CreateCommand();
+        command.CommandText = "SELECT segment, offset FROM journal_position";
+        using var row = command.ExecuteReader();
+        return Task.FromResult(row.Read() ? new JournalPosition(row.GetInt64(0), row.GetInt64(1)) : default);
+    }
+
+    public Task<int> StoreAsync(LedgerBatch batch, JournalPosition position, CancellationToken cancellation) =>
+        WriteAsync(
+            (statements, transaction) =>
+            {
+                var orphans = StoreAttempts(batch, statements, transaction);
+                foreach (var request in batch.Requests)
+                {
+                    if (statements.AddRequest.Execute(transaction, LedgerRows.Values(request)) == 1 && request.Attempts == 0)
+                    {
+                        statements.Rollup.Add(transaction, request);
+                    }
+                }
+
+                statements.SetPosition.Execute(transaction, position.Segment, position.Offset);
+                return orphans;
+            },
+            cancellation);
+
+    public Task<int> CompleteAbandonedAsync(DateTimeOffset now, CancellationToken cancellation) =>
+        WriteAsync(
+            (statements, transaction) =>
+            {
+                var running = new List<AttemptStarted>();
+                using (var rows = statements.FindRunning.Query(transaction))
+                {
+                    while (rows.Read())
+                    {
+                        running.Add(LedgerRows.ReadStart(rows));
+                    }
+                }
+
+                foreach (var start in running)
+                {
+                    Settle(start, Abandoned(start, now), statements, transaction);
+                }
+
+                return running.Count;
+            },
+            cancellation);
+
+    private static AttemptSettled Abandoned(AttemptStarted start, DateTimeOffset now) => new()
+    {
+        AttemptId = start.AttemptId,
+        EndedAt = now,
+        Outcome = AttemptOutcome.Abandoned,
+        Message = "Sluice ended while this attempt ran. It is charged with the input counted before it was sent; what it answered is not known.",
+        Usage = new TokenUsage { Input = start.EstimatedInputTokens },
+        UsageIsEstimated = true,
+        CostNanoUsd = start.EstimatedCostNanoUsd ?? 0,
+        IsUnpriced = start.EstimatedCostNanoUsd is null,
+    };
+
+    /// <summary>An attempt whose start and end are in one batch, as most are, becomes one insert.</summary>
+    private static int StoreAttempts(LedgerBatch batch, Statements statements, SqliteTransaction transaction)
+    {
+        var starts = new Dictionary<string, AttemptStarted>(batch.Started.Count);
+        foreach (var start in batch.Started)
+        {
+            starts.TryAdd(start.AttemptId, start);
+        }
+
+        var orphans = 0;
+        foreach (var end in batch.Settled)
+        {
+            if (starts.Remove(end.AttemptId, out var start)
+                && statements.AddWhole.Execute(transaction, [.. LedgerRows.Values(start), .. LedgerRows.Values(end)]) == 1)
+            {
+                statements.Rollup.Add(transaction, start, end);
+                continue;
+            }
+
+            // The start came with an earlier batch, or all of this was stored before.
+            start = FindStart(end.AttemptId, statements, transaction);
+            if (start is null)
+            {
+                orphans++;
+            }
+            else
+            {
+                Settle(start, end, statements, transaction);
+            }
+        }
+
+        foreach (var start in starts.Values)
+        {
+            statements.AddStart.Execute(transaction, LedgerRows.Values(start));
+        }
+
+        return orphans;
+    }
+
+    private static AttemptStarted? FindStart(string attemptId, Statements statements, SqliteTransaction transaction)
+    {
+        using var rows = statements.FindStart.Query(transaction, attemptId);
+        return rows.Read() ? LedgerRows.ReadStart(rows) : null;
+    }
+
+    private static void Settle(AttemptStarted start, AttemptSettled end, Statements statements, SqliteTransaction transaction)
+    {
+        // Only a running attempt can end: the first end counts, so nothing is charged twice.
+        if (statements.Settle.Execute(transaction, [.. LedgerRows.Values(end), start.AttemptId]) == 1)
+        {
+            statements.Rollup.Add(transaction, start, end);
+        }
+    }
+
+    private Task<int> WriteAsync(Func<Statements, SqliteTransaction, int> work, CancellationToken cancellation) =>
+        database.WriteAsync(
+            (connection, transaction) =>
+            {
+                var statements = _statements ??= new Statements(connection);
+                try
+                {
+                    var result = work(statements, transaction);
+                    statements.Rollup.Write(transaction);
+                    return result;
+                }
+                catch
+                {
+                    statements.Rollup.Forget();
+                    throw;
+                }
+            },
+            cancellation);
+
+    private sealed class Statements(SqliteConnection connection)
+    {
+        public PreparedStatement AddWhole { get; } = new(connection, $"""
+            INSERT INTO attempts ({LedgerRows.StartColumns}, {LedgerRows.EndColumns})
+            VALUES ({LedgerRows.Parameters(1, LedgerRows.StartCount + LedgerRows.EndCount)}) ON CONFLICT (attempt_id) DO NOTHING
+            """, LedgerRows.StartCount + LedgerRows.EndCount);
+
+        public PreparedStatement AddStart { get; } = new(connection, $"""
+            INSERT INTO attempts ({LedgerRows.StartColumns}) VALUES ({LedgerRows.Parameters(1, LedgerRows.StartCount)})
+            ON CONFLICT (attempt_id) DO NOTHING
+            """, LedgerRows.StartCount);
+
+        public PreparedStatement Settle { get; } = new(connection, $"""
+            UPDATE attempts SET ({LedgerRows.EndColumns}) = ({LedgerRows.Parameters(1, LedgerRows.EndCount)})
+            WHERE attempt_id = ?{LedgerRows.EndCount + 1} AND ended_at IS NULL
+            """, LedgerRows.EndCount + 1);
+
+        public PreparedStatement FindStart { get; } = new(connection, $"SELECT {LedgerRows.StartColumns} FROM attempts WHERE attempt_id = ?1", 1);
+
+        public PreparedStatement FindRunning { get; } = new(connection, $"SELECT {LedgerRows.StartColumns} FROM attempts WHERE ended_at IS NULL", 0);
+
+        public PreparedStatement AddRequest { get; } = new(connection, $"""
+            INSERT INTO requests ({LedgerRows.RequestColumns}) VALUES ({LedgerRows.Parameters(1, LedgerRows.RequestCount)})
+            ON CONFLICT (request_id) DO NOTHING
+            """, LedgerRows.RequestCount);
+
+        public PreparedStatement SetPosition { get; } = new(connection, """
+            INSERT INTO journal_position (only, segment, offset) VALUES (1, ?1, ?2)
+            ON CONFLICT (only) DO UPDATE SET segment = excluded.segment, offset = excluded.offset
+            """, 2);
+
+        public UsageRollup Rollup { get; } = new(connection);
+    }
+}

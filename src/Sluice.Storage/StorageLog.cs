@@ -1,0 +1,25 @@
+using Microsoft.Extensions.Logging;
+
+namespace Sluice.Storage;
+
+/// <summary>Log events of the storage, 6000 to 6099.</summary>
+internal static partial class StorageLog
+{
+    [LoggerMessage(6000, LogLevel.Warning, "The journal's last {Bytes} bytes (from byte {Offset}) are no whole record, as after a power cut; everything before them is in the ledger. The file was put aside as {File}.")]
+    public static partial void TornJournal(ILogger logger, long bytes, long offset, string file);
+
+    [LoggerMessage(6001, LogLevel.Critical, "{Bytes} bytes of journal segment {Segment} from byte {Offset} cannot be read back: the disk is damaged, or something else writes to the data folder. Their records are not in the ledger.")]
+    public static partial void DamagedJournal(ILogger logger, long bytes, long segment, long offset);
+
+    [LoggerMessage(6002, LogLevel.Warning, "The store does not take the journal; records stay in the journal and are shipped when it is back.")]
+    public static partial void StoreAway(ILogger logger, Exception exception);
+
+    [LoggerMessage(6003, LogLevel.Error, "{Count} attempts ended whose start is in no record; they are not in the ledger.")]
+    public static partial void Orphans(ILogger logger, int count);
+
+    [LoggerMessage(6004, LogLevel.Warning, "{Count} attempts were under way when the last process ended; they are in the ledger as abandoned, charged with their estimated input.")]
+    public static partial void Abandoned(ILogger logger, int count);
+
+    [LoggerMessage(6005, LogLevel.Error, "Records of the journal could not be shipped before the end; the next start ships them.")]
+    public static partial void NotShipped(ILogger logger, Exception exception);
+}
