@@ -1,0 +1,86 @@
+// The official OpenAI SDK, called as its users call it. Reads BASE_URL (without /v1), KEY and MODEL.
+import OpenAI from 'openai';
+import { report } from './result.mjs';
+
+const { BASE_URL, KEY, MODEL } = process.env;
+// No retries: a test must see the gateway's first answer.
+const client = new OpenAI({ apiKey: KEY, baseURL: `${BASE_URL}/v1`, maxRetries: 0 });
+const messages = [{ role: 'user', content: 'Say hello.' }];
+const tools = [{
+  type: 'function',
+  function: {
+    name: 'Read',
+    description: 'Reads a file.',
+    parameters: { type: 'object', properties: { file_path: { type: 'string' } }, required: ['file_path'] },
+  },
+}];
+
+// Puts a Chat stream together again, as an agent does.
+async function collect(stream) {
+  const whole = { text: '', deltas: [], calls: [], finishReason: null, usage: null, model: null };
+  for await (const chunk of stream) {
+    whole.model ??= chunk.model;
+    whole.usage = chunk.usage ?? whole.usage;
+    const choice = chunk.choices[0];
+    if (!choice) continue;
+    if (choice.delta?.content) {
+      whole.text += choice.delta.content;
+      whole.deltas.push(choice.delta.content);
+    }
+    for (const part of choice.delta?.tool_calls ?? []) {
+      const call = (whole.calls[part.index] ??= { id: part.id, type: 'function', function: { name: '', arguments: '' } });
+      call.function.name += part.function?.name ?? '';
+      call.function.arguments += part.function?.arguments ?? '';
+    }
+    whole.finishReason = choice.finish_reason ?? whole.finishReason;
+  }
+  return whole;
+}
+
+await report({
+  async plain() {
+    const answer = await client.chat.completions.create({ model: MODEL, messages });
+    return { text: answer.choices[0].message.content, model: answer.model, finishReason: answer.choices[0].finish_reason, usage: answer.usage };
+  },
+  async stream() {
+    return collect(await client.chat.completions.create({ model: MODEL, messages, stream: true, stream_options: { include_usage: true } }));
+  },
+  async streamWithoutUsage() {
+    return collect(await client.chat.completions.create({ model: MODEL, messages, stream: true }));
+  },
+  // One tool call, answered, and the final text: the loop of every agent.
+  async tools() {
+    const ask = [{ role: 'user', content: 'Read notes.txt and tell me the marker.' }];
+    const first = await collect(await client.chat.completions.create({ model: MODEL, tools, messages: ask, stream: true }));
+    const call = first.calls[0];
+    if (!call) {
+      return { call: null, text: first.text, finishReason: first.finishReason };
+    }
+    const second = await collect(await client.chat.completions.create({
+      model: MODEL, tools, stream: true,
+      messages: [...ask, { role: 'assistant', content: first.text || null, tool_calls: first.calls }, { role: 'tool', tool_call_id: call.id, content: 'The marker is HERON-4711.' }],
+    }));
+    return { call: { name: call.function.name, input: JSON.parse(call.function.arguments), id: call.id }, finishReason: first.finishReason, text: second.text, finalFinishReason: second.finishReason };
+  },
+  async responses() {
+    const answer = await client.responses.create({ model: MODEL, input: 'Say hello.' });
+    return { text: answer.output_text, status: answer.status, usage: answer.usage };
+  },
+  async responsesStream() {
+    let text = '';
+    let last = null;
+    for await (const event of await client.responses.create({ model: MODEL, input: 'Say hello.', stream: true })) {
+      if (event.type === 'response.output_text.delta') text += event.delta;
+      last = event.type;
+    }
+    return { text, last };
+  },
+  async models() {
+    const page = await client.models.list();
+    return page.data.map((model) => model.id);
+  },
+  // A request that the gateway must refuse by itself.
+  async invalid() {
+    return client.chat.completions.create({ model: MODEL, messages: 'not a list' });
+  },
+});
