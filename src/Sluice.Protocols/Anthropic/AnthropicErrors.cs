@@ -1,0 +1,254 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Sluice.Protocols.Errors;
+using Sluice.Protocols.Json;
+
+namespace Sluice.Protocols.Anthropic;
+
+/// <summary>Anthropic's error bodies: <c>{"type":"error","error":{"type":…,"message":…},"request_id":…}</c>.</summary>
+internal static partial class AnthropicErrors
+{
+    private const int MaxKept = 16 * 1024;
+
+    /// <summary>Reads whatever an upstream sent with a failure status: JSON, HTML, text, nothing.</summary>
+    public static UpstreamError Read(int status, ReadOnlySpan<byte> body)
+    {
+        string? type = null;
+        string? message = null;
+        var isJson = false;
+        if (body.Length <= 1024 * 1024)
+        {
+            isJson = TryReadJson(body, ref type, ref message);
+        }
+
+        message ??= PlainText(body, status);
+        message = message.Length > MaxKept ? message[..MaxKept] : message;
+        return new UpstreamError(Classify(status, type, message), message)
+        {
+            Status = status == 0 ? null : status,
+            Type = type,
+            ContextTokens = ContextNumbers(message),
+            Body = isJson && body.Length <= MaxKept ? RawJson.Copy(body) : default,
+        };
+    }
+
+    /// <summary>Reads the data of an in-stream <c>error</c> event.</summary>
+    public static UpstreamError ReadEvent(ReadOnlySpan<byte> data)
+    {
+        var error = Read(0, data);
+        return error with { Status = StatusOfType(error.Type) };
+    }
+
+    /// <summary>Writes an error body for a client.</summary>
+    public static void Write(GatewayError error, IBufferWriter<byte> output)
+    {
+        using var json = new Utf8JsonWriter(output);
+        json.WriteStartObject();
+        json.WriteString("type"u8, "error"u8);
+        json.WriteStartObject("error"u8);
+        json.WriteString("type"u8, TypeOf(error));
+        json.WriteString("message"u8, MessageOf(error));
+        WriteFacts(json, error);
+        json.WriteEndObject();
+        json.WriteString("request_id"u8, error.RequestId);
+        json.WriteEndObject();
+    }
+
+    /// <summary>Writes the event that ends a started stream.</summary>
+    public static void WriteEvent(GatewayError error, IBufferWriter<byte> output)
+    {
+        output.Write("event: error\ndata: "u8);
+        Write(error, output);
+        output.Write("\n\n"u8);
+    }
+
+    private static bool TryReadJson(ReadOnlySpan<byte> body, ref string? type, ref string? message)
+    {
+        try
+        {
+            var reader = new Utf8JsonReader(body);
+            using var document = JsonDocument.ParseValue(ref reader);
+            var root = document.RootElement;
+            if (root.ValueKind != JsonValueKind.Object)
+            {
+                return false;
+            }
+
+            var error = root.TryGetProperty("error"u8, out var inner) ? inner : root;
+            if (error.ValueKind == JsonValueKind.String)
+            {
+                message = LenientText.Read(error);
+                return true;
+            }
+
+            if (error.ValueKind == JsonValueKind.Object)
+            {
+                type = error.TryGetProperty("type"u8, out var t) && t.ValueKind == JsonValueKind.String ? LenientText.Read(t) : null;
+                message = error.TryGetProperty("message"u8, out var m) && m.ValueKind == JsonValueKind.String ? LenientText.Read(m) : null;
+            }
+
+            message ??= root.TryGetProperty("message"u8, out var outer) && outer.ValueKind == JsonValueKind.String ? LenientText.Read(outer) : null;
+            return true;
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+
+    private static string PlainText(ReadOnlySpan<byte> body, int status)
+    {
+        var text = Encoding.UTF8.GetString(body.Length > 2048 ? body[..2048] : body).Trim();
+        return text.Length == 0
+            ? string.Create(CultureInfo.InvariantCulture, $"The provider answered {status} without saying why.")
+            : text;
+    }
+
+    // The wording decides before the type, and the type before the status: vendors put key, credit and overflow faults into a plain 400.
+    private static ErrorKind Classify(int status, string? type, string message)
+    {
+        if (status is 0 or 400 or 413 or 422)
+        {
+            if (message.Contains("prompt is too long", StringComparison.OrdinalIgnoreCase)
+                || message.Contains("exceed context limit", StringComparison.OrdinalIgnoreCase)
+                || message.Contains("input is too long", StringComparison.OrdinalIgnoreCase))
+            {
+                return ErrorKind.ContextLength;
+            }
+
+            if (message.Contains("credit balance", StringComparison.OrdinalIgnoreCase))
+            {
+                return ErrorKind.Credits;
+            }
+
+            if (message.Contains("invalid x-api-key", StringComparison.OrdinalIgnoreCase) || message.Contains("invalid api key", StringComparison.OrdinalIgnoreCase))
+            {
+                return ErrorKind.Authentication;
+            }
+
+            if (message.Contains("usage limits", StringComparison.OrdinalIgnoreCase))
+            {
+                return ErrorKind.QuotaExhausted;
+            }
+        }
+
+        return type switch
+        {
+            "invalid_request_error" when status is 0 or 400 or 413 or 422 => ErrorKind.InvalidRequest,
+            "authentication_error" => ErrorKind.Authentication,
+            "permission_error" => ErrorKind.Permission,
+            "billing_error" => ErrorKind.Credits,
+            "not_found_error" => ErrorKind.ModelNotFound,
+            "request_too_large" => ErrorKind.InvalidRequest,
+            "rate_limit_error" => ErrorKind.RateLimit,
+            "timeout_error" => ErrorKind.Timeout,
+            "overloaded_error" => ErrorKind.Overloaded,
+            "api_error" when status is 0 or 500 => ErrorKind.UpstreamError,
+            _ => OfStatus(status),
+        };
+    }
+
+    private static ErrorKind OfStatus(int status) => status switch
+    {
+        400 or 413 or 422 or 405 or 415 => ErrorKind.InvalidRequest,
+        401 => ErrorKind.Authentication,
+        402 => ErrorKind.Credits,
+        403 => ErrorKind.Permission,
+        404 => ErrorKind.ModelNotFound,
+        408 or 504 => ErrorKind.Timeout,
+        429 => ErrorKind.RateLimit,
+        503 or 529 => ErrorKind.Overloaded,
+        _ => ErrorKind.UpstreamError,
+    };
+
+    private static int? StatusOfType(string? type) => type switch
+    {
+        "invalid_request_error" => 400,
+        "authentication_error" => 401,
+        "billing_error" => 402,
+        "permission_error" => 403,
+        "not_found_error" => 404,
+        "request_too_large" => 413,
+        "rate_limit_error" => 429,
+        "api_error" => 500,
+        "timeout_error" => 504,
+        "overloaded_error" => 529,
+        _ => null,
+    };
+
+    private static (long Sent, long Allowed)? ContextNumbers(string message)
+    {
+        var match = TooLong().Match(message);
+        return match.Success
+            && long.TryParse(match.Groups[1].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out var sent)
+            && long.TryParse(match.Groups[2].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out var allowed)
+            ? (sent, allowed)
+            : null;
+    }
+
+    private static string TypeOf(GatewayError error) => error.Kind switch
+    {
+        ErrorKind.InvalidRequest when error.Status == 413 => "request_too_large",
+        ErrorKind.InvalidRequest or ErrorKind.ContextLength or ErrorKind.ContentPolicy => "invalid_request_error",
+        ErrorKind.Authentication when error.Status == 403 => "permission_error",
+        ErrorKind.Authentication => "authentication_error",
+        ErrorKind.Permission => "permission_error",
+        ErrorKind.Credits => "billing_error",
+        ErrorKind.ModelNotFound or ErrorKind.NoEndpoint when error.Status == 404 => "not_found_error",
+        ErrorKind.RateLimit or ErrorKind.QuotaExhausted => "rate_limit_error",
+        ErrorKind.Overloaded or ErrorKind.NoEndpoint => "overloaded_error",
+        ErrorKind.Timeout => "timeout_error",
+        _ => "api_error",
+    };
+
+    // Claude Code compacts on exactly this beginning.
+    private static string MessageOf(GatewayError error)
+    {
+        if (error.Kind != ErrorKind.ContextLength || error.Message.StartsWith("prompt is too long", StringComparison.Ordinal))
+        {
+            return error.Message;
+        }
+
+        return error.ContextTokens is var (sent, allowed)
+            ? string.Create(CultureInfo.InvariantCulture, $"prompt is too long: {sent} tokens > {allowed} maximum. {error.Message}")
+            : "prompt is too long. " + error.Message;
+    }
+
+    private static void WriteFacts(Utf8JsonWriter json, GatewayError error)
+    {
+        json.WriteString("source"u8, ErrorWords.Of(error.Source));
+        json.WriteString("kind"u8, ErrorWords.Of(error.Kind));
+        if (error.ShouldRetry is { } retry)
+        {
+            json.WriteBoolean("retryable"u8, retry);
+        }
+
+        if (error.Param is not null)
+        {
+            json.WriteString("param"u8, error.Param);
+        }
+
+        if (error.Provider is not null)
+        {
+            json.WriteString("provider"u8, error.Provider);
+        }
+
+        if (error.Limit is not null)
+        {
+            json.WriteString("limit"u8, error.Limit);
+        }
+
+        if (error.Remedy is not null)
+        {
+            json.WriteString("remedy"u8, error.Remedy);
+        }
+
+        ErrorWords.WriteAttempts(json, error.Attempts);
+    }
+
+    [GeneratedRegex(@"(\d+) tokens > (\d+)", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 100)]
+    private static partial Regex TooLong();
+}

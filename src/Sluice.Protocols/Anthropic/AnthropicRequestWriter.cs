@@ -1,0 +1,699 @@
+using System.Buffers;
+using System.Text.Json;
+using Sluice.Protocols.Conversation;
+using Sluice.Protocols.Degradations;
+using Sluice.Protocols.Errors;
+using Sluice.Protocols.Formats;
+using Sluice.Protocols.Json;
+
+namespace Sluice.Protocols.Anthropic;
+
+/// <summary>
+/// Writes a Messages request for Claude. Deterministic byte for byte: the same conversation makes the same prefix, and prompt caches hang on it.
+/// </summary>
+/// <remarks>
+/// The order that Anthropic demands: consecutive turns of one side are one message; the results of a turn's tool calls stand first in the next
+/// user message; no text block is empty; thinking stands before the tool call that it led to, with its signature, or not at all.
+/// </remarks>
+internal sealed class AnthropicRequestWriter(ConversationRequest request, UpstreamTarget target, DegradationLog degradations)
+{
+    // Where neither client nor catalogue says how long an answer may be. Every current Claude model takes this much.
+    private const long DefaultMaxTokens = 8192;
+    private const long MinBudget = 1024;
+    private const int MaxCacheMarks = 4;
+
+    private int _cacheMarks;
+
+    /// <summary>Writes the body; returns what cannot be carried and must be refused.</summary>
+    public GatewayError? Write(IBufferWriter<byte> output)
+    {
+        if (RefuseForcedVendorTool() is { } refusal)
+        {
+            return refusal;
+        }
+
+        using var json = new Utf8JsonWriter(output);
+        json.WriteStartObject();
+        json.WriteString("model"u8, target.Model);
+        var maxTokens = request.MaxOutputTokens ?? target.Traits.MaxOutputTokens ?? DefaultMaxTokens;
+        json.WriteNumber("max_tokens"u8, Math.Max(1, maxTokens));
+        WriteSystem(json);
+        WriteMessages(json);
+        WriteTools(json);
+        var thinks = WriteThinking(json, maxTokens);
+        WriteToolChoice(json, thinks);
+        WriteSampling(json, thinks);
+        WriteOutputConfig(json);
+        if (request.StopSequences.Count > 0)
+        {
+            json.WriteStartArray("stop_sequences"u8);
+            foreach (var stop in request.StopSequences)
+            {
+                // A stop that is only white space is a 400 at Anthropic.
+                if (!string.IsNullOrWhiteSpace(stop))
+                {
+                    json.WriteStringValue(stop);
+                }
+            }
+
+            json.WriteEndArray();
+        }
+
+        if (request.AutomaticCache is not null)
+        {
+            AnthropicWords.WriteCache(json, request.AutomaticCache);
+        }
+
+        if (request.EndUser is not null)
+        {
+            json.WriteStartObject("metadata"u8);
+            json.WriteString("user_id"u8, request.EndUser);
+            json.WriteEndObject();
+        }
+
+        if (request.ServiceTier is "auto" or "standard_only")
+        {
+            json.WriteString("service_tier"u8, request.ServiceTier);
+        }
+        else if (request.ServiceTier is not null)
+        {
+            Drop("service_tier", $"Anthropic has no tier '{request.ServiceTier}'.");
+        }
+
+        if (request.Stream)
+        {
+            json.WriteBoolean("stream"u8, value: true);
+        }
+
+        WriteExtras(json);
+        json.WriteEndObject();
+        return null;
+    }
+
+    private GatewayError? RefuseForcedVendorTool()
+    {
+        foreach (var tool in request.Tools)
+        {
+            if (tool is VendorTool { From: not WireProtocol.AnthropicMessages } vendor
+                && (request.ToolChoice is { Mode: ToolChoiceMode.Named, Name: var name } && name == vendor.Name
+                    || request.ToolChoice?.Mode == ToolChoiceMode.Any && request.Tools.Count == 1))
+            {
+                return new GatewayError(ErrorKind.InvalidRequest, ErrorSource.Client, 400,
+                    $"tools: '{vendor.Name}' (type '{vendor.Type}') must be called, but {target.Model} at Anthropic has no such tool. Use a function tool, or a model whose provider runs it.")
+                {
+                    Param = "tools",
+                };
+            }
+        }
+
+        return null;
+    }
+
+    private void WriteSystem(Utf8JsonWriter json)
+    {
+        if (!request.System.Any(p => p is TextPart { Text.Length: > 0 }))
+        {
+            return;
+        }
+
+        json.WriteStartArray("system"u8);
+        foreach (var part in request.System)
+        {
+            if (part is TextPart { Text.Length: > 0 } text)
+            {
+                AnthropicBlocks.WriteText(json, text.Text, default, Mark(text.Cache));
+            }
+        }
+
+        json.WriteEndArray();
+    }
+
+    private void WriteMessages(Utf8JsonWriter json)
+    {
+        json.WriteStartArray("messages"u8);
+        var turns = Turns();
+        for (var i = 0; i < turns.Count; i++)
+        {
+            var (role, parts) = turns[i];
+            json.WriteStartObject();
+            json.WriteString("role"u8, role switch { Role.Assistant => "assistant"u8, Role.System => "system"u8, _ => "user"u8 });
+            json.WriteStartArray("content"u8);
+            var last = i == turns.Count - 1;
+            foreach (var part in parts)
+            {
+                WritePart(json, part, trimEnd: last && role == Role.Assistant && ReferenceEquals(part, parts[^1]));
+            }
+
+            json.WriteEndArray();
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+
+    /// <summary>The conversation as Anthropic wants it: roles in turn, results first, nothing empty.</summary>
+    private List<(Role Role, List<ContentPart> Parts)> Turns()
+    {
+        var turns = new List<(Role Role, List<ContentPart> Parts)>();
+        foreach (var message in request.Messages)
+        {
+            var role = message.Role;
+            var parts = new List<ContentPart>(message.Parts.Count);
+            foreach (var part in message.Parts)
+            {
+                if (Carry(part, message.Role) is { } carried)
+                {
+                    parts.Add(carried);
+                }
+            }
+
+            if (role == Role.System && !TakesSystemTurns())
+            {
+                role = Role.User;
+                parts = [.. parts.Select(p => p is TextPart t ? t with { Text = $"<system>\n{t.Text}\n</system>" } : p)];
+            }
+
+            if (parts.Count == 0)
+            {
+                continue;
+            }
+
+            if (turns.Count > 0 && turns[^1].Role == role)
+            {
+                turns[^1].Parts.AddRange(parts);
+            }
+            else
+            {
+                turns.Add((role, parts));
+            }
+        }
+
+        PairResults(turns);
+        return turns;
+    }
+
+    // Results must stand first in the user message right behind their calls. A call that nobody answered (a client that was cut off) gets
+    // a result that says so: without one the whole conversation is refused for ever.
+    private static void PairResults(List<(Role Role, List<ContentPart> Parts)> turns)
+    {
+        for (var i = 0; i < turns.Count; i++)
+        {
+            if (turns[i].Role == Role.User)
+            {
+                var sorted = turns[i].Parts.OrderBy(p => p is ToolResultPart ? 0 : 1).ToList();
+                turns[i].Parts.Clear();
+                turns[i].Parts.AddRange(sorted);
+            }
+
+            if (turns[i].Role != Role.Assistant || i == turns.Count - 1)
+            {
+                continue;
+            }
+
+            var missing = turns[i].Parts.OfType<ToolCallPart>()
+                .Where(call => turns[i + 1].Role != Role.User || !turns[i + 1].Parts.OfType<ToolResultPart>().Any(r => r.CallId == call.Id))
+                .Select(ContentPart (call) => new ToolResultPart(call.Id, [new TextPart("No result was recorded.")], IsError: true))
+                .ToList();
+            if (missing.Count == 0)
+            {
+                continue;
+            }
+
+            if (turns[i + 1].Role == Role.User)
+            {
+                turns[i + 1].Parts.InsertRange(0, missing);
+            }
+            else
+            {
+                turns.Insert(i + 1, (Role.User, missing));
+            }
+        }
+    }
+
+    private ContentPart? Carry(ContentPart part, Role role)
+    {
+        switch (part)
+        {
+            case TextPart { Text: var text } when string.IsNullOrWhiteSpace(text):
+            case RefusalPart { Text.Length: 0 }:
+                return null;
+            case RefusalPart refusal:
+                return new TextPart(refusal.Text) { Cache = refusal.Cache };
+            case ThinkingPart thinking when role == Role.Assistant:
+                return CarryThinking(thinking);
+            case ThinkingPart:
+                return null;
+            case AudioPart:
+                Drop("content.audio", "Claude takes no sound.");
+                return new TextPart("[audio left out: this model takes no sound]");
+            case OpaquePart { From: not WireProtocol.AnthropicMessages } opaque:
+                Drop("content." + ToolIds.Clean(opaque.Type, 40), $"Anthropic has no block of type '{opaque.Type}'.");
+                return null;
+            default:
+                return part;
+        }
+    }
+
+    private ThinkingPart? CarryThinking(ThinkingPart thinking)
+    {
+        if (thinking.SignedBy == WireProtocol.AnthropicMessages && (thinking.RedactedData is not null || !string.IsNullOrEmpty(thinking.Signature)))
+        {
+            return thinking;
+        }
+
+        if (!thinking.Details.IsEmpty && ReasoningDetailsReader.FindClaude(thinking.Details) is { } found)
+        {
+            return found;
+        }
+
+        // Claude refuses thinking that it did not sign, and the whole conversation with it.
+        Drop("thinking.history", "Thinking of another vendor's model cannot be replayed to Claude.");
+        return null;
+    }
+
+    private bool TakesSystemTurns() => ClaudeVersions.IsAtLeast(target.CanonicalModel, opus: 4.8m, others: 5m);
+
+    private void WritePart(Utf8JsonWriter json, ContentPart part, bool trimEnd)
+    {
+        switch (part)
+        {
+            case TextPart text:
+                // Trailing white space in a prefill is a 400.
+                AnthropicBlocks.WriteText(json, trimEnd ? text.Text.TrimEnd() : text.Text,
+                    text.CitationsFrom == WireProtocol.AnthropicMessages ? text.Citations : default, Mark(text.Cache));
+                break;
+            case ImagePart image:
+                WriteMedia(json, "image", image.Source, image);
+                break;
+            case DocumentPart document:
+                WriteMedia(json, "document", document.Source, document);
+                break;
+            case ThinkingPart thinking:
+                AnthropicBlocks.WriteThinking(json, thinking);
+                break;
+            case ToolCallPart call:
+                AnthropicBlocks.WriteToolUse(json, call, ToolIds.Map(call.Id), Mark(call.Cache));
+                break;
+            case ToolResultPart result:
+                WriteResult(json, result);
+                break;
+            case OpaquePart opaque:
+                opaque.Json.WriteTo(json);
+                break;
+        }
+    }
+
+    private void WriteResult(Utf8JsonWriter json, ToolResultPart result)
+    {
+        json.WriteStartObject();
+        json.WriteString("type"u8, "tool_result"u8);
+        json.WriteString("tool_use_id"u8, ToolIds.Map(result.CallId));
+        json.WriteStartArray("content"u8);
+        foreach (var part in result.Parts)
+        {
+            if (Carry(part, Role.User) is { } carried and not ToolResultPart)
+            {
+                WritePart(json, carried, trimEnd: false);
+            }
+        }
+
+        json.WriteEndArray();
+        if (result.IsError)
+        {
+            json.WriteBoolean("is_error"u8, value: true);
+        }
+
+        AnthropicWords.WriteCache(json, Mark(result.Cache));
+        json.WriteEndObject();
+    }
+
+    private void WriteMedia(Utf8JsonWriter json, string type, MediaSource source, ContentPart part)
+    {
+        json.WriteStartObject();
+        json.WriteString("type"u8, type);
+        json.WriteStartObject("source"u8);
+        switch (source)
+        {
+            case MediaSource.Base64 inline:
+                json.WriteString("type"u8, "base64"u8);
+                json.WriteString("media_type"u8, inline.MediaType);
+                json.WriteString("data"u8, inline.Data);
+                break;
+            case MediaSource.Url url:
+                json.WriteString("type"u8, "url"u8);
+                json.WriteString("url"u8, url.Address);
+                break;
+            case MediaSource.FileId file:
+                json.WriteString("type"u8, "file"u8);
+                json.WriteString("file_id"u8, file.Id);
+                break;
+            case MediaSource.PlainText text:
+                json.WriteString("type"u8, "text"u8);
+                json.WriteString("media_type"u8, text.MediaType);
+                json.WriteString("data"u8, text.Text);
+                break;
+        }
+
+        json.WriteEndObject();
+        if (part is DocumentPart document)
+        {
+            if (document.Title is not null)
+            {
+                json.WriteString("title"u8, document.Title);
+            }
+
+            if (document.Context is not null)
+            {
+                json.WriteString("context"u8, document.Context);
+            }
+
+            if (document.WantsCitations)
+            {
+                json.WriteStartObject("citations"u8);
+                json.WriteBoolean("enabled"u8, value: true);
+                json.WriteEndObject();
+            }
+        }
+
+        AnthropicWords.WriteCache(json, Mark(part.Cache));
+        json.WriteEndObject();
+    }
+
+    private void WriteTools(Utf8JsonWriter json)
+    {
+        if (request.Tools.Count == 0)
+        {
+            return;
+        }
+
+        json.WriteStartArray("tools"u8);
+        foreach (var tool in request.Tools)
+        {
+            if (tool is VendorTool { From: WireProtocol.AnthropicMessages } own)
+            {
+                own.Json.WriteTo(json);
+            }
+            else if (tool is FunctionTool function)
+            {
+                WriteFunction(json, function);
+            }
+            else if (tool is VendorTool foreign)
+            {
+                Drop("tools." + ToolIds.Clean(foreign.Type, 40), $"Anthropic has no tool of type '{foreign.Type}'.");
+            }
+        }
+
+        json.WriteEndArray();
+    }
+
+    private void WriteFunction(Utf8JsonWriter json, FunctionTool function)
+    {
+        json.WriteStartObject();
+        json.WriteString("name"u8, function.Name);
+        if (function.Description is not null)
+        {
+            json.WriteString("description"u8, function.Description);
+        }
+
+        json.WritePropertyName("input_schema"u8);
+        if (function.Schema.IsEmpty)
+        {
+            json.WriteRawValue("""{"type":"object","properties":{}}"""u8, skipInputValidation: true);
+        }
+        else
+        {
+            function.Schema.WriteTo(json);
+        }
+
+        if (function.Strict == true)
+        {
+            json.WriteBoolean("strict"u8, value: true);
+        }
+
+        if (function.DeferLoading)
+        {
+            json.WriteBoolean("defer_loading"u8, value: true);
+        }
+
+        if (request.From == WireProtocol.AnthropicMessages && !function.Extra.IsEmpty)
+        {
+            WriteMembers(json, function.Extra);
+        }
+
+        AnthropicWords.WriteCache(json, Mark(function.Cache));
+        json.WriteEndObject();
+    }
+
+    private bool WriteThinking(Utf8JsonWriter json, long maxTokens)
+    {
+        if (request.Reasoning is not { } reasoning)
+        {
+            return false;
+        }
+
+        if (reasoning.Mode == ReasoningMode.Off || reasoning.Effort == "none")
+        {
+            json.WriteStartObject("thinking"u8);
+            json.WriteString("type"u8, "disabled"u8);
+            json.WriteEndObject();
+            return false;
+        }
+
+        if (target.Traits.Reasoning == false)
+        {
+            Drop("thinking", $"{target.Model} does not think.");
+            return false;
+        }
+
+        if (target.Traits.AdaptiveThinking != false && reasoning.Mode == ReasoningMode.Adaptive)
+        {
+            json.WriteStartObject("thinking"u8);
+            json.WriteString("type"u8, "adaptive"u8);
+            WriteDisplay(json, reasoning);
+            json.WriteEndObject();
+            return true;
+        }
+
+        var budget = Math.Min(reasoning.BudgetTokens ?? BudgetOf(reasoning.Effort), Math.Min(maxTokens - 1, target.Traits.MaxThinkingBudget ?? long.MaxValue));
+        if (budget < MinBudget)
+        {
+            Drop("thinking", $"max_tokens {maxTokens} leaves no room for the {MinBudget} tokens that thinking needs at least.");
+            return false;
+        }
+
+        json.WriteStartObject("thinking"u8);
+        json.WriteString("type"u8, "enabled"u8);
+        json.WriteNumber("budget_tokens"u8, budget);
+        WriteDisplay(json, reasoning);
+        json.WriteEndObject();
+        return true;
+    }
+
+    private static void WriteDisplay(Utf8JsonWriter json, ReasoningOptions reasoning)
+    {
+        if (reasoning.Display is not null)
+        {
+            json.WriteString("display"u8, reasoning.Display);
+        }
+    }
+
+    private static long BudgetOf(string? effort) => effort switch
+    {
+        "minimal" => 1024,
+        "low" => 2048,
+        "high" => 16_384,
+        "xhigh" or "max" => 31_999,
+        _ => 8192,
+    };
+
+    private void WriteToolChoice(Utf8JsonWriter json, bool thinks)
+    {
+        var choice = request.ToolChoice;
+        if (thinks && choice?.Mode is ToolChoiceMode.Any or ToolChoiceMode.Named)
+        {
+            degradations.Add("tool_choice", DegradationOutcome.Weakened, "Claude cannot be forced to a tool while it thinks: the choice became 'auto'.");
+            choice = new ToolChoice(ToolChoiceMode.Auto);
+        }
+
+        if (request.Tools.Count == 0 || (choice is null && request.ParallelToolCalls is null))
+        {
+            return;
+        }
+
+        json.WriteStartObject("tool_choice"u8);
+        json.WriteString("type"u8, choice?.Mode switch
+        {
+            ToolChoiceMode.Any => "any"u8,
+            ToolChoiceMode.None => "none"u8,
+            ToolChoiceMode.Named => "tool"u8,
+            _ => "auto"u8,
+        });
+        if (choice?.Mode == ToolChoiceMode.Named)
+        {
+            json.WriteString("name"u8, choice.Name);
+        }
+
+        if (request.ParallelToolCalls == false && choice?.Mode != ToolChoiceMode.None)
+        {
+            json.WriteBoolean("disable_parallel_tool_use"u8, value: true);
+        }
+
+        json.WriteEndObject();
+    }
+
+    private void WriteSampling(Utf8JsonWriter json, bool thinks)
+    {
+        var sampling = request.Sampling;
+        var refused = thinks || target.Traits.Sampling == false;
+        if (sampling.Temperature is { } temperature)
+        {
+            if (refused)
+            {
+                Drop("sampling.temperature", "This model takes no temperature, or not while it thinks.");
+            }
+            else
+            {
+                json.WriteNumber("temperature"u8, Math.Clamp(temperature, 0, 1));
+                if (temperature > 1)
+                {
+                    degradations.Add("sampling.temperature", DegradationOutcome.Weakened, "Claude's temperature ends at 1.");
+                }
+            }
+        }
+
+        // Claude takes one of temperature and top_p, and top_p while thinking only close to 1.
+        if (sampling.TopP is { } topP)
+        {
+            if (refused || (sampling.Temperature is not null && request.From != WireProtocol.AnthropicMessages))
+            {
+                Drop("sampling.top_p", "Claude takes no top_p beside a temperature, nor while it thinks.");
+            }
+            else
+            {
+                json.WriteNumber("top_p"u8, topP);
+            }
+        }
+
+        if (sampling.TopK is { } topK)
+        {
+            if (refused)
+            {
+                Drop("sampling.top_k", "This model takes no top_k, or not while it thinks.");
+            }
+            else
+            {
+                json.WriteNumber("top_k"u8, topK);
+            }
+        }
+
+        DropIf(sampling.Seed is not null, "sampling.seed", "Claude takes no seed.");
+        DropIf(sampling.FrequencyPenalty is not (null or 0), "sampling.frequency_penalty", "Claude takes no penalties.");
+        DropIf(sampling.PresencePenalty is not (null or 0), "sampling.presence_penalty", "Claude takes no penalties.");
+    }
+
+    private void WriteOutputConfig(Utf8JsonWriter json)
+    {
+        var effort = request.Reasoning is { Mode: not ReasoningMode.Off, Effort: not (null or "none") } reasoning && target.Traits.AdaptiveThinking != false
+            ? Effort(reasoning.Effort)
+            : null;
+        var format = request.ResponseFormat;
+        if (format is { Kind: ResponseFormatKind.JsonObject })
+        {
+            degradations.Add("response_format", DegradationOutcome.Dropped, "Claude has no free JSON mode: ask for JSON in the prompt, or give a schema.");
+            format = null;
+        }
+
+        if (effort is null && format is null)
+        {
+            return;
+        }
+
+        json.WriteStartObject("output_config"u8);
+        if (effort is not null)
+        {
+            json.WriteString("effort"u8, effort);
+        }
+
+        if (format is not null)
+        {
+            json.WriteStartObject("format"u8);
+            json.WriteString("type"u8, "json_schema"u8);
+            json.WritePropertyName("schema"u8);
+            format.Schema.WriteTo(json);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndObject();
+    }
+
+    private string Effort(string word)
+    {
+        var known = word switch
+        {
+            "minimal" => "low",
+            "xhigh" or "max" when target.Traits.Efforts.Count > 0 && !target.Traits.Efforts.Contains(word, StringComparer.Ordinal) => "high",
+            _ => word,
+        };
+        if (known != word)
+        {
+            degradations.Add("reasoning.effort", DegradationOutcome.Weakened, $"{target.Model} does not know effort '{word}': it became '{known}'.");
+        }
+
+        return known;
+    }
+
+    private void WriteExtras(Utf8JsonWriter json)
+    {
+        foreach (var (name, value) in request.Extras)
+        {
+            if (request.From == WireProtocol.AnthropicMessages && !name.Contains('.', StringComparison.Ordinal))
+            {
+                json.WritePropertyName(name);
+                value.WriteTo(json);
+            }
+            else if (IsMeaningful(name, value))
+            {
+                Drop(ToolIds.Clean(name, 60), $"Anthropic does not know '{ToolIds.Clean(name, 60)}'.");
+            }
+        }
+    }
+
+    // n: 1 and logprobs: false say nothing that Claude does not do anyway.
+    private static bool IsMeaningful(string name, RawJson value) => name switch
+    {
+        "n" => !value.Utf8.Span.SequenceEqual("1"u8),
+        "logprobs" or "store" => value.Utf8.Span.SequenceEqual("true"u8),
+        _ => true,
+    };
+
+    private CacheMark? Mark(CacheMark? mark)
+    {
+        if (mark is null || _cacheMarks >= MaxCacheMarks)
+        {
+            DropIf(mark is not null, "cache_control", $"Claude takes {MaxCacheMarks} cache marks; further ones were left out.");
+            return null;
+        }
+
+        _cacheMarks++;
+        return mark;
+    }
+
+    private static void WriteMembers(Utf8JsonWriter json, RawJson members)
+    {
+        using var document = JsonDocument.Parse(members.Utf8);
+        foreach (var member in document.RootElement.EnumerateObject())
+        {
+            member.WriteTo(json);
+        }
+    }
+
+    private void Drop(string feature, string why) => degradations.Add(feature, DegradationOutcome.Dropped, why);
+
+    private void DropIf(bool condition, string feature, string why)
+    {
+        if (condition)
+        {
+            Drop(feature, why);
+        }
+    }
+}

@@ -1,0 +1,71 @@
+using System.Buffers;
+using System.Text.Json;
+using Sluice.Protocols.Conversation;
+using Sluice.Protocols.Degradations;
+using Sluice.Protocols.Formats;
+
+namespace Sluice.Protocols.Anthropic;
+
+/// <summary>Writes a whole Messages answer.</summary>
+internal static class AnthropicResponseWriter
+{
+    /// <summary>Writes the body for a client.</summary>
+    public static void Write(ConversationResponse response, ClientTarget target, DegradationLog degradations, IBufferWriter<byte> output)
+    {
+        using var json = new Utf8JsonWriter(output);
+        json.WriteStartObject();
+        json.WriteString("id"u8, AnthropicWords.MessageId(response.Id, target.ResponseId));
+        json.WriteString("type"u8, "message"u8);
+        json.WriteString("role"u8, "assistant"u8);
+        json.WriteString("model"u8, target.Model);
+        json.WriteStartArray("content"u8);
+        foreach (var part in response.Parts)
+        {
+            WritePart(json, part, degradations);
+        }
+
+        json.WriteEndArray();
+        json.WriteString("stop_reason"u8, AnthropicWords.FromStopReason(response.StopReason));
+        json.WriteString("stop_sequence"u8, response.StopReason == StopReason.StopSequence ? response.StopSequence : null);
+        json.WritePropertyName("usage"u8);
+        AnthropicUsage.Write(json, response.Usage, target.EstimatedInputTokens);
+        json.WriteEndObject();
+        if (response.FurtherChoices.Count > 0)
+        {
+            degradations.Add("n", DegradationOutcome.Dropped, "An Anthropic answer has one choice; the others were left out.");
+        }
+    }
+
+    private static void WritePart(Utf8JsonWriter json, ContentPart part, DegradationLog degradations)
+    {
+        switch (part)
+        {
+            case TextPart { Text.Length: > 0 } text:
+                AnthropicBlocks.WriteText(json, text.Text, text.CitationsFrom == WireProtocol.AnthropicMessages ? text.Citations : default, cache: null);
+                if (!text.Citations.IsEmpty && text.CitationsFrom != WireProtocol.AnthropicMessages)
+                {
+                    degradations.Add("citations", DegradationOutcome.Dropped, "The provider's citations have no place in an Anthropic answer.");
+                }
+
+                break;
+            case RefusalPart { Text.Length: > 0 } refusal:
+                AnthropicBlocks.WriteText(json, refusal.Text, default, cache: null);
+                break;
+            case ThinkingPart thinking:
+                AnthropicBlocks.WriteThinking(json, thinking);
+                break;
+            case ToolCallPart call:
+                AnthropicBlocks.WriteToolUse(json, call, ToolIds.Map(call.Id), cache: null);
+                break;
+            case OpaquePart { From: WireProtocol.AnthropicMessages } opaque:
+                opaque.Json.WriteTo(json);
+                break;
+            case OpaquePart opaque:
+                degradations.Add("content." + ToolIds.Clean(opaque.Type, 40), DegradationOutcome.Dropped, $"A '{opaque.Type}' block has no place in an Anthropic answer.");
+                break;
+            case ImagePart or AudioPart or DocumentPart:
+                degradations.Add("content.media", DegradationOutcome.Dropped, "Anthropic answers carry no media.");
+                break;
+        }
+    }
+}

@@ -1,0 +1,328 @@
+using System.Buffers;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Sluice.Protocols.Conversation;
+using Sluice.Protocols.Degradations;
+using Sluice.Protocols.Formats;
+using Sluice.Protocols.Json;
+
+namespace Sluice.Protocols.Anthropic;
+
+/// <summary>
+/// Writes a Messages stream that <see cref="AnthropicGrammar"/> accepts, whatever the order of the events that come in: one
+/// <c>message_start</c>; blocks one after the other with dense indexes, of which only one is ever open; one <c>message_delta</c> with stop reason
+/// and usage; <c>message_stop</c>. Parts of parallel tool calls that interleave are kept back until the block before them is closed.
+/// </summary>
+internal sealed class AnthropicStreamWriter(ClientTarget target, DegradationLog degradations) : IStreamWriter
+{
+    private static readonly JsonWriterOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+
+    // Parts that have begun and are not closed, in order; the first one is the one that may be written. Bounded by the upstream's own parallelism.
+    private readonly List<Block> _blocks = [];
+    private readonly Utf8JsonWriter _json = new(Stream.Null, Relaxed);
+    private bool _started;
+    private bool _ended;
+    private bool _sawToolCall;
+    private int _nextIndex;
+    private TokenUsage _usage = TokenUsage.Unknown;
+    private StreamEvent.Stopped? _stopped;
+
+    /// <inheritdoc/>
+    public void Write(StreamEvent streamEvent, IBufferWriter<byte> output)
+    {
+        if (_ended)
+        {
+            return;
+        }
+
+        switch (streamEvent)
+        {
+            case StreamEvent.Started started:
+                _usage = started.Usage.IsReported ? started.Usage : _usage;
+                Start(started.Id, output);
+                break;
+            case StreamEvent.PartStarted part:
+                Start(id: null, output);
+                _blocks.Add(new Block(part));
+                Drain(output);
+                break;
+            case StreamEvent.TextDelta e:
+                Deliver(e.Part, e, output);
+                break;
+            case StreamEvent.ThinkingDelta e:
+                Deliver(e.Part, e, output);
+                break;
+            case StreamEvent.SignatureDelta e:
+                Deliver(e.Part, e, output);
+                break;
+            case StreamEvent.ReasoningDetails e:
+                if (ReasoningDetailsReader.FindClaude(e.Details)?.Signature is { Length: > 0 } signature)
+                {
+                    Deliver(e.Part, new StreamEvent.SignatureDelta(e.Part, signature), output);
+                }
+
+                break;
+            case StreamEvent.ArgumentsDelta e:
+                Deliver(e.Part, e, output);
+                break;
+            case StreamEvent.CitationDelta:
+                degradations.Add("citations", DegradationOutcome.Dropped, "The provider's citations have no place in an Anthropic answer.");
+                break;
+            case StreamEvent.PartEnded ended:
+                if (Find(ended.Part) is { } block)
+                {
+                    block.Ended = true;
+                    Drain(output);
+                }
+
+                break;
+            case StreamEvent.UsageReported usage:
+                _usage = usage.Usage;
+                break;
+            case StreamEvent.Stopped stopped:
+                _stopped ??= stopped;
+                break;
+            case StreamEvent.Ended:
+                End(output);
+                break;
+        }
+    }
+
+    private void Start(string? id, IBufferWriter<byte> output)
+    {
+        if (_started)
+        {
+            return;
+        }
+
+        _started = true;
+        Open("message_start"u8, output);
+        _json.WriteStartObject("message"u8);
+        _json.WriteString("id"u8, AnthropicWords.MessageId(id, target.ResponseId));
+        _json.WriteString("type"u8, "message"u8);
+        _json.WriteString("role"u8, "assistant"u8);
+        _json.WriteString("model"u8, target.Model);
+        _json.WriteStartArray("content"u8);
+        _json.WriteEndArray();
+        _json.WriteNull("stop_reason"u8);
+        _json.WriteNull("stop_sequence"u8);
+        _json.WritePropertyName("usage"u8);
+
+        // Clients show this number at once; the upstream's own counts come with the last event.
+        AnthropicUsage.Write(_json, _usage with { Output = _usage.IsReported ? _usage.Output ?? 0 : 0 }, Math.Max(1, target.EstimatedInputTokens));
+        _json.WriteEndObject();
+        Close(output);
+    }
+
+    private void Deliver(int part, StreamEvent delta, IBufferWriter<byte> output)
+    {
+        if (Find(part) is not { Ended: false } block)
+        {
+            return;
+        }
+
+        if (ReferenceEquals(block, _blocks[0]))
+        {
+            WriteDelta(block, delta, output);
+        }
+        else
+        {
+            block.Waiting.Add(delta);
+        }
+    }
+
+    /// <summary>Writes the first block as far as it has come; when it is closed, the next.</summary>
+    private void Drain(IBufferWriter<byte> output)
+    {
+        while (_blocks.Count > 0)
+        {
+            var block = _blocks[0];
+
+            // Text and thinking open with their first words: an empty block would only be noise. Calls open at once.
+            if (block.Start.Shape is PartShape.ToolCall or PartShape.RedactedThinking)
+            {
+                OpenBlock(block, output);
+            }
+
+            foreach (var delta in block.Waiting)
+            {
+                WriteDelta(block, delta, output);
+            }
+
+            block.Waiting.Clear();
+            if (!block.Ended)
+            {
+                return;
+            }
+
+            CloseBlock(block, output);
+            _blocks.RemoveAt(0);
+        }
+    }
+
+    private void OpenBlock(Block block, IBufferWriter<byte> output)
+    {
+        if (block.Index >= 0)
+        {
+            return;
+        }
+
+        block.Index = _nextIndex++;
+        Open("content_block_start"u8, output);
+        _json.WriteNumber("index"u8, block.Index);
+        _json.WriteStartObject("content_block"u8);
+        switch (block.Start.Shape)
+        {
+            case PartShape.Thinking:
+                _json.WriteString("type"u8, "thinking"u8);
+                _json.WriteString("thinking"u8, ""u8);
+                _json.WriteString("signature"u8, ""u8);
+                break;
+            case PartShape.RedactedThinking:
+                _json.WriteString("type"u8, "redacted_thinking"u8);
+                _json.WriteString("data"u8, block.Start.Data);
+                break;
+            case PartShape.ToolCall:
+                _sawToolCall = true;
+                _json.WriteString("type"u8, "tool_use"u8);
+                _json.WriteString("id"u8, ToolIds.Map(block.Start.Id ?? ""));
+                _json.WriteString("name"u8, block.Start.Name);
+                _json.WriteStartObject("input"u8);
+                _json.WriteEndObject();
+                break;
+            default:
+                _json.WriteString("type"u8, "text"u8);
+                _json.WriteString("text"u8, ""u8);
+                break;
+        }
+
+        _json.WriteEndObject();
+        Close(output);
+    }
+
+    private void WriteDelta(Block block, StreamEvent delta, IBufferWriter<byte> output)
+    {
+        switch (delta, block.Start.Shape)
+        {
+            case (StreamEvent.TextDelta { Text.Length: > 0 } text, PartShape.Text or PartShape.Refusal):
+                WriteDelta(block, "text_delta"u8, "text"u8, text.Text, output);
+                break;
+            case (StreamEvent.ThinkingDelta { Text.Length: > 0 } thinking, PartShape.Thinking):
+                WriteDelta(block, "thinking_delta"u8, "thinking"u8, thinking.Text, output);
+                break;
+            case (StreamEvent.SignatureDelta { Signature.Length: > 0 } signature, PartShape.Thinking):
+                // Once, and last: pieces are joined until the block ends.
+                block.Signature += signature.Signature;
+                break;
+            case (StreamEvent.ArgumentsDelta { Json.Length: > 0 } arguments, PartShape.ToolCall):
+                WriteDelta(block, "input_json_delta"u8, "partial_json"u8, arguments.Json, output);
+                break;
+        }
+    }
+
+    private void WriteDelta(Block block, ReadOnlySpan<byte> type, ReadOnlySpan<byte> member, string text, IBufferWriter<byte> output)
+    {
+        OpenBlock(block, output);
+        Open("content_block_delta"u8, output);
+        _json.WriteNumber("index"u8, block.Index);
+        _json.WriteStartObject("delta"u8);
+        _json.WriteString("type"u8, type);
+        _json.WriteString(member, text);
+        _json.WriteEndObject();
+        Close(output);
+    }
+
+    private void CloseBlock(Block block, IBufferWriter<byte> output)
+    {
+        if (block.Signature is { } signature)
+        {
+            WriteDelta(block, "signature_delta"u8, "signature"u8, signature, output);
+        }
+
+        if (block.Index < 0)
+        {
+            if (block.Start.Shape == PartShape.Opaque)
+            {
+                degradations.Add("content.opaque", DegradationOutcome.Dropped, "A block of the provider's own kind has no place in an Anthropic answer.");
+            }
+
+            return;
+        }
+
+        Open("content_block_stop"u8, output);
+        _json.WriteNumber("index"u8, block.Index);
+        Close(output);
+    }
+
+    private void End(IBufferWriter<byte> output)
+    {
+        _ended = true;
+        Start(id: null, output);
+        foreach (var block in _blocks)
+        {
+            block.Ended = true;
+        }
+
+        Drain(output);
+        var reason = _stopped?.Reason ?? StopReason.EndTurn;
+        if (_sawToolCall && reason == StopReason.EndTurn)
+        {
+            reason = StopReason.ToolUse;
+        }
+
+        Open("message_delta"u8, output);
+        _json.WriteStartObject("delta"u8);
+        _json.WriteString("stop_reason"u8, AnthropicWords.FromStopReason(reason));
+        _json.WriteString("stop_sequence"u8, reason == StopReason.StopSequence ? _stopped?.StopSequence : null);
+        _json.WriteEndObject();
+        _json.WritePropertyName("usage"u8);
+        AnthropicUsage.Write(_json, _usage, Math.Max(1, target.EstimatedInputTokens));
+        Close(output);
+        Open("message_stop"u8, output);
+        Close(output);
+    }
+
+    private Block? Find(int part)
+    {
+        foreach (var block in _blocks)
+        {
+            if (block.Start.Part == part)
+            {
+                return block;
+            }
+        }
+
+        return null;
+    }
+
+    private void Open(ReadOnlySpan<byte> type, IBufferWriter<byte> output)
+    {
+        output.Write("event: "u8);
+        output.Write(type);
+        output.Write("\ndata: "u8);
+        _json.Reset(output);
+        _json.WriteStartObject();
+        _json.WriteString("type"u8, type);
+    }
+
+    private void Close(IBufferWriter<byte> output)
+    {
+        _json.WriteEndObject();
+        _json.Flush();
+        output.Write("\n\n"u8);
+    }
+
+    private sealed class Block(StreamEvent.PartStarted start)
+    {
+        public StreamEvent.PartStarted Start { get; } = start;
+
+        /// <summary>On the wire; -1 while it is not open.</summary>
+        public int Index { get; set; } = -1;
+
+        public string? Signature { get; set; }
+
+        public bool Ended { get; set; }
+
+        public List<StreamEvent> Waiting { get; } = [];
+    }
+}

@@ -1,0 +1,44 @@
+using System.Buffers;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Sluice.Protocols.Anthropic;
+
+/// <summary>
+/// Maps tool call ids to what Anthropic takes (<c>^[a-zA-Z0-9_-]{1,64}$</c>), the same id always to the same, two different ones never to one:
+/// prompt caches and the pairing of calls with results hang on it.
+/// </summary>
+internal static class ToolIds
+{
+    private const int MaxLength = 64;
+
+    private static readonly SearchValues<char> Allowed =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-");
+
+    /// <summary>The id itself where it is allowed; else a readable part of it and a hash of the whole.</summary>
+    public static string Map(string id)
+    {
+        if (id.Length is > 0 and <= MaxLength && !id.AsSpan().ContainsAnyExcept(Allowed))
+        {
+            return id;
+        }
+
+        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(id)).AsSpan(0, 8));
+        return "toolu_" + Clean(id, 24) + hash;
+    }
+
+    /// <summary>The allowed characters of <paramref name="text"/>, at most <paramref name="most"/>.</summary>
+    public static string Clean(string text, int most)
+    {
+        var clean = new StringBuilder(Math.Min(text.Length, most));
+        foreach (var c in text)
+        {
+            if (clean.Length < most && Allowed.Contains(c))
+            {
+                clean.Append(c);
+            }
+        }
+
+        return clean.ToString();
+    }
+}
