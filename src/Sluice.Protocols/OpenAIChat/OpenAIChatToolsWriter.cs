@@ -1,0 +1,192 @@
+using System.Text;
+using System.Text.Json;
+using Sluice.Protocols.Conversation;
+using Sluice.Protocols.Degradations;
+using Sluice.Protocols.Errors;
+using Sluice.Protocols.Formats;
+using Sluice.Protocols.Json;
+
+namespace Sluice.Protocols.OpenAIChat;
+
+/// <summary>
+/// Decides which tools a Chat upstream can be given, and writes them. Tools that the client runs are carried (Anthropic's typed ones under an
+/// equal schema); tools that another vendor runs cannot be: they are left out and reported, or refused where the request hangs on them.
+/// </summary>
+internal sealed class OpenAIChatToolsWriter
+{
+    private readonly ConversationRequest _request;
+    private readonly UpstreamTarget _target;
+    private readonly DegradationLog _degradations;
+    private readonly List<Tool> _tools = [];
+
+    /// <summary>Decides; <see cref="Refusal"/> says whether the request can be served at all.</summary>
+    public OpenAIChatToolsWriter(ConversationRequest request, UpstreamTarget target, DegradationLog degradations)
+    {
+        _request = request;
+        _target = target;
+        _degradations = degradations;
+        VendorTool? left = null;
+        foreach (var tool in request.Tools)
+        {
+            if (Carried(tool) is { } carried)
+            {
+                _tools.Add(carried);
+            }
+            else if (tool is VendorTool vendor && !vendor.Type.StartsWith("tool_search_tool", StringComparison.Ordinal))
+            {
+                left ??= vendor;
+                if (request.ToolChoice is { Mode: ToolChoiceMode.Named } forced && forced.Name == vendor.Name)
+                {
+                    Refusal ??= Refuse(vendor);
+                }
+            }
+        }
+
+        if (_tools.Count == 0 && left is not null)
+        {
+            Refusal ??= Refuse(left);
+        }
+    }
+
+    /// <summary>What to refuse the request with, null when it can be written.</summary>
+    public GatewayError? Refusal { get; }
+
+    /// <summary>Writes <c>tool_choice</c>, <c>parallel_tool_calls</c> and <c>tools</c>.</summary>
+    public void Write(Utf8JsonWriter json)
+    {
+        if (_tools.Count == 0)
+        {
+            return;
+        }
+
+        WriteChoice(json);
+        if (_request.ParallelToolCalls is { } parallel)
+        {
+            json.WriteBoolean("parallel_tool_calls"u8, parallel);
+        }
+
+        json.WriteStartArray("tools"u8);
+        foreach (var tool in _tools)
+        {
+            WriteTool(json, tool);
+        }
+
+        json.WriteEndArray();
+    }
+
+    private static GatewayError Refuse(VendorTool tool) =>
+        new(ErrorKind.InvalidRequest, ErrorSource.Client, 400, $"The tool '{tool.Name}' ({tool.Type}) runs at its vendor and cannot be used with this model's provider.")
+        {
+            Param = "tools",
+            Remedy = "Leave the tool out, or choose a model of the vendor that runs it.",
+        };
+
+    private Tool? Carried(Tool tool)
+    {
+        switch (tool)
+        {
+            case FunctionTool function:
+                if (function.DeferLoading)
+                {
+                    _degradations.Add("defer_loading", DegradationOutcome.Emulated, "The upstream has no tool search; all tools are loaded at once.");
+                }
+
+                return function;
+            case VendorTool { From: WireProtocol.OpenAIChat } own:
+                return own;
+            case VendorTool vendor:
+                if (AnthropicClientTools.SchemaFor(vendor) is { } equal)
+                {
+                    _degradations.Add("tools." + OpenAIChatRequestWriter.FeatureName(vendor.Type), DegradationOutcome.Emulated, "The typed tool became a function with an equal schema.");
+                    return equal;
+                }
+
+                _degradations.Add("tools." + OpenAIChatRequestWriter.FeatureName(vendor.Type), DegradationOutcome.Dropped, "The tool runs at its vendor only.");
+                return null;
+            default:
+                return null;
+        }
+    }
+
+    private void WriteChoice(Utf8JsonWriter json)
+    {
+        foreach (var extra in _request.Extras)
+        {
+            if (extra.Name == "tool_choice" && _request.From == WireProtocol.OpenAIChat)
+            {
+                json.WritePropertyName("tool_choice"u8);
+                extra.Value.WriteTo(json);
+                return;
+            }
+        }
+
+        switch (_request.ToolChoice)
+        {
+            case { Mode: ToolChoiceMode.Auto }:
+                json.WriteString("tool_choice"u8, "auto"u8);
+                break;
+            case { Mode: ToolChoiceMode.Any }:
+                json.WriteString("tool_choice"u8, _target.Dialect.AnyToolWord);
+                break;
+            case { Mode: ToolChoiceMode.None }:
+                json.WriteString("tool_choice"u8, "none"u8);
+                break;
+            case { Mode: ToolChoiceMode.Named, Name: { } name }:
+                var kind = _tools.Exists(t => t is VendorTool { Type: "custom" } && t.Name == name) ? "custom" : "function";
+                json.WriteStartObject("tool_choice"u8);
+                json.WriteString("type"u8, kind);
+                json.WriteStartObject(kind);
+                json.WriteString("name"u8, name);
+                json.WriteEndObject();
+                json.WriteEndObject();
+                break;
+            default:
+                break;
+        }
+    }
+
+    private void WriteTool(Utf8JsonWriter json, Tool tool)
+    {
+        if (tool is VendorTool vendor)
+        {
+            vendor.Json.WriteTo(json);
+            return;
+        }
+
+        var function = (FunctionTool)tool;
+        json.WriteStartObject();
+        json.WriteString("type"u8, "function"u8);
+        json.WriteStartObject("function"u8);
+        json.WriteString("name"u8, function.Name);
+        if (function.Description is { } description)
+        {
+            json.WriteString("description"u8, description);
+        }
+
+        if (!function.Schema.IsEmpty)
+        {
+            json.WritePropertyName("parameters"u8);
+            function.Schema.WriteTo(json);
+        }
+
+        if (function.Strict is { } strict)
+        {
+            json.WriteBoolean("strict"u8, strict);
+        }
+
+        json.WriteEndObject();
+        if (function.Cache is { } cache)
+        {
+            if (OpenAIChatMessagesWriter.KeepsCacheMarks(_target))
+            {
+                OpenAIChatMessagesWriter.WriteCache(json, cache);
+            }
+            else
+            {
+                _degradations.Add("cache_control", DegradationOutcome.Dropped, "The upstream caches by itself and takes no marks.");
+            }
+        }
+
+        json.WriteEndObject();
+    }
+}
