@@ -57,6 +57,9 @@ internal sealed record CatalogueEntry
     /// <summary>Claude only: thinking is adaptive instead of budgeted.</summary>
     public bool? Adaptive { get; init; }
 
+    /// <summary>Largest thinking budget, where it takes one.</summary>
+    public long? MaxThinkingBudget { get; init; }
+
     /// <summary>List price; null where none is known.</summary>
     public CataloguePrice? Price { get; init; }
 
@@ -85,6 +88,7 @@ internal sealed record CatalogueEntry
             MaxOutputTokens = MaxOutput,
             Efforts = Efforts ?? [],
             AdaptiveThinking = Adaptive,
+            MaxThinkingBudget = MaxThinkingBudget,
         },
     };
 }
