@@ -30,6 +30,12 @@ public sealed record PriceSheet
     /// <summary>Rates that replace these for a whole request whose input is larger than a threshold, rising.</summary>
     public IReadOnlyList<PriceTier> Tiers { get; init; } = [];
 
+    /// <summary>Rates that replace these from a day on, rising; empty where no change is announced.</summary>
+    public IReadOnlyList<PriceChange> Changes { get; init; } = [];
+
+    /// <summary>Factors of the service tiers (<c>flex</c>, <c>priority</c>, <c>batch</c>) on all token rates; a tier that is not here has the vendors' usual factor, if there is one.</summary>
+    public IReadOnlyDictionary<string, decimal> ServiceTiers { get; init; } = new Dictionary<string, decimal>(StringComparer.Ordinal);
+
     /// <summary>Where the figures come from, and of which day: <c>catalogue 2026-08-21</c>, <c>configuration</c>.</summary>
     public string Source { get; init; } = "";
 }
@@ -38,3 +44,8 @@ public sealed record PriceSheet
 /// <param name="AboveInputTokens">Applies when the whole input (cached included) is larger than this.</param>
 /// <param name="Rates">The rates; nulls fall back to the base sheet. Its own tiers are empty.</param>
 public sealed record PriceTier(long AboveInputTokens, PriceSheet Rates);
+
+/// <summary>Rates from a day on.</summary>
+/// <param name="From">First day, UTC.</param>
+/// <param name="Rates">The rates, tiers included. Its own changes are empty.</param>
+public sealed record PriceChange(DateOnly From, PriceSheet Rates);

@@ -1,0 +1,189 @@
+using System.Net;
+using Sluice.Core.Catalogue;
+using Sluice.Core.Configuration.Reading;
+using Sluice.Core.Configuration.Schema;
+using YamlDotNet.Core;
+using YamlDotNet.RepresentationModel;
+
+namespace Sluice.Core.Configuration;
+
+/// <summary>Turns sources into a snapshot, or into all that is wrong with them: shape first, then what fields say about each other.</summary>
+public static class ConfigLoader
+{
+    /// <summary>No real configuration comes near it; a larger file is the wrong file.</summary>
+    private const int LargestFile = 4 * 1024 * 1024;
+    private const int ShortestAdminKey = 16;
+
+    /// <summary>Loads. Never throws for what the sources hold.</summary>
+    public static ConfigResult Load(ConfigSources sources)
+    {
+        var file = sources.FilePath is null ? "configuration" : Path.GetFileName(sources.FilePath);
+        var folder = sources.FilePath is null ? sources.BaseDirectory : Path.GetDirectoryName(Path.GetFullPath(sources.FilePath, sources.BaseDirectory))!;
+        var findings = new Findings(file);
+        var substitution = new Substitution(sources, folder);
+        var root = ReadFile(sources, findings, substitution) ?? new ConfigValue("", 0, 0, "nothing");
+
+        var server = new ServerReader(sources, folder, findings).Read(root);
+        var auth = ReadAuth(root["auth"], sources, server, findings);
+        var providers = ReadProviders(root["providers"], sources, findings);
+        var models = new ModelsReader(providers, CatalogueFile.BuiltIn, findings).Read(root["models"]);
+        var aliases = ReadAliases(root["aliases"], findings);
+        var catalogue = new CatalogueCompiler(providers, CatalogueFile.BuiltIn).Compile(models, aliases, out var dangling);
+        foreach (var alias in dangling)
+        {
+            findings.Warn($"aliases[\"{alias}\"] leads to no known model: the alias is not used.");
+        }
+
+        var fallbacks = ReadFallbacks(root["fallbacks"], catalogue, findings);
+        if (findings.Errors.Count > 0)
+        {
+            return new ConfigResult(null, findings.Errors) { ReadFiles = [.. substitution.Files] };
+        }
+
+        var snapshot = new ConfigSnapshot
+        {
+            Server = server,
+            Providers = providers,
+            Catalogue = catalogue,
+            Fallbacks = fallbacks,
+            Routing = ReadRouting(root["routing"]),
+            KeepAlive = ReadKeepAlive(root["keepalive"]),
+            Auth = auth,
+            Warnings = findings.Warnings,
+            ContentHash = ContentHash.Of(sources, substitution.Used, providers),
+        };
+        return new ConfigResult(snapshot, []) { ReadFiles = [.. substitution.Files] };
+    }
+
+    private static ConfigValue? ReadFile(ConfigSources sources, Findings findings, Substitution substitution)
+    {
+        if (sources.FileText is not { } text)
+        {
+            return null;
+        }
+
+        if (text.Length > LargestFile)
+        {
+            findings.Error(new Mark(0, 1, 1), "", $"a file of {text.Length} characters", $"allowed: at most {LargestFile}");
+            return null;
+        }
+
+        try
+        {
+            var yaml = new YamlStream();
+            yaml.Load(new StringReader(text));
+            if (yaml.Documents.Count > 1)
+            {
+                findings.Error(yaml.Documents[1].RootNode.Start, "", "a second YAML document", "allowed: one document");
+            }
+
+            return yaml.Documents.Count == 0 ? null : new ShapeReader(findings, substitution).Read(yaml.Documents[0].RootNode, ConfigSchema.Root, "");
+        }
+        catch (YamlException e)
+        {
+            // The parser's own message quotes only its grammar and key names, never values.
+            findings.Error(e.Start, "", "text that is not YAML", e.InnerException?.Message ?? e.Message);
+            return null;
+        }
+    }
+
+    private static AuthSettings ReadAuth(ConfigValue? section, ConfigSources sources, ServerSettings server, Findings findings)
+    {
+        var isOpen = section?.Get<string>("mode") == "open";
+        if (isOpen && server.Urls.FirstOrDefault(url => !IsLoopback(url)) is { } exposed)
+        {
+            findings.Error(section!["mode"]!, $"open is allowed on loopback addresses only, and server.urls has {exposed}; write keys, or listen on 127.0.0.1");
+        }
+
+        var written = section?["admin_key"];
+        if (written?.Scalar is string { Length: > 0 } fromFile)
+        {
+            if (fromFile.Length < ShortestAdminKey)
+            {
+                findings.Error(written, $"allowed: at least {ShortestAdminKey} characters");
+            }
+
+            return new AuthSettings { Open = isOpen, AdminKey = fromFile };
+        }
+
+        var fromEnvironment = sources.Environment.GetValueOrDefault("SLUICE_ADMIN_KEY");
+        if (fromEnvironment is { Length: > 0 and < ShortestAdminKey })
+        {
+            findings.Error("environment", "SLUICE_ADMIN_KEY", "(secret)", $"allowed: at least {ShortestAdminKey} characters");
+        }
+
+        return new AuthSettings { Open = isOpen, AdminKey = string.IsNullOrEmpty(fromEnvironment) ? null : fromEnvironment };
+    }
+
+    private static bool IsLoopback(string url) =>
+        Uri.TryCreate(url, UriKind.Absolute, out var address)
+        && (address.Host == "localhost" || (IPAddress.TryParse(address.Host.Trim('[', ']'), out var ip) && IPAddress.IsLoopback(ip)));
+
+    private static IReadOnlyList<ProviderSettings> ReadProviders(ConfigValue? section, ConfigSources sources, Findings findings) =>
+        section is null || section.Items.Count == 0
+            ? EnvironmentProviders.Find(sources.Environment, findings)
+            : new ProvidersReader(findings).Read(section);
+
+    private static IReadOnlyList<KeyValuePair<string, string>> ReadAliases(ConfigValue? section, Findings findings)
+    {
+        var aliases = (section?.Members ?? []).Select(member => new KeyValuePair<string, string>(member.Key, (string)member.Value.Scalar!)).ToList();
+        foreach (var (name, value) in section?.Members ?? [])
+        {
+            var target = (string)value.Scalar!;
+            if (name.Count(letter => letter == '*') > 1)
+            {
+                findings.Error(value with { Shown = $"\"{name}\"" }, "allowed: at most one * in an alias");
+            }
+            else if (target != name && aliases.Exists(alias => alias.Key == CatalogueCompiler.Follow(target, aliases)))
+            {
+                findings.Error(value, "the aliases lead round in a circle; one of them must name a model");
+            }
+        }
+
+        return aliases;
+    }
+
+    private static Dictionary<string, IReadOnlyList<string>> ReadFallbacks(ConfigValue? section, CatalogueTable catalogue, Findings findings)
+    {
+        var fallbacks = new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal);
+        foreach (var (name, chain) in section?.Members ?? [])
+        {
+            var resolved = name == "*" ? null : catalogue.Resolve(name);
+            if (name != "*" && resolved is null)
+            {
+                findings.Warn($"fallbacks[\"{name}\"]: no model has this name.");
+            }
+
+            foreach (var model in chain.Texts().Where(model => catalogue.Resolve(model) is null))
+            {
+                findings.Warn($"fallbacks[\"{name}\"]: {model} is no known model and is passed over.");
+            }
+
+            fallbacks[resolved?.Model.Id ?? name] = chain.Texts();
+        }
+
+        return fallbacks;
+    }
+
+    private static RoutingSettings ReadRouting(ConfigValue? section)
+    {
+        var defaults = new RoutingSettings();
+        return section is null ? defaults : new RoutingSettings
+        {
+            Sort = Enum.Parse<RouteSort>(section.Get<string>("sort") ?? "order", ignoreCase: true),
+            SessionAffinity = section.Get<string>("affinity") != "none",
+            Retries = (int)(section.Get<long?>("retries") ?? defaults.Retries),
+            RetryBudget = section.Get<decimal?>("retry_budget") ?? defaults.RetryBudget,
+        };
+    }
+
+    private static KeepAliveSettings ReadKeepAlive(ConfigValue? section)
+    {
+        var defaults = new KeepAliveSettings();
+        return section is null ? defaults : new KeepAliveSettings
+        {
+            After = section.Get<TimeSpan?>("after") ?? defaults.After,
+            Every = section.Get<TimeSpan?>("every") ?? defaults.Every,
+        };
+    }
+}

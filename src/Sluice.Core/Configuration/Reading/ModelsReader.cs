@@ -1,0 +1,87 @@
+using Sluice.Core.Catalogue;
+using Sluice.Core.Configuration.Schema;
+using Sluice.Core.Pricing;
+
+namespace Sluice.Core.Configuration.Reading;
+
+/// <summary>The <c>models</c> section. What the file leaves out of a model that the catalogue knows, the catalogue fills in.</summary>
+internal sealed class ModelsReader(IReadOnlyList<ProviderSettings> providers, CatalogueFile builtIn, Findings findings)
+{
+    public IReadOnlyList<NamedModel> Read(ConfigValue? section)
+    {
+        var models = new List<NamedModel>();
+        foreach (var item in section?.Items ?? [])
+        {
+            if (item.Get<string>("id") is not { Length: > 0 } id)
+            {
+                continue;
+            }
+
+            if (models.Exists(other => string.Equals(other.Model.Id, id, StringComparison.OrdinalIgnoreCase)))
+            {
+                findings.Error(item["id"]!, "the id is taken by a model above; each needs its own");
+            }
+
+            var model = Model(item, id);
+            models.Add(new NamedModel(model, [.. (item["endpoints"]?.Items ?? []).Select(endpoint => Endpoint(endpoint, model)).OfType<ModelEndpoint>()]));
+        }
+
+        return models;
+    }
+
+    private Model Model(ConfigValue item, string id)
+    {
+        var known = builtIn.Models.FirstOrDefault(entry => string.Equals(entry.Id, id, StringComparison.OrdinalIgnoreCase))?.ToModel(builtIn.Version) ?? new Model(id);
+        var traits = known.Traits with
+        {
+            ContextLength = item.Get<long?>("context") ?? known.Traits.ContextLength,
+            MaxOutputTokens = item.Get<long?>("max_output") ?? known.Traits.MaxOutputTokens,
+        };
+        return new Model(id)
+        {
+            Name = item.Get<string>("name") ?? (known.Name == known.Id ? id : known.Name),
+            Traits = item["capabilities"] is { } can ? Capabilities.Apply(traits, [.. can.Texts()]) : traits,
+            ListPrice = known.ListPrice,
+            Released = known.Released,
+        };
+    }
+
+    private ModelEndpoint? Endpoint(ConfigValue item, Model model)
+    {
+        if (item.Get<string>("provider") is not { } name || item.Get<string>("model") is not { } upstream)
+        {
+            return null;
+        }
+
+        var provider = providers.FirstOrDefault(candidate => candidate.Name == name);
+        if (provider is null)
+        {
+            var names = providers.Select(candidate => candidate.Name).ToList();
+            var close = Spelling.Closest(name, names);
+            findings.Error(item["provider"]!, "no provider has this name; " + (close is null ? "" : $"did you mean {close}? ") + $"allowed: {string.Join(", ", names)}");
+            return null;
+        }
+
+        var price = item["price"] is { } written ? Sheet(written) : CatalogueCompiler.PriceAt(provider, upstream, builtIn);
+        if (price is null)
+        {
+            findings.Warn($"{item.Path} has no price: what it costs is reported as unpriced.");
+        }
+
+        // Nothing calls the provider's kind yet, so the model has no endpoint there.
+        return ProviderKindNames.IsServed(provider.Kind) ? new ModelEndpoint(model, name, upstream, price) : null;
+    }
+
+    private static PriceSheet Sheet(ConfigValue price) => new()
+    {
+        Input = price.Get<decimal?>("input"),
+        Output = price.Get<decimal?>("output"),
+        CacheRead = price.Get<decimal?>("cache_read"),
+        CacheWrite5m = price.Get<decimal?>("cache_write"),
+        CacheWrite1h = price.Get<decimal?>("cache_write_1h"),
+        AudioInput = price.Get<decimal?>("audio_input"),
+        AudioOutput = price.Get<decimal?>("audio_output"),
+        WebSearch = price.Get<decimal?>("web_search"),
+        Source = "configuration",
+    };
+}

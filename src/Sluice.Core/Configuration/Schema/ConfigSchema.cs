@@ -1,0 +1,141 @@
+namespace Sluice.Core.Configuration.Schema;
+
+/// <summary>The configuration file's contract.</summary>
+internal static class ConfigSchema
+{
+    private static readonly Shape Count = new IntegerShape(0, long.MaxValue);
+    private static readonly Shape ModelName = new TextShape("a model name");
+
+    private static readonly RecordShape Price = new(
+    [
+        new("input", new UsdShape(), "", "input that no cache holds"),
+        new("output", new UsdShape(), "", "output, thinking included"),
+        new("cache_read", new UsdShape(), "`input`", "input read from a prompt cache"),
+        new("cache_write", new UsdShape(), "`input`", "input written to a prompt cache for 5 minutes"),
+        new("cache_write_1h", new UsdShape(), "`cache_write`", "input written to a prompt cache for an hour"),
+        new("audio_input", new UsdShape(), "", "sound in"),
+        new("audio_output", new UsdShape(), "", "sound out"),
+        new("web_search", new UsdShape(), "", "one web search, in USD each"),
+    ]);
+
+    private static readonly RecordShape Provider = new(
+    [
+        new("name", new TextShape("a slug of small letters, digits, - and _"), "", "how the provider is called in routes and reports") { IsRequired = true },
+        new("kind", new ChoiceShape(ProviderKindNames.All), "", "wire format and authentication") { IsRequired = true },
+        new("base_url", new UrlShape(), "the vendor's own", "what that vendor's own SDK takes; a path in it is kept"),
+        new("api_keys", new ListShape(new TextShape("a key") { IsSecret = true }), "none", "several are a pool, each with its own cooldown"),
+        new("limits", new RecordShape(
+        [
+            new("rpm", Count, "0", "requests a minute; 0 is none"),
+            new("input_tpm", Count, "0", "input tokens a minute"),
+            new("output_tpm", Count, "0", "output tokens a minute"),
+            new("concurrency", Count, "0", "calls at once"),
+        ]), "none", "what the account allows") { IsNotBuilt = true },
+        new("timeouts", new RecordShape(
+        [
+            new("connect", new DurationShape(), "5s", "TCP and TLS"),
+            new("first_token", new DurationShape(), "300s, without streaming 600s", "from the request's last byte to the first content"),
+            new("idle", new DurationShape(), "240s", "the longest silence after that"),
+            new("total", new DurationShape(), "60m", "one attempt as a whole"),
+        ]), "", "how long to wait for what"),
+        new("data_policy", new RecordShape(
+        [
+            new("trains", new BoolShape(), "false", "trains on prompts"),
+            new("retains", new BoolShape(), "true", "keeps prompts"),
+            new("zdr", new BoolShape(), "false", "zero data retention is agreed"),
+        ]), "", "what the provider does with prompts") { IsNotBuilt = true },
+        new("region", new TextShape("a label"), "none", "where it is"),
+        new("dialect", new TextShape($"one of {string.Join(", ", Dialects.Known)}"), "by host name", "quirks of an OpenAI-compatible server"),
+    ]);
+
+    private static readonly RecordShape Model = new(
+    [
+        new("id", ModelName, "", "canonical, usually `author/slug`") { IsRequired = true },
+        new("name", new TextShape("a name"), "the id", "for people"),
+        new("context", new IntegerShape(1, 1_000_000_000), "not known", "tokens of the window"),
+        new("max_output", new IntegerShape(1, 1_000_000_000), "not known", "most output tokens of one answer"),
+        new("capabilities", new ListShape(new ChoiceShape(Capabilities.Words)), "not known", "all that the model can do; what is not listed, it cannot"),
+        new("endpoints", new ListShape(new RecordShape(
+        [
+            new("provider", new TextShape("a provider's name"), "", "who serves it") { IsRequired = true },
+            new("model", new TextShape("the provider's own name of the model"), "", "how the provider calls it") { IsRequired = true },
+            new("price", Price, "the catalogue's, where it knows the host", "USD per million tokens"),
+        ])), "none", "all endpoints of the model") { IsRequired = true },
+    ]);
+
+    /// <summary>The whole file.</summary>
+    public static readonly RecordShape Root = new(
+    [
+        new("server", new RecordShape(
+        [
+            new("urls", new ListShape(new TextShape("an address to listen on, such as http://127.0.0.1:8787")), "http://127.0.0.1:8787", "addresses to listen on; `--urls` and `SLUICE_URLS` come before it"),
+            new("max_body", new SizeShape(), "32MiB", "largest request body"),
+            new("max_buffered", new SizeShape(), "a quarter of memory", "all request bodies held at once"),
+        ]), "", "what listens and how much it takes"),
+        new("storage", new TextShape("sqlite:PATH") { IsSecret = true }, "sqlite:DATA/sluice.db", "the store; `--storage` and `SLUICE_STORAGE` come before it"),
+        new("auth", new RecordShape(
+        [
+            new("mode", new ChoiceShape(["keys", "open"]), "keys", "`open` takes any key or none, on loopback addresses only"),
+            new("admin_key", new TextShape("at least 16 characters") { IsSecret = true }, "`SLUICE_ADMIN_KEY`, else made at first start", "opens the admin API"),
+        ]), "", "who may call"),
+        new("providers", new ListShape(Provider), "one for each provider key in the environment", "upstream accounts, in order of preference"),
+        new("models", new ListShape(Model), "the built-in catalogue", "models that the catalogue does not know, or endpoints that replace its own"),
+        new("aliases", new MapShape("a name, `*` allowed", ModelName), "none", "further names of models"),
+        new("fallbacks", new MapShape("a model, or `*`", new ListShape(ModelName)), "none", "models to try after one failed"),
+        new("rules", new ListShape(new RecordShape(
+        [
+            new("when", new TextShape("an expression"), "always", "which requests"),
+            new("use", new ListShape(ModelName), "", "models to use, in order") { IsRequired = true },
+        ])), "none", "first match wins") { IsNotBuilt = true },
+        new("auto", new RecordShape([new("tiers", new MapShape("a tier", new ListShape(ModelName)), "", "models by difficulty")]), "none", "what `sluice/auto` means") { IsNotBuilt = true },
+        new("routing", new RecordShape(
+        [
+            new("sort", new ChoiceShape(["order", "balanced", "price", "throughput", "latency"]), "order", "how endpoints of one model are ordered"),
+            new("affinity", new ChoiceShape(["session", "none"]), "session", "whether a session stays where its prompt cache is warm"),
+            new("retries", new IntegerShape(0, 10), "2", "repeats after every candidate was tried once"),
+            new("retry_budget", new PercentShape(), "10%", "share of traffic that repeats may add"),
+        ]), "", "order, affinity, retries"),
+        new("keepalive", new RecordShape(
+        [
+            new("after", new DurationShape(), "20s", "silence before the first sign of life"),
+            new("every", new DurationShape(), "15s", "between further ones"),
+        ]), "", "signs of life on silent streams"),
+        new("breaker", new RecordShape(
+        [
+            new("failures", new IntegerShape(1, 1_000_000), "5", "failures that open it"),
+            new("window", new DurationShape(), "30s", "within this time"),
+            new("open", new DurationShape(), "15s", "how long it stays open at first"),
+            new("max_open", new DurationShape(), "5m", "and at most"),
+        ]), "", "circuit breaker") { IsNotBuilt = true },
+        new("limits", new RecordShape([new("default_key", new RecordShape(
+        [
+            new("rpm", Count, "0", "requests a minute; 0 is none"),
+            new("input_tpm", Count, "0", "input tokens a minute"),
+            new("output_tpm", Count, "0", "output tokens a minute"),
+            new("concurrency", Count, "0", "calls at once"),
+        ]), "", "for keys without limits of their own")]), "none", "limits of callers") { IsNotBuilt = true },
+        new("fairness", new RecordShape(
+        [
+            new("by", new ChoiceShape(["user", "team", "project", "key"]), "user", "between whom"),
+            new("interactive_weight", new IntegerShape(1, 1000), "4", "weight of interactive calls"),
+        ]), "none", "sharing of scarce quota") { IsNotBuilt = true },
+        new("cache", new RecordShape(
+        [
+            new("enabled", new BoolShape(), "false", "answers may come from the cache"),
+            new("ttl", new DurationShape(), "5m", "how long"),
+            new("max_size", new SizeShape(), "256MiB", "how much"),
+        ]), "off", "response cache") { IsNotBuilt = true },
+        new("alerts", new ListShape(new RecordShape(
+        [
+            new("webhook", new TextShape("an address") { IsSecret = true }, "", "where to") { IsRequired = true },
+            new("at", new ListShape(new IntegerShape(1, 1000)), "", "percent of a budget"),
+        ])), "none", "budget alerts") { IsNotBuilt = true },
+        new("telemetry", new RecordShape(
+        [
+            new("otlp", new TextShape("an address"), "none", "OpenTelemetry collector") { IsNotBuilt = true },
+            new("prometheus", new BoolShape(), "true", "serve `/metrics`"),
+            new("log_bodies", new BoolShape(), "false", "write prompts and answers to the log") { IsNotBuilt = true },
+        ]), "", "metrics, traces, logs"),
+        new("ledger", new RecordShape([new("durability", new ChoiceShape(["os", "power"]), "os", "`power` syncs each group of records to the disk")]), "", "the journal of attempts"),
+    ]);
+}
