@@ -19,11 +19,19 @@ internal sealed class Exchange(SimulatorOptions options, SimulatorScript script,
     private readonly RateLimiter? _limiter = options.RateLimits is { } limits ? new(limits, options.Time) : null;
     private readonly ReplyPlayer _player = new(options);
     private readonly PreparedAnswers _prepared = new();
+    private readonly Control.ControlApi? _control = options.ExposeControl ? new(script, record) : null;
 
     public async Task HandleAsync(HttpContext context)
     {
         var request = context.Request;
-        var received = new ReceivedRequest(record.NextNumber(), request.Method, request.Path.Value ?? "", request.QueryString.Value ?? "", HeadersOf(request), options.Time.GetUtcNow());
+        if (_control is not null && request.Path.StartsWithSegments("/_sim", StringComparison.Ordinal))
+        {
+            await _control.HandleAsync(context);
+            return;
+        }
+
+        var tap = context.Features.Get<HeadTap>();
+        var received = new ReceivedRequest(record.NextNumber(), request.Method, request.Path.Value ?? "", request.QueryString.Value ?? "", tap?.TakeHeaders() ?? HeadersOf(request), options.Time.GetUtcNow());
         record.Arrived(received);
         await using var gone = context.RequestAborted.UnsafeRegister(_ => Ended(received, AnswerEnd.ClientGone), null);
         try
@@ -56,6 +64,7 @@ internal sealed class Exchange(SimulatorOptions options, SimulatorScript script,
         }
         finally
         {
+            tap?.Resume();
             record.Left();
         }
     }
@@ -136,7 +145,7 @@ internal sealed class Exchange(SimulatorOptions options, SimulatorScript script,
         if (options.PreparedAnswers && call == WireCall.Generate && reply.Status == 200 && model is not null)
         {
             reply = Finish(received, wire, id, reply, null, work.Usage, work.Limits);
-            _prepared.Keep(new(wire, model, prompt!.Stream), reply);
+            _prepared.Keep(new(wire, model, prompt!.Stream), options.Speed.Coalesced ? reply.RunTogether() : reply);
             return reply;
         }
 

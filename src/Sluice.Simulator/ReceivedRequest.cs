@@ -46,7 +46,7 @@ public sealed class ReceivedRequest
     /// <summary>With its question mark; empty where there is none.</summary>
     public string Query { get; }
 
-    /// <summary>In the order in which the server gives them: by name of the first occurrence, one entry for each value.</summary>
+    /// <summary>In the order and spelling of the wire, one entry for each line (with prepared answers: in the server's order).</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Headers { get; }
 
     /// <summary>When the headers were there, by the simulator's clock.</summary>

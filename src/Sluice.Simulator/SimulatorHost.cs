@@ -45,7 +45,14 @@ public sealed class SimulatorHost : IAsyncDisposable
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
-            kestrel.Listen(IPAddress.Loopback, options.Port);
+            kestrel.Listen(IPAddress.Loopback, options.Port, listen =>
+            {
+                // Who prepares answers or keeps no record is measuring: the tap would be part of the bill.
+                if (options is { MaxRecords: > 0, PreparedAnswers: false })
+                {
+                    listen.Use(HeadTap.Attach);
+                }
+            });
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = null;
             kestrel.Limits.MaxRequestHeadersTotalSize = 256 * 1024;

@@ -57,7 +57,7 @@ internal sealed class PreparedAnswers
 
     public Reply? Find(PreparedKey key) => _replies.GetValueOrDefault(key);
 
-    /// <summary>Keeps a stream with its events run together into few writes.</summary>
+    /// <summary>The first one kept for a key stays.</summary>
     public void Keep(PreparedKey key, Reply reply)
     {
         if (_replies.Count < MaxAnswers)

@@ -88,5 +88,19 @@ internal sealed record Reply
         return new() { ContentType = "text/event-stream; charset=utf-8", Steps = steps, Streaming = true };
     }
 
+    /// <summary>The same bytes in one write: for answers that only consist of sending.</summary>
+    public Reply RunTogether()
+    {
+        var all = new byte[Steps.Sum(static s => s.Bytes.Length)];
+        var at = 0;
+        foreach (var step in Steps)
+        {
+            step.Bytes.CopyTo(all.AsMemory(at));
+            at += step.Bytes.Length;
+        }
+
+        return this with { Steps = [Step.Send(all)], Streaming = false };
+    }
+
     public Reply With(string header, string value) => this with { Headers = [.. Headers, new(header, value)] };
 }
