@@ -17,7 +17,7 @@ internal sealed class Exchange(SimulatorOptions options, SimulatorScript script,
     private readonly AnswerMaker _maker = new(new ThinkingSignature(options.Seed));
     private readonly PrefixCache _cache = new(options.Time, options.MinimumCacheTokens);
     private readonly RateLimiter? _limiter = options.RateLimits is { } limits ? new(limits, options.Time) : null;
-    private readonly ReplyPlayer _player = new(options);
+    private readonly ReplyPlayer _player = new(options, record);
     private readonly PreparedAnswers _prepared = new();
     private readonly Control.ControlApi? _control = options.ExposeControl ? new(script, record) : null;
 

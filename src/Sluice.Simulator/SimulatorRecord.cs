@@ -54,7 +54,7 @@ public sealed class SimulatorRecord
         }
     }
 
-    /// <summary>Waits for a request that fulfils the predicate; looked at on arrival, when its body is read, when its answer begins, and at its end.</summary>
+    /// <summary>Waits for a request that fulfils the predicate; looked at on arrival, when its body is read, when its answer is decided, with the first byte sent, when a stall begins, and at its end.</summary>
     /// <exception cref="TimeoutException">None did in time; says what was received.</exception>
     public async Task<ReceivedRequest> WaitForAsync(Func<ReceivedRequest, bool> predicate, TimeSpan timeout, CancellationToken ct = default)
     {

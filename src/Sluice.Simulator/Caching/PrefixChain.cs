@@ -16,7 +16,10 @@ internal readonly record struct PrefixEnd(string Hash, long Bytes, TimeSpan? Lif
 /// <param name="ChargesWrites">Writing into the cache is counted apart (Anthropic); else it is plain input.</param>
 internal sealed record PrefixChain(IReadOnlyList<PrefixEnd> Ends, long Bytes, int Lookback, bool ChargesWrites)
 {
-    public int Tokens => Answers.TokenCount.Of(Bytes);
+    /// <summary>Tokens that the vendor adds after the last place that can be marked; so uncached input is never 0.</summary>
+    public int Frame { get; init; }
+
+    public int Tokens => Answers.TokenCount.Of(Bytes) + Frame;
 }
 
 /// <summary>Hashes a prompt piece by piece.</summary>

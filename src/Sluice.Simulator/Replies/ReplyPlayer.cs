@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http;
 namespace Sluice.Simulator.Replies;
 
 /// <summary>Carries out the steps of a reply, through the server where HTTP is kept and past it where it is broken.</summary>
-internal sealed class ReplyPlayer(SimulatorOptions options)
+internal sealed class ReplyPlayer(SimulatorOptions options, SimulatorRecord records)
 {
     /// <summary>Bytes gathered before a flush in bursts.</summary>
     private const int BurstBytes = 16 * 1024;
@@ -34,7 +34,7 @@ internal sealed class ReplyPlayer(SimulatorOptions options)
             switch (step.Kind)
             {
                 case StepKind.Send when options.Speed.Coalesced && reply.Streaming:
-                    record.Sent(step.Bytes.Length);
+                    Sent(record, step);
                     body.Write(step.Bytes.Span);
                     gathered += step.Bytes.Length;
                     if (gathered >= BurstBytes)
@@ -50,7 +50,7 @@ internal sealed class ReplyPlayer(SimulatorOptions options)
                         await Task.Delay(TimeSpan.FromSeconds(1 / rate), options.Time, gone);
                     }
 
-                    record.Sent(step.Bytes.Length);
+                    Sent(record, step);
                     await body.WriteAsync(step.Bytes, gone);
                     break;
                 case StepKind.Head:
@@ -62,6 +62,7 @@ internal sealed class ReplyPlayer(SimulatorOptions options)
                     await Task.Delay(step.Delay, options.Time, gone);
                     break;
                 case StepKind.Stall:
+                    records.Changed(record);
                     if (response.HasStarted || gathered > 0)
                     {
                         await body.FlushAsync(gone);
@@ -100,13 +101,14 @@ internal sealed class ReplyPlayer(SimulatorOptions options)
                 case StepKind.Send:
                     await socket.SendAsync(headLeft, gone);
                     headLeft = default;
-                    record.Sent(step.Bytes.Length);
+                    Sent(record, step);
                     await (reply.NoHead || reply.Length is not null ? socket.SendAsync(step.Bytes, gone) : socket.SendChunkAsync(step.Bytes, gone));
                     break;
                 case StepKind.Pause:
                     await Task.Delay(step.Delay, options.Time, gone);
                     break;
                 case StepKind.Stall:
+                    records.Changed(record);
                     await Task.Delay(Timeout.InfiniteTimeSpan, options.Time, gone);
                     break;
                 case StepKind.Reset:
@@ -129,5 +131,15 @@ internal sealed class ReplyPlayer(SimulatorOptions options)
         record.TryEnd(AnswerEnd.Completed, options.Time.GetUtcNow());
         await socket.CloseAsync(options.Time);
         return AnswerEnd.Completed;
+    }
+
+    private void Sent(ReceivedRequest record, Step step)
+    {
+        var first = record.BytesSent == 0;
+        record.Sent(step.Bytes.Length);
+        if (first)
+        {
+            records.Changed(record);
+        }
     }
 }

@@ -13,6 +13,9 @@ internal static class AnthropicPrefixes
     /// <summary>Blocks before a mark in which an earlier prefix is looked for.</summary>
     private const int Lookback = 20;
 
+    /// <summary>Real answers to a prompt marked at its very end still report a few uncached tokens.</summary>
+    private const int FrameTokens = 3;
+
     public static PrefixChain Of(JsonElement body)
     {
         using var hash = new PrefixHash();
@@ -35,7 +38,7 @@ internal static class AnthropicPrefixes
             hash.Ends[^1] = hash.Ends[^1] with { Lifetime = automatic };
         }
 
-        return new PrefixChain(hash.Ends, hash.Bytes, Lookback, ChargesWrites: true);
+        return new PrefixChain(hash.Ends, hash.Bytes, Lookback, ChargesWrites: true) { Frame = FrameTokens };
     }
 
     private static void Content(PrefixHash hash, JsonElement content)
