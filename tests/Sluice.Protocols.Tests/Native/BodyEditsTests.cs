@@ -30,7 +30,7 @@ public sealed class BodyEditsTests
     [InlineData("""{"model":"a","models":["x"],"n":1}""", """{"model":"b","n":1}""")]
     [InlineData("""{"model":"a","n":1,"models":["x"]}""", """{"model":"b","n":1}""")]
     [InlineData("""{ "model" : "a" , "models" : [ "x" ] , "n" : 1 }""", """{ "model" : "b" , "n" : 1 }""")]
-    [InlineData("""{ "model" : "a" , "n" : 1 , "models" : [ "x" ] }""", """{ "model" : "b" , "n" : 1 }""")]
+    [InlineData("""{ "model" : "a" , "n" : 1 , "models" : [ "x" ] }""", """{ "model" : "b" , "n" : 1  }""")]
     [InlineData("""{"models":["x"],"provider":{},"model":"a"}""", """{"model":"b"}""")]
     [InlineData("""{"model":"a","models":["x"],"provider":{}}""", """{"model":"b"}""")]
     [InlineData("""{"model":"a","models":["x"],"n":1,"provider":{},"usage":{"include":true}}""", """{"model":"b","n":1}""")]

@@ -41,7 +41,7 @@ public sealed class EnvelopeScannerTests
         Assert.Equal(2, envelope.ToolCount);
         Assert.Equal("s-1", envelope.SessionId);
         Assert.Empty(envelope.GatewayMembers);
-        Assert.Equal(7, envelope.MemberCount);
+        Assert.Equal(8, envelope.MemberCount);
 
         // Two marks, and one schema property of that name, which cannot be told from a mark by name and shape.
         Assert.Equal(3, envelope.CacheMarks);
@@ -200,14 +200,14 @@ public sealed class EnvelopeScannerTests
             var envelope = result.Envelope!;
             using var document = JsonDocument.Parse(body);
             var root = document.RootElement;
-            Assert.Equal(Text(root, "model"), envelope.Model);
+            Assert.Equal((name, Text(root, "model")), (name, envelope.Model));
             Assert.Equal(root.TryGetProperty("stream", out var stream) && stream.ValueKind == JsonValueKind.True, envelope.Stream);
-            Assert.Equal(Length(root, "messages"), envelope.MessageCount);
-            Assert.Equal(Length(root, "tools") + Length(root, "functions"), envelope.ToolCount);
-            Assert.Equal(root.EnumerateObject().Count(), envelope.MemberCount);
-            Assert.Equal(Marks(root), envelope.CacheMarks);
-            Assert.Equal(Parts(root).Any(t => t is "image" or "image_url" or "input_image"), envelope.HasImages);
-            Assert.Equal(Parts(root).Any(t => t is "document" or "file" or "input_file"), envelope.HasDocuments);
+            Assert.Equal((name, Length(root, "messages")), (name, envelope.MessageCount));
+            Assert.Equal((name, Length(root, "tools") + Length(root, "functions")), (name, envelope.ToolCount));
+            Assert.Equal((name, root.EnumerateObject().Count()), (name, envelope.MemberCount));
+            Assert.Equal((name, Marks(root)), (name, envelope.CacheMarks));
+            Assert.Equal((name, Parts(root).Any(t => t is "image" or "image_url" or "input_image")), (name, envelope.HasImages));
+            Assert.Equal((name, Parts(root).Any(t => t is "document" or "file" or "input_file")), (name, envelope.HasDocuments));
             if (root.TryGetProperty("tools", out var tools) && tools.ValueKind == JsonValueKind.Array)
             {
                 Assert.Equal(Encoding.UTF8.GetByteCount(tools.GetRawText()), envelope.ToolBytes);
@@ -238,7 +238,7 @@ public sealed class EnvelopeScannerTests
         try
         {
             using var document = JsonDocument.Parse(body, new JsonDocumentOptions { MaxDepth = 1000 });
-            return document.RootElement.ValueKind == JsonValueKind.Object;
+            return document.RootElement.ValueKind == JsonValueKind.Object && System.Text.Unicode.Utf8.IsValid(body);
         }
         catch (JsonException)
         {
