@@ -4,7 +4,8 @@ namespace Sluice.Protocols.Native;
 
 /// <summary>
 /// The bytes of a plain text chunk around its text. A later chunk with the same bytes around another text that is not empty says nothing
-/// else, so it need not be parsed. OpenAI pads chunks with a random <c>obfuscation</c> member at the end; its value may differ too.
+/// else, so it need not be parsed. OpenAI pads chunks with a random <c>obfuscation</c> member at the end, Mistral
+/// with <c>p</c>; its value may differ too.
 /// </summary>
 internal sealed class ChatChunkTemplate
 {
@@ -80,8 +81,8 @@ internal sealed class ChatChunkTemplate
             return;
         }
 
-        var marker = "\"obfuscation\":\""u8;
-        var padding = rest.IndexOf(marker);
+        var marker = rest.IndexOf("\"obfuscation\":\""u8) >= 0 ? "\"obfuscation\":\""u8 : ",\"p\":\""u8;
+        var padding = rest.LastIndexOf(marker);
         _padded = padding >= 0 && rest.EndsWith("\"}"u8) && rest[(padding + marker.Length)..^2].IndexOfAnyExcept(Plain) < 0;
         _suffix = _padded ? padding + marker.Length : rest.Length;
         if (_around.Length < start + _suffix)

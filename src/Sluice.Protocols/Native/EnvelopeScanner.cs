@@ -220,6 +220,9 @@ public static class EnvelopeScanner
                 case var k when k.SequenceEqual("metadata"u8):
                     ReadMetadata(bytes);
                     return null;
+                case var k when k.SequenceEqual("cache_control"u8):
+                    _cacheMarks += bytes[0] == (byte)'{' ? 1 : 0;
+                    return null;
                 case var k when k.SequenceEqual("prompt_cache_key"u8):
                     _cacheKey = Bounded(bytes);
                     return null;
