@@ -1,0 +1,43 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Sluice.Server.Admin;
+
+/// <summary>What a model name means here.</summary>
+/// <param name="Name">As asked.</param>
+/// <param name="Id">Canonical; null when the name means nothing.</param>
+/// <param name="How">How the name was understood: <c>exact</c>, <c>alias</c>, <c>date</c>, <c>spelling</c>, …</param>
+/// <param name="Endpoints">Who can serve it, in order.</param>
+/// <param name="Suggestions">Close names that can be served, best first; empty when the name was understood.</param>
+public sealed record ModelResolution(string Name, string? Id, string? How, IReadOnlyList<ModelEndpointAnswer> Endpoints, IReadOnlyList<string> Suggestions);
+
+/// <summary>One endpoint of a model.</summary>
+/// <param name="Provider">Slug.</param>
+/// <param name="Model">The provider's own name.</param>
+/// <param name="InputUsdPerMillion">Null where no price is known.</param>
+/// <param name="OutputUsdPerMillion">Null where no price is known.</param>
+public sealed record ModelEndpointAnswer(string Provider, string Model, decimal? InputUsdPerMillion, decimal? OutputUsdPerMillion);
+
+/// <summary>Says what model names mean.</summary>
+public interface IModelResolver
+{
+    /// <summary>Never null: an unknown name has no id and perhaps suggestions.</summary>
+    ModelResolution Resolve(string name);
+}
+
+/// <summary><c>/models/resolve?name=…</c></summary>
+internal static class ModelsApi
+{
+    private const int MaxName = 256;
+
+    public static Task ResolveAsync(HttpContext http)
+    {
+        var name = http.Request.Query["name"].ToString();
+        if (name.Length is 0 or > MaxName)
+        {
+            throw new BadInputException($"'name' is missing, or longer than {MaxName} characters.");
+        }
+
+        return AdminAnswer.JsonAsync(http, http.RequestServices.GetRequiredService<IModelResolver>().Resolve(name), AdminJson.Default.ModelResolution);
+    }
+}
