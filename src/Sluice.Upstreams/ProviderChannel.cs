@@ -31,7 +31,9 @@ internal sealed class ProviderChannel
             KeepAlivePingDelay = TimeSpan.FromSeconds(30),
             KeepAlivePingTimeout = TimeSpan.FromSeconds(20),
             KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
-            UseProxy = provider.Kind != ProviderKind.Simulator,
+
+            // Decided once: a channel has one destination, and without a proxy the handler's way to its pool is shorter.
+            UseProxy = !options.Proxy.IsBypassed(Address.Any),
             Proxy = options.Proxy,
 
             // An abandoned stream is to be closed at once, not read to its end for the sake of its connection.

@@ -6,7 +6,10 @@ namespace Sluice.Upstreams;
 /// <summary>The addresses of one provider's operations, put together once. Nothing that a client sends but the query gets into them.</summary>
 internal sealed class UpstreamAddress
 {
-    private readonly Uri?[] _addresses = new Uri?[3];
+    private readonly Uri[] _addresses = new Uri[3];
+
+    // Agents send the same query for ever (?beta=true): the last one of each operation is kept as it was put together.
+    private readonly WithQuery?[] _last = new WithQuery?[3];
 
     public UpstreamAddress(ProviderSettings provider, Uri? simulator)
     {
@@ -16,16 +19,26 @@ internal sealed class UpstreamAddress
         }
     }
 
+    /// <summary>Scheme, host and port, the same for all operations.</summary>
+    public Uri Any => _addresses[0];
+
     /// <summary>Where the operation is; the client's query behind it on native calls.</summary>
     public Uri For(UpstreamCall call)
     {
-        var address = _addresses[(int)call.Operation]!;
-        if (!call.Native || string.IsNullOrEmpty(call.Query) || WithoutKey(call.Query) is not { Length: > 0 } query)
+        var address = _addresses[(int)call.Operation];
+        if (!call.Native || string.IsNullOrEmpty(call.Query))
         {
             return address;
         }
 
-        return new UriBuilder(address) { Query = address.Query.Length > 1 ? $"{address.Query[1..]}&{query}" : query }.Uri;
+        var last = Volatile.Read(ref _last[(int)call.Operation]);
+        if (last is null || last.Query != call.Query)
+        {
+            last = new WithQuery(call.Query, Append(address, WithoutKey(call.Query)));
+            Volatile.Write(ref _last[(int)call.Operation], last);
+        }
+
+        return last.Address;
     }
 
     /// <summary>Base URLs are what the vendor's own SDK takes: Anthropic's appends /v1 itself, OpenAI's does not.</summary>
@@ -46,6 +59,10 @@ internal sealed class UpstreamAddress
 
         return new UriBuilder(baseUrl) { Path = path + tail }.Uri;
     }
+
+    private static Uri Append(Uri address, string query) =>
+        query.Length == 0 ? address
+        : new UriBuilder(address) { Query = address.Query.Length > 1 ? $"{address.Query[1..]}&{query}" : query }.Uri;
 
     /// <summary>The query without its question mark and without <c>key</c>, in which clients send their Sluice key.</summary>
     internal static string WithoutKey(string query)
@@ -70,4 +87,6 @@ internal sealed class UpstreamAddress
 
         return string.Join('&', kept);
     }
+
+    private sealed record WithQuery(string Query, Uri Address);
 }

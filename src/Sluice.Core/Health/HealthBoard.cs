@@ -25,7 +25,11 @@ public sealed class HealthBoard(TimeProvider time) : IHealth
     private readonly ConcurrentDictionary<(string Endpoint, string Credential), Mark> _marks = new();
     private readonly ConcurrentDictionary<string, byte> _dead = new(StringComparer.Ordinal);
     private readonly Lock _reload = new();
+    private long _sweptAt;
     private volatile Dictionary<string, ProviderSettings> _providers = new(StringComparer.Ordinal);
+
+    /// <summary>Marks held now.</summary>
+    internal int Count => _marks.Count;
 
     /// <inheritdoc/>
     public void Succeeded(ModelEndpoint endpoint, Credential? credential)
@@ -250,21 +254,25 @@ public sealed class HealthBoard(TimeProvider time) : IHealth
             return mark;
         }
 
-        if (_marks.Count >= MostMarks)
+        // Marks only advise: a full board loses advice, never requests.
+        if (_marks.Count >= MostMarks && !Sweep())
         {
-            Sweep();
-            if (_marks.Count >= MostMarks)
-            {
-                return null; // marks only advise; a full board loses advice, never requests
-            }
+            return null;
         }
 
         return _marks.GetOrAdd((endpoint, credential), static _ => new Mark());
     }
 
-    private void Sweep()
+    /// <summary>Takes out what has aged; true when there is room then. At most once a second, or a flood of names would cost a sweep each.</summary>
+    private bool Sweep()
     {
         var now = Now();
+        var swept = Volatile.Read(ref _sweptAt);
+        if (now - swept < TimeSpan.TicksPerSecond || Interlocked.CompareExchange(ref _sweptAt, now, swept) != swept)
+        {
+            return false;
+        }
+
         var oldest = now - FailureAge.Ticks;
         foreach (var (key, mark) in _marks)
         {
@@ -273,6 +281,8 @@ public sealed class HealthBoard(TimeProvider time) : IHealth
                 _marks.TryRemove(key, out _);
             }
         }
+
+        return _marks.Count < MostMarks;
     }
 
     private long Now() => time.GetUtcNow().UtcTicks;

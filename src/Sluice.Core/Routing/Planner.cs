@@ -155,18 +155,12 @@ public sealed class Planner(IHealth health, IAffinity affinity, TimeProvider tim
             ? affinity.Find(session, resolved.Model.Id)
             : null;
         var start = draft.Candidates.Count;
-        var hot = draft.FailedRecently;
-        hot.Clear();
         for (var i = 0; i < endpoints.Count; i++)
         {
             AddEndpoint(snapshot, request, endpoints[i], home, start, draft);
         }
 
-        foreach (var candidate in hot)
-        {
-            draft.Candidates.Add(candidate with { Reason = "failed recently" });
-        }
-
+        draft.AppendFailedRecently();
         NameReasons(draft, start, isFallback, endpoints.Count, sort);
         draft.Cut();
     }
@@ -197,10 +191,9 @@ public sealed class Planner(IHealth health, IAffinity affinity, TimeProvider tim
                 continue;
             }
 
-            var failed = health.FailedRecently(endpoint, credential);
-            if (failed)
+            if (health.FailedRecently(endpoint, credential))
             {
-                draft.FailedRecently.Add(new Candidate(endpoint, provider, credential, ""));
+                draft.PutLast(new Candidate(endpoint, provider, credential, "failed recently"));
             }
             else if (home is { } place && place.Endpoint == endpoint.Id && place.Credential == credential?.Id)
             {
@@ -403,8 +396,6 @@ public sealed class Planner(IHealth health, IAffinity affinity, TimeProvider tim
 
         public List<Candidate> Candidates { get; } = new(4);
 
-        public List<Candidate> FailedRecently => _failedRecently ??= [];
-
         public IReadOnlyList<LeftOutEndpoint> LeftOut => _leftOut is null ? [] : _leftOut;
 
         public IReadOnlyList<string> Notes { get; set; } = [];
@@ -422,6 +413,17 @@ public sealed class Planner(IHealth health, IAffinity affinity, TimeProvider tim
             if (_leftOut.Count < MostLeftOut)
             {
                 _leftOut.Add(new LeftOutEndpoint(endpoint, why));
+            }
+        }
+
+        public void PutLast(Candidate candidate) => (_failedRecently ??= []).Add(candidate);
+
+        public void AppendFailedRecently()
+        {
+            if (_failedRecently is not null)
+            {
+                Candidates.AddRange(_failedRecently);
+                _failedRecently.Clear();
             }
         }
 
