@@ -90,7 +90,7 @@ public sealed class AnthropicSdkTests(SimulatorGateway gateway) : IClassFixture<
 
         var refused = await Assert.ThrowsAsync<AnthropicUnauthorizedException>(() => client.Messages.Create(Ask(SimulatedModels.Echo, "Say hello.")));
 
-        Assert.Equal("authentication_error", refused.Type?.ToString());
+        Assert.Equal("authentication_error", refused.Type?.Raw());
     }
 
     // No retries: a test must see the gateway's first answer.
