@@ -11,14 +11,15 @@ public sealed class ClaudeCodeTests(SimulatorGateway gateway) : IClassFixture<Si
     [InlineData("json", false)]
     [InlineData("json", true)]
     [InlineData("stream-json", false)]
-    public async Task ClaudeCode_Offline_GetsAnAnswer(string outputFormat, bool asApiKey)
+    public async Task ClaudeCode_Offline_ReadsTheFileAndTellsTheMarker(string outputFormat, bool asApiKey)
     {
         Installed.OrSkip();
 
         var result = await ClaudeCodeClient.RunAsync(new ClaudeCodeRun(gateway.Url, gateway.Key) { OutputFormat = outputFormat, AsApiKey = asApiKey });
 
         Assert.True(result.ExitCode == 0 && !result.IsError, result.ToString());
-        Assert.False(string.IsNullOrWhiteSpace(result.Text), result.ToString());
+        Assert.Contains(ClaudeCodeRun.Marker, result.Text, StringComparison.Ordinal);
+        Assert.Equal(2, result.Turns);
     }
 
     [Fact]

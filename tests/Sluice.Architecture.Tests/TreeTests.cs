@@ -1,0 +1,163 @@
+using System.Text.RegularExpressions;
+using Sluice.Testing;
+using Xunit;
+
+namespace Sluice.Architecture.Tests;
+
+/// <summary>Habits of this tree that a reader relies on and a compiler does not see.</summary>
+public sealed partial class TreeTests
+{
+    private const int LongFile = 500;
+
+    // Spelled in halves, or this file would find itself.
+    private static readonly string[] RegistryHosts =
+    [
+        "registry.npm" + "js.org", "registry.yarn" + "pkg.com", "api.nu" + "get.org", "deb.deb" + "ian.org", "pypi" + ".org", "static.crates" + ".io", "proxy.gol" + "ang.org",
+    ];
+
+    private static readonly string[] EmptyEndings = ["Manager", "Helper", "Helpers", "Util", "Utils", "Utility", "Base", "Common", "Misc", "Service"];
+
+    [Fact]
+    public void Files_NoneOfThem_NamesAPackageRegistry()
+    {
+        var wrong = Tree.Texts().Where(file => RegistryHosts.Any(host => file.Text.Contains(host, StringComparison.OrdinalIgnoreCase))).Select(file => file.Path);
+
+        Assert.Empty(wrong);
+    }
+
+    [Fact]
+    public void LockFiles_NoneOfThem_NamesAHost()
+    {
+        var wrong = Tree.Texts("*packages.lock.json", "*package-lock.json")
+            .Where(file => file.Text.Contains("\"resolved\": \"http", StringComparison.Ordinal) || HostPattern().IsMatch(file.Text))
+            .Select(file => file.Path);
+
+        Assert.Empty(wrong);
+    }
+
+    [Fact]
+    public void Files_NoneOfThem_HoldsAPathOfOneMachine()
+    {
+        var wrong = Tree.Texts("*.cs", "*.csproj", "*.props", "*.json", "*.md", "*.mjs", "*.sh", "*.yaml", "*.yml", "*.ts", "*.tsx", "sluice", "test", ".ci/run")
+            .SelectMany(file => MachinePath().Matches(file.Text).Select(match => $"{file.Path}: {match.Value.Trim()}"));
+
+        Assert.Empty(wrong);
+    }
+
+    [Fact]
+    public void SourceFiles_LongOnes_GiveTheirReasonOnTheFirstLine()
+    {
+        var wrong = Tree.Texts("*.cs", "*.ts", "*.tsx", "*.mjs")
+            .Where(file => file.Text.AsSpan().Count('\n') > LongFile && !file.Text.StartsWith("// ", StringComparison.Ordinal))
+            .Select(file => file.Path);
+
+        Assert.Empty(wrong);
+    }
+
+    [Fact]
+    public void SourceFiles_NoneOfThem_HasANameThatSaysNothing()
+    {
+        var wrong = Tree.Files("*.cs", "*.ts", "*.tsx")
+            .Where(path => EmptyEndings.Any(ending => Path.GetFileNameWithoutExtension(path).EndsWith(ending, StringComparison.Ordinal)));
+
+        Assert.Empty(wrong);
+    }
+
+    [Fact]
+    public void SourceFiles_NoneOfThem_DeclaresATypeWhoseNameSaysNothing()
+    {
+        var wrong = Tree.Texts("src/*.cs")
+            .SelectMany(file => TypeDeclaration().Matches(file.Text).Select(match => (file.Path, Name: match.Groups["name"].Value)))
+            .Where(type => EmptyEndings.Any(ending => type.Name.EndsWith(ending, StringComparison.Ordinal)))
+            .Select(type => $"{type.Path}: {type.Name}");
+
+        Assert.Empty(wrong);
+    }
+
+    [Fact]
+    public void Contracts_EveryPublicType_HasADocComment()
+    {
+        var wrong = Tree.Texts("src/Sluice.Protocols/*.cs", "src/Sluice.Core/*.cs").SelectMany(file => Undocumented(file.Path, file.Text));
+
+        Assert.Empty(wrong);
+    }
+
+    [Fact]
+    public void Tests_SwitchedOff_SayWhy()
+    {
+        var wrong = Tree.Texts("tests/*.cs").SelectMany(file => SkipWithoutReason().Matches(file.Text).Select(match => $"{file.Path}: {match.Value}"));
+
+        Assert.Empty(wrong);
+    }
+
+    [Fact]
+    public void Suppressions_AllOfThem_GiveTheirReasonOnTheLine()
+    {
+        var wrong = new List<string>();
+        foreach (var (path, text) in Tree.Texts("*.cs"))
+        {
+            foreach (var line in text.Split('\n'))
+            {
+                var code = line.TrimStart();
+                var silent = (code.StartsWith("#pragma warning disable", StringComparison.Ordinal) && !code.Contains("//", StringComparison.Ordinal))
+                    || (code.StartsWith("[SuppressMessage", StringComparison.Ordinal) && !code.Contains("Justification", StringComparison.Ordinal));
+                if (silent)
+                {
+                    wrong.Add($"{path}: {code}");
+                }
+            }
+        }
+
+        Assert.Empty(wrong);
+    }
+
+    [Fact]
+    public void Tests_None_LinesUpSleeps()
+    {
+        var wrong = Tree.Texts("tests/*.cs").SelectMany(file => Sleep().Matches(file.Text).Select(match => $"{file.Path}: {match.Value}"));
+
+        Assert.Empty(wrong);
+    }
+
+    private static IEnumerable<string> Undocumented(string path, string text)
+    {
+        var lines = text.Split('\n');
+        for (var i = 0; i < lines.Length; i++)
+        {
+            if (!PublicType().IsMatch(lines[i]))
+            {
+                continue;
+            }
+
+            var above = i - 1;
+            while (above >= 0 && lines[above].TrimStart().StartsWith('['))
+            {
+                above--;
+            }
+
+            if (above < 0 || !lines[above].TrimStart().StartsWith("///", StringComparison.Ordinal))
+            {
+                yield return $"{path}:{i + 1}: {lines[i].Trim()}";
+            }
+        }
+    }
+
+    // Folders that exist on one machine only. What a program of any system needs (/usr, /etc, /lib, /bin, /proc, /dev) is not meant.
+    [GeneratedRegex("""(?<![\w.:/~}-])/(?:home|Users|root|work|opt|srv|mnt)/[\w.-]+""", RegexOptions.CultureInvariant, 5000)]
+    private static partial Regex MachinePath();
+
+    [GeneratedRegex("""["/@]https?://[^/"]+/.*\.(?:tgz|nupkg)""", RegexOptions.CultureInvariant, 5000)]
+    private static partial Regex HostPattern();
+
+    [GeneratedRegex("""^\s*(?:public|internal|private|file)[\w\s]*\b(?:class|record|struct|interface|enum)\s+(?:struct\s+|class\s+)?(?<name>\w+)""", RegexOptions.Multiline | RegexOptions.CultureInvariant, 5000)]
+    private static partial Regex TypeDeclaration();
+
+    [GeneratedRegex("""^\s*public\s+(?:(?:static|sealed|abstract|readonly|partial|ref)\s+)*(?:class|record|struct|interface|enum|delegate)\b""", RegexOptions.CultureInvariant, 5000)]
+    private static partial Regex PublicType();
+
+    [GeneratedRegex("""Skip\s*=\s*(?:""|null|string\.Empty)|Assert\.Skip\(\s*(?:""|null)?\s*\)""", RegexOptions.CultureInvariant, 5000)]
+    private static partial Regex SkipWithoutReason();
+
+    [GeneratedRegex("""Thread\.Sleep\(|await Task\.Delay\((?![^;\n]*[tT]ime)""", RegexOptions.CultureInvariant, 5000)]
+    private static partial Regex Sleep();
+}
