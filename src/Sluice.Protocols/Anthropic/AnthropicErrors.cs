@@ -5,6 +5,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using Sluice.Protocols.Errors;
 using Sluice.Protocols.Json;
+using Sluice.Protocols.OpenAIChat;
 
 namespace Sluice.Protocols.Anthropic;
 
@@ -183,8 +184,8 @@ internal static partial class AnthropicErrors
     {
         var match = TooLong().Match(message);
         return match.Success
-            && long.TryParse(match.Groups[1].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out var sent)
-            && long.TryParse(match.Groups[2].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out var allowed)
+            && long.TryParse(match.Groups["sent"].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out var sent)
+            && long.TryParse(match.Groups["allowed"].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out var allowed)
             ? (sent, allowed)
             : null;
     }
@@ -249,6 +250,6 @@ internal static partial class AnthropicErrors
         ErrorWords.WriteAttempts(json, error.Attempts);
     }
 
-    [GeneratedRegex(@"(\d+) tokens > (\d+)", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 100)]
+    [GeneratedRegex(@"(?<sent>\d+) tokens > (?<allowed>\d+)", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 100)]
     private static partial Regex TooLong();
 }
