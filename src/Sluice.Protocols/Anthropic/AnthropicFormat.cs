@@ -40,6 +40,9 @@ public sealed class AnthropicFormat : IWireFormat
         AnthropicResponseWriter.Write(response, target, degradations, output);
 
     /// <inheritdoc/>
+    public TokenUsage ReadUsage(ReadOnlySpan<byte> usageObject, TokenUsage previous, ChatDialect dialect) => AnthropicUsage.Read(usageObject, previous);
+
+    /// <inheritdoc/>
     public IStreamReader CreateStreamReader(ChatDialect dialect) => new AnthropicStreamReader();
 
     /// <inheritdoc/>

@@ -28,6 +28,9 @@ public interface IWireFormat
     /// <summary>Writes a whole answer for a client.</summary>
     void WriteResponse(ConversationResponse response, ClientTarget target, DegradationLog degradations, IBufferWriter<byte> output);
 
+    /// <summary>Reads one usage object of an answer on top of what earlier events said; anything else than an object changes nothing.</summary>
+    TokenUsage ReadUsage(ReadOnlySpan<byte> usageObject, TokenUsage previous, ChatDialect dialect);
+
     /// <summary>Makes a reader for one upstream stream.</summary>
     IStreamReader CreateStreamReader(ChatDialect dialect);
 

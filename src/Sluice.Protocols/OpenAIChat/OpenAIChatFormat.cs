@@ -39,6 +39,9 @@ public sealed class OpenAIChatFormat : IWireFormat
         OpenAIChatResponseWriter.Write(response, target, degradations, output);
 
     /// <inheritdoc/>
+    public TokenUsage ReadUsage(ReadOnlySpan<byte> usageObject, TokenUsage previous, ChatDialect dialect) => OpenAIChatUsage.Read(usageObject, previous, dialect);
+
+    /// <inheritdoc/>
     public IStreamReader CreateStreamReader(ChatDialect dialect) => new OpenAIChatStreamReader(dialect);
 
     /// <inheritdoc/>

@@ -15,6 +15,20 @@ internal static class OpenAIChatUsage
 
     private const decimal NanoPerUsd = 1_000_000_000m;
 
+    /// <summary>Reads a usage object; the last one of a stream wins, and what is none changes nothing.</summary>
+    public static TokenUsage Read(ReadOnlySpan<byte> usageObject, TokenUsage previous, ChatDialect dialect)
+    {
+        var reader = new Utf8JsonReader(usageObject);
+        try
+        {
+            return reader.Read() ? Read(ref reader, dialect) ?? previous : previous;
+        }
+        catch (JsonException)
+        {
+            return previous with { IsAnomalous = true };
+        }
+    }
+
     /// <summary>Reads the object (or null) that <paramref name="reader"/> stands on and moves to its end; null when it is not an object.</summary>
     public static TokenUsage? Read(ref Utf8JsonReader reader, ChatDialect dialect)
     {
