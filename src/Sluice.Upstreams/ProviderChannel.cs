@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text;
 using Sluice.Core.Configuration;
 
 namespace Sluice.Upstreams;
@@ -35,6 +36,9 @@ internal sealed class ProviderChannel
             // Decided once: a channel has one destination, and without a proxy the handler's way to its pool is shorter.
             UseProxy = !options.Proxy.IsBypassed(Address.Any),
             Proxy = options.Proxy,
+
+            // Clients send titles and names beyond ASCII; without this the handler refuses the whole request.
+            RequestHeaderEncodingSelector = static (_, _) => Encoding.UTF8,
 
             // An abandoned stream is to be closed at once, not read to its end for the sake of its connection.
             MaxResponseDrainSize = 0,

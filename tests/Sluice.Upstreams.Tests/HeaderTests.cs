@@ -1,3 +1,4 @@
+using System.Text;
 using Sluice.Core.Configuration;
 
 namespace Sluice.Upstreams.Tests;
@@ -109,6 +110,14 @@ public sealed class HeaderTests
 
         Assert.Equal(expected, string.Join(',', seen.Head.Split("\r\n").Skip(1).Select(l => l.Split(':')[0].ToLowerInvariant()).Distinct().Order(StringComparer.Ordinal)));
         Assert.Equal(["application/json"], seen.Header("content-type"));
+    }
+
+    [Fact]
+    public async Task HeaderBeyondAscii_ArrivesInUtf8()
+    {
+        var seen = await SeeAsync(url => Calls.Native(ProviderKind.OpenAI, url, "{}", ("X-Title", "Caf\u00e9 \u2615")));
+
+        Assert.Equal(["Caf\u00e9 \u2615"], seen.Header("x-title").Select(v => Encoding.UTF8.GetString(Encoding.Latin1.GetBytes(v))));
     }
 
     [Fact]
