@@ -42,7 +42,7 @@ internal sealed partial class CatalogueBuilder
             draft.Can("reasoning", takes.Contains("reasoning"));
             draft.Can("structured_output", takes.Contains("structured_outputs"));
             draft.Can("sampling", takes.Contains("temperature"));
-            draft.OpenRouterPrice = OpenRouterPrice(item.GetProperty("pricing"), withTiers: true);
+            draft.OpenRouterPrice = Corrections.UnlessFree(id, OpenRouterPrice(item.GetProperty("pricing"), withTiers: true));
             draft.At["openrouter"] = id;
             AddDatedSlug(draft, item.Text("canonical_slug"));
         }
@@ -60,9 +60,9 @@ internal sealed partial class CatalogueBuilder
             {
                 var draft = Place(vendor, author, model.Name);
                 AddTraits(draft, author, model.Value);
-                if (model.Value.Get("cost") is { } cost && draft.FirstPartyName == model.Name)
+                if (model.Value.Get("cost") is { } cost && draft.FirstPartyName == model.Name && ModelsDevPrice(cost) is { Input: not null } price)
                 {
-                    draft.ListPrice ??= ModelsDevPrice(cost);
+                    draft.ListPrice ??= Corrections.UnlessFree(draft.Id, price);
                 }
             }
         }
@@ -72,9 +72,10 @@ internal sealed partial class CatalogueBuilder
             var byKey = _drafts.Values.Where(draft => !draft.Slug.Contains(':', StringComparison.Ordinal)).ToLookup(draft => Names.HostKey(draft.Slug));
             foreach (var model in providers.GetProperty(name).GetProperty("models").EnumerateObject())
             {
-                if (byKey[Names.HostKey(model.Name)].FirstOrDefault() is { } draft && model.Value.Get("cost") is { } cost && draft.At.TryAdd(vendor, model.Name))
+                if (byKey[Names.HostKey(model.Name)].FirstOrDefault() is { } draft && model.Value.Get("cost") is { } cost
+                    && Corrections.UnlessFree(draft.Id, ModelsDevPrice(cost)) is { } price && draft.At.TryAdd(vendor, model.Name))
                 {
-                    draft.HostPrices[vendor] = ModelsDevPrice(cost);
+                    draft.HostPrices[vendor] = price;
                 }
             }
         }
@@ -113,7 +114,7 @@ internal sealed partial class CatalogueBuilder
                 }
 
                 draft.Adaptive ??= model.Flag("supports_adaptive_thinking");
-                if (draft.FirstPartyName == name || draft.ListPrice is null)
+                if (price.Input is not null && Corrections.UnlessFree(draft.Id, price) is not null && (draft.FirstPartyName == name || draft.ListPrice is null))
                 {
                     draft.ListPrice = draft.ListPrice is null ? price : Filled(draft.ListPrice, price);
                 }

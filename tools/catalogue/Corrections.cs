@@ -5,6 +5,15 @@ namespace Sluice.Catalogue;
 /// <summary>Figures that no list carries in a form that can be read: announced changes, and what an author's rules say for all its models.</summary>
 internal static class Corrections
 {
+    /// <summary>
+    /// Nothing, where a list says that a model costs nothing though its name does not: the price then depends on the account or is not by
+    /// token (songs, previews), and zero would hide that.
+    /// </summary>
+    public static CataloguePrice? UnlessFree(string id, CataloguePrice price) =>
+        price is not { Input: 0, Output: 0 } || id.EndsWith(":free", StringComparison.Ordinal) || id is "openrouter/free" or "z-ai/glm-4.5-flash" or "z-ai/glm-4.7-flash"
+            ? price
+            : null;
+
     /// <summary>Applies them to a list price.</summary>
     public static CataloguePrice Apply(string id, string author, CataloguePrice price)
     {

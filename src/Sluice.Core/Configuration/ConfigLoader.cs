@@ -59,6 +59,12 @@ public static class ConfigLoader
     {
         if (sources.FileText is not { } text)
         {
+            if (sources.FilePath is { } path)
+            {
+                // Never the same as no file: Sluice would quietly serve something else.
+                findings.Error(Path.GetFileName(path), "", "no readable file", $"create {path} or name another with --config");
+            }
+
             return null;
         }
 

@@ -56,7 +56,7 @@ internal sealed class ModelsReader(IReadOnlyList<ProviderSettings> providers, Ca
         var provider = providers.FirstOrDefault(candidate => candidate.Name == name);
         if (provider is null)
         {
-            var names = providers.Select(candidate => candidate.Name).ToList();
+            var names = providers.Select(candidate => candidate.Name).Distinct(StringComparer.Ordinal).ToList();
             var close = Spelling.Closest(name, names);
             findings.Error(item["provider"]!, "no provider has this name; " + (close is null ? "" : $"did you mean {close}? ") + $"allowed: {string.Join(", ", names)}");
             return null;

@@ -1,0 +1,92 @@
+using Sluice.Core.Catalogue;
+using Xunit;
+
+namespace Sluice.Core.Tests.Catalogue;
+
+public sealed class BuiltInCatalogueTests
+{
+    private static readonly CatalogueFile BuiltIn = CatalogueFile.BuiltIn;
+
+    [Fact]
+    public void BuiltIn_HasEveryAuthorThatPeopleAskFor()
+    {
+        var authors = BuiltIn.Models.Select(model => model.Author).ToHashSet(StringComparer.Ordinal);
+
+        string[] expected =
+        [
+            "anthropic", "openai", "google", "deepseek", "qwen", "meta-llama", "mistralai", "moonshotai", "x-ai", "z-ai", "minimax", "cohere",
+            "amazon", "nvidia", "perplexity", "microsoft",
+        ];
+        Assert.Superset(expected.ToHashSet(StringComparer.Ordinal), authors);
+        Assert.InRange(BuiltIn.Models.Count, 150, 2_000);
+    }
+
+    [Fact]
+    public void BuiltIn_IsSortedAndEveryEntryIsSane()
+    {
+        Assert.Equal(BuiltIn.Models.Select(model => model.Id).Order(StringComparer.Ordinal), BuiltIn.Models.Select(model => model.Id));
+        Assert.All(BuiltIn.Models, model =>
+        {
+            Assert.Matches("^[a-z0-9-]+/[a-z0-9.:_-]+$", model.Id);
+            Assert.NotEmpty(model.At);
+            Assert.All(model.At.Values.Select(host => host.Price).Append(model.Price).OfType<CataloguePrice>(), price =>
+            {
+                Assert.NotNull(price.Input);
+                Assert.NotNull(price.Output);
+                Assert.InRange(price.Input!.Value, 0m, 1_000m);
+                Assert.InRange(price.Output!.Value, 0m, 1_000m);
+                // Prices per token where prices per million belong would be far below this.
+                Assert.True(price.Input is 0 or > 0.001m, model.Id);
+                Assert.True(price.CacheRead is null || price.CacheRead <= price.Input, model.Id);
+            });
+        });
+    }
+
+    [Fact]
+    public void F28_BuiltIn_PaidModel_NeverCostsNothing()
+    {
+        // Only what says free may be free.
+        var forNothing = BuiltIn.Models.Where(model => model.At.Values.Select(host => host.Price ?? model.Price).Any(price => price is { Input: 0, Output: 0 }));
+
+        Assert.All(forNothing, model => Assert.True(IsKnownToBeFree(model.Id), model.Id));
+    }
+
+    [Theory]
+    [InlineData("anthropic/claude-sonnet-4.6", 1_000_000, true, true)]
+    [InlineData("anthropic/claude-opus-4.7", 1_000_000, true, false)]
+    [InlineData("anthropic/claude-haiku-4.5", 200_000, null, true)]
+    public void BuiltIn_ClaudeTraits_SayHowItThinks(string id, long context, bool? adaptive, bool sampling)
+    {
+        var traits = BuiltIn.Models.Single(model => model.Id == id).ToModel("x").Traits;
+
+        Assert.Equal((context, adaptive, sampling, true, true, true), (traits.ContextLength, traits.AdaptiveThinking, traits.Sampling, traits.Images, traits.Tools, traits.Reasoning));
+    }
+
+    [Fact]
+    public void BuiltIn_LongContextAndChanges_AreInThePrices()
+    {
+        var tier = Assert.Single(Price("anthropic/claude-sonnet-4.5").Tiers!);
+        Assert.Equal((200_000L, 6m, 22.5m, 0.6m, 7.5m, 12m), (tier.Above, tier.Rates.Input, tier.Rates.Output, tier.Rates.CacheRead, tier.Rates.CacheWrite5m, tier.Rates.CacheWrite1h));
+        Assert.Equal(272_000, Assert.Single(Price("openai/gpt-5.4").Tiers!).Above);
+        var change = Assert.Single(Price("anthropic/claude-sonnet-5").Changes!);
+        Assert.Equal((new DateOnly(2026, 9, 1), 3m, 15m), (change.From, change.Rates.Input, change.Rates.Output));
+        Assert.Equal((0.5m, 2m), (Price("openai/gpt-5.4").Flex, Price("openai/gpt-5.4").Priority));
+        Assert.Equal((40m, 80m), (Price("openai/gpt-4o-audio-preview").AudioInput, Price("openai/gpt-4o-audio-preview").AudioOutput));
+    }
+
+    [Fact]
+    public void BuiltIn_ClaudePrices_FollowTheAuthorsMultipliers()
+    {
+        Assert.All(BuiltIn.Models.Where(model => model.Author == "anthropic"), model =>
+        {
+            var price = model.Price!;
+            Assert.InRange(price.CacheRead!.Value / price.Input!.Value, 0.09m, 0.125m);
+            Assert.InRange(price.CacheWrite5m!.Value / price.Input.Value, 1.2m, 1.25m);
+            Assert.Equal(2m, price.CacheWrite1h!.Value / price.Input.Value);
+        });
+    }
+
+    private static CataloguePrice Price(string id) => BuiltIn.Models.Single(model => model.Id == id).Price!;
+
+    private static bool IsKnownToBeFree(string id) => id.EndsWith(":free", StringComparison.Ordinal) || id is "openrouter/free" or "z-ai/glm-4.5-flash" or "z-ai/glm-4.7-flash";
+}

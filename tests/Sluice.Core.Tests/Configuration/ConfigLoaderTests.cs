@@ -1,0 +1,308 @@
+using Sluice.Core.Configuration;
+using Xunit;
+
+namespace Sluice.Core.Tests.Configuration;
+
+public sealed class ConfigLoaderTests
+{
+    private const string Whole = """
+        server:
+          urls: [http://127.0.0.1:9090]
+          max_body: 8MiB
+          max_buffered: 1GiB
+        storage: sqlite:./data/sluice.db
+        auth: { mode: keys, admin_key: "${ADMIN:-}" }
+        providers:
+          - name: anthropic
+            kind: anthropic
+            base_url: https://api.anthropic.com/
+            api_keys: ["${ANTHROPIC_API_KEY}", "two"]
+            limits: { rpm: 4000, input_tpm: 2000000, output_tpm: 400000, concurrency: 200 }
+            timeouts: { connect: 500ms, first_token: 300s, idle: 4m, total: 1h }
+            data_policy: { trains: false, retains: true, zdr: false }
+            region: us
+          - name: local
+            kind: openai
+            base_url: http://127.0.0.1:11434/v1
+            dialect: ollama
+        models:
+          - id: acme/coder-1
+            context: 131072
+            endpoints:
+              - { provider: local, model: coder-1-q8, price: { input: 0.1, output: 0.4, cache_read: 0.02, cache_write: 0.125, cache_write_1h: 0.2 } }
+        aliases: { sonnet: anthropic/claude-sonnet-4.6, "claude-3-5-sonnet-*": anthropic/claude-sonnet-4.6 }
+        fallbacks:
+          anthropic/claude-opus-4.7: [anthropic/claude-sonnet-4.6, acme/coder-1]
+          "*": []
+        rules:
+          - when: client == "claude-code" and role == "background"
+            use: [anthropic/claude-haiku-4.5]
+        auto: { tiers: { simple: [sonnet], hard: [sonnet] } }
+        routing: { sort: balanced, affinity: none, retries: 3, retry_budget: 12.5% }
+        keepalive: { after: 2s, every: 1s }
+        breaker: { failures: 5, window: 30s, open: 15s, max_open: 5m }
+        limits: { default_key: { rpm: 0, concurrency: 0 } }
+        fairness: { by: user, interactive_weight: 4 }
+        cache: { enabled: false, ttl: 5m, max_size: 256MiB }
+        alerts: [{ webhook: "https://hooks.example/x", at: [50, 80, 100] }]
+        telemetry: { otlp: "", prometheus: true, log_bodies: false }
+        ledger: { durability: power }
+        """;
+
+    [Fact]
+    public void Load_EverySectionOfTheContract_IsReadAndChecked()
+    {
+        var snapshot = Configs.Good(Whole, ("ANTHROPIC_API_KEY", "sk-ant-1"));
+
+        Assert.Equal(["http://127.0.0.1:9090"], snapshot.Server.Urls);
+        Assert.Equal(8_388_608, snapshot.Server.MaxBody);
+        Assert.Equal(1_073_741_824, snapshot.Server.MaxBuffered);
+        Assert.Equal("/work/here/data", snapshot.Server.DataFolder);
+        Assert.Equal("sqlite:/etc/sluice/data/sluice.db", snapshot.Server.Storage);
+        Assert.True(snapshot.Server.SyncLedger);
+        Assert.False(snapshot.Auth.Open);
+        Assert.Null(snapshot.Auth.AdminKey);
+
+        var anthropic = snapshot.Provider("anthropic")!;
+        Assert.Equal("https://api.anthropic.com/", anthropic.BaseUrl.ToString());
+        Assert.Equal(["sk-ant-1", "two"], anthropic.Credentials.Select(credential => credential.Secret));
+        Assert.Equal(["anthropic#1", "anthropic#2"], anthropic.Credentials.Select(credential => credential.Id));
+        Assert.Equal(TimeSpan.FromMilliseconds(500), anthropic.Timeouts.Connect);
+        Assert.Equal(TimeSpan.FromSeconds(300), anthropic.Timeouts.FirstToken);
+        Assert.Equal(TimeSpan.FromMinutes(4), anthropic.Timeouts.Idle);
+        Assert.Equal(TimeSpan.FromHours(1), anthropic.Timeouts.Total);
+        Assert.Equal("us", anthropic.Region);
+        Assert.Equal("ollama", snapshot.Provider("local")!.Dialect.Name);
+        Assert.Equal("http://127.0.0.1:11434/v1", snapshot.Provider("local")!.BaseUrl.ToString());
+
+        Assert.Equal(RouteSort.Balanced, snapshot.Routing.Sort);
+        Assert.False(snapshot.Routing.SessionAffinity);
+        Assert.Equal(3, snapshot.Routing.Retries);
+        Assert.Equal(0.125m, snapshot.Routing.RetryBudget);
+        Assert.Equal(TimeSpan.FromSeconds(2), snapshot.KeepAlive.After);
+        Assert.Equal(["anthropic/claude-sonnet-4.6", "acme/coder-1"], snapshot.Fallbacks["anthropic/claude-opus-4.7"]);
+        Assert.Empty(snapshot.Fallbacks["*"]);
+        Assert.Equal(0.125m, snapshot.Catalogue.Resolve("acme/coder-1")!.Endpoints[0].Price!.CacheWrite5m);
+    }
+
+    [Fact]
+    public void Load_SectionsThatNothingActsOn_AreOneWarningEach()
+    {
+        var snapshot = Configs.Good(Whole, ("ANTHROPIC_API_KEY", "sk-ant-1"));
+
+        string[] expected = ["providers.limits", "providers.data_policy", "rules", "auto", "breaker", "limits", "fairness", "cache", "alerts"];
+        Assert.Equal(expected.Select(name => $"{name} is accepted, but nothing acts on it in this version."), snapshot.Warnings);
+    }
+
+    [Fact]
+    public void Load_ManyMistakes_AllAreNamedAtOnceWithPlaceAndRemedy()
+    {
+        var errors = Configs.Errors("""
+            sever: {}
+            server:
+              urls: ftp://x
+              max_body: 32 apples
+            storage: postgres://user:hunter2@db/sluice
+            providers:
+              - name: Big Name
+                kind: antropic
+                base_url: api.anthropic.com
+              - name: a
+                kind: openai
+                base_url: https://user:hunter2@host/v1
+                api_key: x
+              - name: a
+                kind: openai
+                api_keys: ["${MISSING}", "sk-sluice-hunter2"]
+                timeouts: { idle: 5 }
+            routing: { sort: cheap, retries: many, retry_budget: 10 }
+            models:
+              - id: m
+                endpoints: [{ provider: b, model: x, price: { input: -1 } }]
+            ledger: { durability: disk }
+            """);
+
+        Assert.Equal(
+        [
+            "sluice.yaml:1:1: sever: found an unknown key; did you mean server? allowed: server, storage, auth, providers, models, aliases, fallbacks, rules, auto, routing, keepalive, breaker, limits, fairness, cache, alerts, telemetry, ledger",
+            "sluice.yaml:3:9: server.urls: found \"ftp://x\"; allowed: a list of: an address to listen on, such as http://127.0.0.1:8787",
+            "sluice.yaml:4:13: server.max_body: found \"32 apples\"; allowed: a size such as 512KiB, 32MiB, 1GiB",
+            "sluice.yaml:5:10: storage: found postgres:…; allowed: sqlite:PATH",
+            "sluice.yaml:8:11: providers[0].kind: found \"antropic\"; did you mean anthropic? allowed: anthropic | openai | openai-responses | openrouter | gemini | azure | bedrock | vertex | simulator",
+            "sluice.yaml:9:15: providers[0].base_url: found \"api.anthropic.com\"; allowed: an absolute http:// or https:// address without user name or query",
+            "sluice.yaml:12:15: providers[1].base_url: found (secret); allowed: an absolute http:// or https:// address without user name or query",
+            "sluice.yaml:13:5: providers[1].api_key: found an unknown key; did you mean api_keys? allowed: name, kind, base_url, api_keys, limits, timeouts, data_policy, region, dialect",
+            "sluice.yaml:14:11: providers[2].name: found \"a\"; the name is taken by a provider above; each needs its own",
+            "sluice.yaml:16:16: providers[2].api_keys[0]: found \"${MISSING}\"; the environment variable MISSING is not set; set it, or write ${MISSING:-default}",
+            "sluice.yaml:16:30: providers[2].api_keys[1]: found (secret); this is a key of Sluice itself; allowed: a key of the provider",
+            "sluice.yaml:17:23: providers[2].timeouts.idle: found \"5\"; allowed: a duration such as 500ms, 20s, 5m, 1h",
+            "sluice.yaml:18:18: routing.sort: found \"cheap\"; allowed: order | balanced | price | throughput | latency",
+            "sluice.yaml:18:34: routing.retries: found \"many\"; allowed: a whole number from 0 to 10",
+            "sluice.yaml:18:54: routing.retry_budget: found \"10\"; allowed: a percentage from 0% to 100%",
+            "sluice.yaml:21:29: models[0].endpoints[0].provider: found \"b\"; no provider has this name; did you mean a? allowed: a",
+            "sluice.yaml:21:58: models[0].endpoints[0].price.input: found \"-1\"; allowed: USD, a number from 0 to 1000000",
+            "sluice.yaml:22:23: ledger.durability: found \"disk\"; allowed: os | power",
+        ], errors);
+        Assert.DoesNotContain(errors, error => error.Contains("hunter2", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("auth: { admin_key: short-secret }", "sluice.yaml:1:20: auth.admin_key: found (secret); allowed: at least 16 characters")]
+    [InlineData("auth: { mode: open }\nserver: { urls: ['http://0.0.0.0:8787'] }", "sluice.yaml:1:15: auth.mode: found \"open\"; open is allowed on loopback addresses only, and server.urls has http://0.0.0.0:8787; write keys, or listen on 127.0.0.1")]
+    [InlineData("providers: [{ kind: openai }]", "sluice.yaml:1:13: providers[0].name: found nothing; it is required: a slug of small letters, digits, - and _")]
+    [InlineData("aliases: { a: b, b: a }", "sluice.yaml:1:15: aliases[\"a\"]: found \"b\"; the aliases lead round in a circle; one of them must name a model")]
+    [InlineData("storage: '${file:/no/such}'", "sluice.yaml:1:10: storage: found \"${file:/no/such}\"; the file /no/such cannot be read; create it or make it readable")]
+    [InlineData("storage: '${NOPE'", "sluice.yaml:1:10: storage: found (secret); a ${…} reference must be closed by }; write $${ for a literal ${")]
+    [InlineData("- a\n- b", "sluice.yaml:1:1: found a list; allowed: a mapping with server, storage, auth, providers, models, aliases, fallbacks, rules, auto, routing, keepalive, breaker, limits, fairness, cache, alerts, telemetry, ledger")]
+    public void Load_OneMistake_IsNamed(string yaml, string expected)
+    {
+        Assert.Equal(expected, Configs.Errors(yaml)[0]);
+    }
+
+    [Fact]
+    public void Load_TextThatIsNotYaml_NamesLine()
+    {
+        var error = Assert.Single(Configs.Errors("server:\n  urls: [\n"));
+
+        Assert.StartsWith("sluice.yaml:", error, StringComparison.Ordinal);
+        Assert.Contains("text that is not YAML", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Load_NamedFileThatIsMissing_IsAnError()
+    {
+        var result = ConfigLoader.Load(Configs.Sources(null) with { FilePath = "/etc/sluice/other.yaml" });
+
+        Assert.Equal("other.yaml: found no readable file; create /etc/sluice/other.yaml or name another with --config", Assert.Single(result.Errors).ToString());
+    }
+
+    [Fact]
+    public void Load_OpenOnLoopback_IsAllowed()
+    {
+        Assert.True(Configs.Good("auth: { mode: open }\nserver: { urls: ['http://localhost:1', 'http://[::1]:2', 'http://127.0.0.9:3'] }").Auth.Open);
+    }
+
+    [Fact]
+    public void Load_Substitution_ReadsEnvironmentDefaultsAndFiles()
+    {
+        var sources = Configs.Sources("""
+            providers:
+              - { name: p, kind: openai, base_url: "${HOST:-https://default.example}/v1", api_keys: ["${file:secrets/key}", "x${EMPTY:-y}z", "$${literal}"] }
+            """, ("EMPTY", "")) with { ReadFile = path => path == "/etc/sluice/secrets/key" ? "from-file\n" : null };
+
+        var result = ConfigLoader.Load(sources);
+
+        var provider = result.Snapshot!.Providers[0];
+        Assert.Equal("https://default.example/v1", provider.BaseUrl.ToString());
+        Assert.Equal(["from-file", "xyz", "${literal}"], provider.Credentials.Select(credential => credential.Secret));
+        Assert.Equal(["/etc/sluice/secrets/key"], result.ReadFiles);
+    }
+
+    [Fact]
+    public void Load_SecretInAReferencesDefault_IsNotShown()
+    {
+        var errors = Configs.Errors("auth: { admin_key: '${A:-hunter2}' }\nproviders: [{ name: p, kind: openai, api_keys: ['${B}-${C:-hunter2}'] }]");
+
+        Assert.DoesNotContain(errors, error => error.Contains("hunter2", StringComparison.Ordinal));
+        Assert.Equal(2, errors.Count);
+    }
+
+    [Fact]
+    public void Load_FlagsAndEnvironment_ComeBeforeTheFile()
+    {
+        var sources = Configs.Sources("server: { urls: ['http://127.0.0.1:1'] }\nstorage: sqlite:file.db\nauth: { admin_key: from-the-file-1234 }",
+            ("SLUICE_URLS", "http://127.0.0.1:2;http://127.0.0.1:3"), ("SLUICE_STORAGE", "sqlite:env.db"), ("SLUICE_DATA", "elsewhere"), ("SLUICE_ADMIN_KEY", "from-the-environment"));
+
+        var byEnvironment = ConfigLoader.Load(sources).Snapshot!;
+        var byFlag = ConfigLoader.Load(sources with { Urls = ["http://127.0.0.1:4"], Storage = "sqlite:flag.db", DataFolder = "/data" }).Snapshot!;
+
+        Assert.Equal(["http://127.0.0.1:2", "http://127.0.0.1:3"], byEnvironment.Server.Urls);
+        Assert.Equal("sqlite:/work/here/env.db", byEnvironment.Server.Storage);
+        Assert.Equal("/work/here/elsewhere", byEnvironment.Server.DataFolder);
+        Assert.Equal("from-the-file-1234", byEnvironment.Auth.AdminKey);
+        Assert.Equal(["http://127.0.0.1:4"], byFlag.Server.Urls);
+        Assert.Equal("sqlite:/work/here/flag.db", byFlag.Server.Storage);
+        Assert.Equal("/data", byFlag.Server.DataFolder);
+    }
+
+    [Fact]
+    public void Load_NothingAtAll_ServesTheSimulatorFromDataFolder()
+    {
+        var snapshot = Configs.Good(null);
+
+        var sim = Assert.Single(snapshot.Providers);
+        Assert.Equal(("sim", ProviderKind.Simulator, "http://sim.invalid/"), (sim.Name, sim.Kind, sim.BaseUrl.ToString()));
+        Assert.Equal("sqlite:/work/here/data/sluice.db", snapshot.Server.Storage);
+        Assert.Equal(["There is no provider key: the built-in simulator answers as the provider sim."], snapshot.Warnings);
+    }
+
+    [Fact]
+    public void Load_KeysInEnvironment_MakeOneProviderEach()
+    {
+        var snapshot = Configs.Good(null,
+            ("ANTHROPIC_API_KEY", "a"), ("ANTHROPIC_BASE_URL", "http://127.0.0.1:8787"), ("OPENAI_API_KEY", "b"), ("OPENAI_BASE_URL", "http://127.0.0.1:8787/v1"),
+            ("OPENROUTER_API_KEY", "c"), ("DEEPSEEK_API_KEY", "d"), ("EVOLINK_API_KEY", "e"), ("LITELLM_API_KEY", "f"), ("LITELLM_BASE_URL", "http://lite:4000/"),
+            ("GEMINI_API_KEY", "g"), ("GROQ_API_KEY", "sk-sluice-abc"), ("AWS_ACCESS_KEY_ID", ""));
+
+        Assert.Equal(
+        [
+            ("anthropic", ProviderKind.Anthropic, "https://api.anthropic.com/", "generic"),
+            ("openai", ProviderKind.OpenAI, "https://api.openai.com/v1", "openai"),
+            ("openrouter", ProviderKind.OpenRouter, "https://openrouter.ai/api/v1", "openrouter"),
+            ("gemini", ProviderKind.Gemini, "https://generativelanguage.googleapis.com/", "generic"),
+            ("deepseek", ProviderKind.OpenAI, "https://api.deepseek.com/v1", "deepseek"),
+            ("evolink", ProviderKind.OpenAI, "https://api.evolink.ai/v1", "evolink"),
+            ("litellm", ProviderKind.OpenAI, "http://lite:4000/", "litellm"),
+        ], snapshot.Providers.Select(provider => (provider.Name, provider.Kind, provider.BaseUrl.ToString(), provider.Dialect.Name)));
+        Assert.Equal(
+        [
+            "Kind gemini is accepted, but nothing calls it in this version: provider gemini serves no model.",
+            "GROQ_API_KEY holds a key of Sluice itself, not of a provider: it is not used.",
+        ], snapshot.Warnings);
+    }
+
+    [Fact]
+    public void Load_KindThatNothingCalls_IsOneWarningAndHasNoEndpoint()
+    {
+        var snapshot = Configs.Good("""
+            providers:
+              - { name: g, kind: gemini, api_keys: [k] }
+              - { name: r, kind: openai-responses, api_keys: [k] }
+              - { name: s, kind: openai-responses, api_keys: [k] }
+            """);
+
+        Assert.Equal(
+        [
+            "Kind gemini is accepted, but nothing calls it in this version: its models have no endpoint.",
+            "Kind openai-responses is accepted, but nothing calls it in this version: its models have no endpoint.",
+        ], snapshot.Warnings);
+        Assert.Empty(snapshot.Catalogue.Resolve("google/gemini-2.5-pro")!.Endpoints);
+        Assert.Empty(snapshot.Catalogue.Resolve("openai/gpt-5.4")!.Endpoints);
+        Assert.Empty(snapshot.Catalogue.Servable);
+    }
+
+    [Fact]
+    public void ContentHash_AnythingSubstituted_ChangesIt()
+    {
+        const string Yaml = "providers: [{ name: p, kind: openai, api_keys: ['${file:/k}', '${E}'] }]";
+        string Hash(string file, string variable) => ConfigLoader.Load(Configs.Sources(Yaml, ("E", variable)) with { ReadFile = _ => file }).Snapshot!.ContentHash;
+
+        Assert.Equal(Hash("a", "b"), Hash("a", "b"));
+        Assert.Equal(3, new HashSet<string>([Hash("a", "b"), Hash("x", "b"), Hash("a", "x")], StringComparer.Ordinal).Count);
+    }
+
+    [Theory]
+    [InlineData("A=1\nexport B = two # note\n#C=3\nD='x # y'\nE=\"q\\\"\\n\"\r\nF=p#w\nnot a line\n1G=x\nA=4", "A=4|B=two|D=x # y|E=q\"\n|F=p#w")]
+    public void DotEnv_Lines_AreReadAsShellsDo(string text, string expected)
+    {
+        Assert.Equal(expected, string.Join('|', DotEnv.Parse(text).OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"{pair.Key}={pair.Value}")));
+    }
+
+    [Fact]
+    public void DotEnv_Merged_NeverOverridesTheRealEnvironment()
+    {
+        var merged = DotEnv.MergeUnder(new Dictionary<string, string> { ["A"] = "", ["B"] = "real" }, new Dictionary<string, string> { ["A"] = "file", ["C"] = "file" });
+
+        Assert.Equal("A=|B=real|C=file", string.Join('|', merged.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"{pair.Key}={pair.Value}")));
+    }
+}
