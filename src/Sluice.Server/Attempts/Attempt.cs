@@ -1,0 +1,68 @@
+using Sluice.Core.Faults;
+using Sluice.Core.Ledger;
+using Sluice.Core.Routing;
+using Sluice.Protocols;
+using Sluice.Protocols.Conversation;
+using Sluice.Protocols.Degradations;
+using Sluice.Protocols.Errors;
+
+namespace Sluice.Server.Attempts;
+
+/// <summary>One call of one candidate, from its ledger row to its settlement.</summary>
+internal sealed class Attempt
+{
+    /// <summary>The row written before anything is sent.</summary>
+    public required AttemptStarted Row { get; init; }
+
+    /// <summary>Whom.</summary>
+    public required Candidate Candidate { get; init; }
+
+    /// <summary>The wire spoken to the upstream.</summary>
+    public required WireProtocol Wire { get; init; }
+
+    /// <summary>Client and upstream speak the same: the client's bytes go out.</summary>
+    public required bool Native { get; init; }
+
+    /// <summary>What the translation could not carry.</summary>
+    public required DegradationLog Degradations { get; init; }
+
+    /// <summary>Completes when the row is with the operating system; no byte reaches the client before.</summary>
+    public required Task RowWritten { get; init; }
+
+    /// <summary>Clock value at sending.</summary>
+    public required long SentAt { get; init; }
+
+    /// <summary>What went wrong.</summary>
+    public UpstreamFault? Fault { get; set; }
+
+    /// <summary>How long it ran, once it is over.</summary>
+    public long Milliseconds { get; set; }
+
+    /// <summary>From sending to the first content.</summary>
+    public long? FirstTokenMs { get; set; }
+
+    /// <summary>HTTP status of the upstream.</summary>
+    public int? Status { get; set; }
+
+    /// <summary>The provider's own id of the call.</summary>
+    public string? UpstreamRequestId { get; set; }
+
+    /// <summary>Counts as reported.</summary>
+    public TokenUsage Usage { get; set; } = TokenUsage.Unknown;
+
+    /// <summary>Bytes of content that came: what unreported output is estimated from.</summary>
+    public long ContentBytes { get; set; }
+
+    /// <summary>The upstream took the request to work on (success status, or it kept us waiting): its input is charged even if nothing came.</summary>
+    public bool Accepted { get; set; }
+
+    /// <summary>An error body that a client of the same protocol gets as it is; null for all others.</summary>
+    public (ReadOnlyMemory<byte> Body, string? ContentType)? ErrorBody { get; set; }
+
+    /// <summary>The settlement has been written.</summary>
+    public bool Settled { get; set; }
+
+    /// <summary>As an error body shows it.</summary>
+    public AttemptSummary Summarise() => new(
+        Candidate.Provider.Name, Candidate.Endpoint.UpstreamModel, Status, Fault?.Kind ?? ErrorKind.Internal, Milliseconds, UpstreamRequestId);
+}

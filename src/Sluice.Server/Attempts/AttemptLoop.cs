@@ -1,0 +1,490 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Http;
+using Sluice.Core.Faults;
+using Sluice.Core.Ledger;
+using Sluice.Core.Pricing;
+using Sluice.Core.Routing;
+using Sluice.Protocols.Conversation;
+using Sluice.Protocols.Degradations;
+using Sluice.Protocols.Errors;
+using Sluice.Protocols.Formats;
+using Sluice.Protocols.Native;
+using Sluice.Server.Errors;
+using Sluice.Server.Relay;
+using Sluice.Server.Surfaces;
+using Sluice.Upstreams;
+
+namespace Sluice.Server.Attempts;
+
+/// <summary>
+/// Tries the candidates of one request in turn until one answers:
+/// <list type="number">
+/// <item>write the upstream request (native: the client's bytes with only the needed spans replaced; else translated),</item>
+/// <item>append the attempt's row,</item>
+/// <item>send,</item>
+/// <item>classify a refusal,</item>
+/// <item>relay, holding the stream until the commit point,</item>
+/// <item>settle, before the last byte leaves,</item>
+/// <item>or move on: first to candidates not yet tried, then, within the retry budget, to those worth repeating; then say what failed.</item>
+/// </list>
+/// </summary>
+internal sealed class AttemptLoop(AttemptServices services, InferenceRequest request) : IAsyncDisposable
+{
+    private readonly IWireFormat _client = request.Surface.Format;
+    private ClientStream? _stream;
+    private UpstreamAnswer? _openAnswer;
+    private Attempt? _openAttempt;
+    private (Attempt Attempt, ReadOnlyMemory<byte> Bytes)? _empty;
+    private GatewayError? _refusal;
+
+    private enum Verdict
+    {
+        /// <summary>The request has been answered, well or badly.</summary>
+        Done,
+
+        /// <summary>The next candidate, please.</summary>
+        MoveOn,
+    }
+
+    /// <summary>Runs to the end of the request. Throws only <see cref="OperationCanceledException"/> of the client, after settling.</summary>
+    public async Task RunAsync()
+    {
+        if (request.Envelope.Stream && request.Surface.Operation == SurfaceOperation.Generate)
+        {
+            _stream = new ClientStream(request.Http, _client.KeepAlive, request.Snapshot.KeepAlive,
+                response => AnswerHeaders.Write(response, request, _openAttempt, _openAnswer), services.Time);
+        }
+
+        try
+        {
+            services.RetryBudget.CountRequest();
+            foreach (var candidate in request.Plan.Candidates)
+            {
+                if (await TryAsync(candidate) == Verdict.Done)
+                {
+                    return;
+                }
+            }
+
+            if (await RepeatAsync() == Verdict.MoveOn)
+            {
+                await GiveUpAsync();
+            }
+        }
+        catch (OperationCanceledException) when (request.ClientGone.IsCancellationRequested)
+        {
+            await SettleOpenAttemptsAsync(AttemptOutcome.ClientGone);
+            await services.Settler.SettleAsync(request, StatusClientClosedRequest,
+                new GatewayError(ErrorKind.Cancelled, ErrorSource.Client, StatusClientClosedRequest, "The client went away."));
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        if (_stream is not null)
+        {
+            await _stream.DisposeAsync();
+        }
+    }
+
+    // nginx's number for it; never sent, only written to the ledger.
+    private const int StatusClientClosedRequest = 499;
+
+    private async Task<Verdict> RepeatAsync()
+    {
+        for (var repeat = 0; repeat < request.Snapshot.Routing.Retries; repeat++)
+        {
+            var failed = NextToRepeat();
+            if (failed is null || !services.RetryBudget.TryTake(request.Snapshot.Routing.RetryBudget))
+            {
+                return Verdict.MoveOn;
+            }
+
+            await Task.Delay(Backoff.Wait(repeat, failed.Fault!.RetryAfter, services.Random), services.Time, request.ClientGone);
+            if (await TryAsync(failed.Candidate) == Verdict.Done)
+            {
+                return Verdict.Done;
+            }
+        }
+
+        return Verdict.MoveOn;
+    }
+
+    /// <summary>The candidate that failed by what may pass, tried least so far, in the plan's order.</summary>
+    private Attempt? NextToRepeat()
+    {
+        Attempt? best = null;
+        var bestTries = int.MaxValue;
+        foreach (var candidate in request.Plan.Candidates)
+        {
+            var last = request.Attempts.FindLast(a => a.Candidate == candidate);
+            var tries = request.Attempts.Count(a => a.Candidate == candidate);
+            if (last?.Fault is { CanRepeat: true } && tries < bestTries)
+            {
+                (best, bestTries) = (last, tries);
+            }
+        }
+
+        return best;
+    }
+
+    private async Task<Verdict> TryAsync(Candidate candidate)
+    {
+        // 1. The upstream request, from the original bytes.
+        var wire = UpstreamBody.WireOf(candidate.Provider, _client.Protocol);
+        var degradations = new DegradationLog();
+        var (pieces, refusal) = UpstreamBody.Write(request, candidate, wire, degradations);
+        if (refusal is not null)
+        {
+            _refusal ??= refusal;
+            return Verdict.MoveOn;
+        }
+
+        // 2. The row. It is written while the upstream works; nothing reaches the client before it is.
+        var attempt = Begin(candidate, wire, degradations);
+        using var clock = new AttemptClock(candidate.Provider.Timeouts, request.Envelope.Stream, services.Time, request.ClientGone);
+
+        // 3. Send.
+        UpstreamReply reply;
+        try
+        {
+            reply = await services.Upstreams.SendAsync(UpstreamCalls.Create(request, attempt, pieces), clock.Token);
+        }
+        catch (OperationCanceledException) when (!request.ClientGone.IsCancellationRequested && clock.Expired is not null)
+        {
+            attempt.Accepted = true;
+            return await FailAsync(attempt, FaultClassifier.Timeout(clock.Expired.Value, clock.ExpiredAfter));
+        }
+
+        if (reply.Fault is { } fault)
+        {
+            return await FailAsync(attempt, fault);
+        }
+
+        await using var answer = reply.Answer!;
+        attempt.Status = answer.Status;
+        attempt.UpstreamRequestId = answer.RequestId;
+
+        // 4. A refusal is read, classified, and tells whether anybody else should be asked.
+        if (answer.Status is < 200 or > 299)
+        {
+            return await RefusedAsync(attempt, answer, clock);
+        }
+
+        // 5.-6. Relay and settle.
+        attempt.Accepted = true;
+        return _stream is not null
+            ? await RelayStreamAsync(attempt, answer, clock)
+            : await RelayWholeAsync(attempt, answer, clock);
+    }
+
+    private Attempt Begin(Candidate candidate, Protocols.WireProtocol wire, DegradationLog degradations)
+    {
+        var ordinal = request.Attempts.Count + 1;
+        var now = services.Time.GetUtcNow();
+        var row = new AttemptStarted
+        {
+            AttemptId = string.Create(CultureInfo.InvariantCulture, $"att-{request.Id.AsSpan(4)}-{ordinal}"),
+            RequestId = request.Id,
+            Ordinal = ordinal,
+            StartedAt = now,
+            KeyId = request.Caller.KeyId,
+            User = request.Caller.User,
+            Team = request.Caller.Team,
+            Project = request.Facts.Project,
+            Session = request.Facts.Session,
+            Client = request.Facts.Client,
+            Model = candidate.Endpoint.Model.Id,
+            Provider = candidate.Provider.Name,
+            UpstreamModel = candidate.Endpoint.UpstreamModel,
+            Credential = candidate.Credential?.Id,
+            ClientProtocol = _client.Protocol,
+            UpstreamProtocol = wire,
+            EstimatedInputTokens = request.Envelope.EstimatedInputTokens,
+            EstimatedCostNanoUsd = Pricer.EstimateInput(candidate.Endpoint.Price, request.Envelope.EstimatedInputTokens, now),
+        };
+        var attempt = new Attempt
+        {
+            Row = row,
+            Candidate = candidate,
+            Wire = wire,
+            Native = wire == _client.Protocol,
+            Degradations = degradations,
+            RowWritten = services.Ledger.AppendAsync(row).AsTask(),
+            SentAt = services.Time.GetTimestamp(),
+        };
+        request.Attempts.Add(attempt);
+        return attempt;
+    }
+
+    private async Task<Verdict> RefusedAsync(Attempt attempt, UpstreamAnswer answer, AttemptClock clock)
+    {
+        // Larger error bodies are an edge's HTML; the head of it says enough.
+        const int MaxErrorBody = 256 * 1024;
+        ReadOnlyMemory<byte> body = default;
+        try
+        {
+            body = (await WholeAnswer.ReadAsync(answer, clock, MaxErrorBody))?.WrittenMemory ?? default;
+        }
+        catch (Exception e) when (!request.ClientGone.IsCancellationRequested && e is IOException or HttpRequestException or OperationCanceledException or InvalidDataException)
+        {
+            // The status has said what matters; the text is lost.
+        }
+
+        var error = SecretFilter.Scrub(WireFormats.Of(attempt.Wire).ReadError(answer.Status, body.Span), attempt.Candidate.Credential);
+        var fault = FaultClassifier.FromStatus(attempt.Wire, answer.Status, error, answer, services.Time.GetUtcNow());
+        if (fault.CanFailOver || !attempt.Native)
+        {
+            return await FailAsync(attempt, fault);
+        }
+
+        // The client's own mistake, in the client's own protocol: it repairs itself by the exact wording.
+        attempt.ErrorBody = (body, answer.ContentType);
+        _openAnswer = answer;
+        return await FailAsync(attempt, fault);
+    }
+
+    private async Task<Verdict> RelayStreamAsync(Attempt attempt, UpstreamAnswer answer, AttemptClock clock)
+    {
+        if (!answer.IsEventStream)
+        {
+            return await NotAStreamAsync(attempt, answer, clock);
+        }
+
+        _openAnswer = answer;
+        _openAttempt = attempt;
+        var relayed = new StreamedAnswer(attempt, answer, StreamRelays.Create(request, attempt), _stream!, clock, services.Time);
+        var end = await relayed.RunAsync(request.ClientGone);
+        if (end is RelayEnd.Complete)
+        {
+            await DeliverAsync(attempt, relayed.Tail, _stream!);
+            return Verdict.Done;
+        }
+
+        if (end is RelayEnd.Empty)
+        {
+            relayed.ReleaseEmpty();
+            return KeepEmpty(attempt, relayed.Tail);
+        }
+
+        if (end is RelayEnd.FailedUnseen)
+        {
+            _openAnswer = null;
+            _openAttempt = null;
+            return await FailAsync(attempt, relayed.Fault!);
+        }
+
+        attempt.Fault = relayed.Fault;
+        services.Health.Failed(attempt.Candidate.Endpoint, attempt.Candidate.Credential, relayed.Fault!);
+        await services.Settler.SettleAsync(request, attempt, AttemptOutcome.Failed);
+        await TellAsync(FinalError.Of(request, attempt), attempt);
+        return Verdict.Done;
+    }
+
+    private async Task<Verdict> NotAStreamAsync(Attempt attempt, UpstreamAnswer answer, AttemptClock clock)
+    {
+        var body = await ReadWholeAsync(answer, clock);
+        if (body.Fault is { } fault)
+        {
+            return await FailAsync(attempt, fault);
+        }
+
+        // Some upstreams answer a stream request with a JSON error and status 200.
+        var format = WireFormats.Of(attempt.Wire);
+        var facts = NativeResponses.Inspect(attempt.Wire, body.Bytes.Span, (_, previous) => previous);
+        var error = facts.IsError
+            ? format.ReadError(0, body.Bytes.Span)
+            : new UpstreamError(ErrorKind.BadResponse, $"A stream was asked for; the provider answered with {answer.ContentType ?? "no content type"}.");
+        return await FailAsync(attempt, FaultClassifier.FromStreamError(SecretFilter.Scrub(error, attempt.Candidate.Credential), FaultPhase.FirstToken));
+    }
+
+    private async Task<Verdict> RelayWholeAsync(Attempt attempt, UpstreamAnswer answer, AttemptClock clock)
+    {
+        var body = await ReadWholeAsync(answer, clock);
+        if (body.Fault is { } broken)
+        {
+            return await FailAsync(attempt, broken);
+        }
+
+        attempt.FirstTokenMs = (long)clock.Elapsed.TotalMilliseconds;
+        var (bytes, error, hasContent) = request.Surface.Operation == SurfaceOperation.CountTokens
+            ? (body.Bytes, null, true)
+            : attempt.Native
+                ? WholeAnswer.Native(attempt, body.Bytes, _client)
+                : WholeAnswer.Translated(attempt, body.Bytes, WireFormats.Of(attempt.Wire), _client, StreamRelays.TargetOf(request), attempt.Degradations);
+        if (error is not null)
+        {
+            return await FailAsync(attempt, FaultClassifier.FromStreamError(SecretFilter.Scrub(error, attempt.Candidate.Credential), FaultPhase.FirstToken));
+        }
+
+        if (!hasContent)
+        {
+            return KeepEmpty(attempt, bytes);
+        }
+
+        Praise(attempt);
+        var cost = await SettleDeliveryAsync(attempt);
+        AnswerHeaders.Write(request.Http.Response, request, attempt, answer);
+        await SendWholeAsync(bytes, cost);
+        return Verdict.Done;
+    }
+
+    private async Task<(ReadOnlyMemory<byte> Bytes, UpstreamFault? Fault)> ReadWholeAsync(UpstreamAnswer answer, AttemptClock clock)
+    {
+        try
+        {
+            var body = await WholeAnswer.ReadAsync(answer, clock);
+            return body is null
+                ? (default, FaultClassifier.BadResponse(FaultPhase.FirstToken, "The provider's answer is larger than 64 MiB."))
+                : (body.WrittenMemory, null);
+        }
+        catch (OperationCanceledException) when (!request.ClientGone.IsCancellationRequested && clock.Expired is not null)
+        {
+            return (default, FaultClassifier.Timeout(clock.Expired.Value, clock.ExpiredAfter));
+        }
+        catch (Exception e) when (e is IOException or HttpRequestException or InvalidDataException)
+        {
+            return (default, answer.FaultOf(e, FaultPhase.FirstToken));
+        }
+    }
+
+    /// <summary>Marks the failure, settles it, and says whether anybody else should be asked.</summary>
+    private async Task<Verdict> FailAsync(Attempt attempt, UpstreamFault fault)
+    {
+        attempt.Fault = fault;
+        if (fault.CanFailOver)
+        {
+            services.Health.Failed(attempt.Candidate.Endpoint, attempt.Candidate.Credential, fault);
+        }
+
+        await services.Settler.SettleAsync(request, attempt, AttemptOutcome.Failed);
+        if (fault.CanFailOver)
+        {
+            return Verdict.MoveOn;
+        }
+
+        await TellAsync(FinalError.Of(request, attempt), attempt);
+        return Verdict.Done;
+    }
+
+    private Verdict KeepEmpty(Attempt attempt, ReadOnlyMemory<byte> bytes)
+    {
+        attempt.Fault = FaultClassifier.BadResponse(FaultPhase.FirstToken, "The provider ended its answer without any content.");
+        services.Health.Failed(attempt.Candidate.Endpoint, attempt.Candidate.Credential, attempt.Fault);
+        _empty ??= (attempt, bytes);
+        return Verdict.MoveOn;
+    }
+
+    private void Praise(Attempt attempt)
+    {
+        var candidate = attempt.Candidate;
+        services.Health.Succeeded(candidate.Endpoint, candidate.Credential);
+        if (request.Facts.Session is { } session && request.Snapshot.Routing.SessionAffinity && request.Plan.Model is { } model)
+        {
+            services.Affinity.Remember(session, model.Id, candidate.Endpoint.Id, candidate.Credential?.Id);
+        }
+    }
+
+    private async Task DeliverAsync(Attempt attempt, ReadOnlyMemory<byte> tail, ClientStream stream)
+    {
+        Praise(attempt);
+        await SettleDeliveryAsync(attempt);
+        await stream.WriteAsync(tail, request.ClientGone);
+    }
+
+    private async Task<Cost> SettleDeliveryAsync(Attempt attempt)
+    {
+        var cost = await services.Settler.SettleAsync(request, attempt, AttemptOutcome.Succeeded);
+        await SettleOpenAttemptsAsync(AttemptOutcome.Superseded);
+        await services.Settler.SettleAsync(request, StatusCodes.Status200OK, error: null);
+        return cost;
+    }
+
+    private async Task SendWholeAsync(ReadOnlyMemory<byte> bytes, Cost cost)
+    {
+        var response = request.Http.Response;
+        response.StatusCode = StatusCodes.Status200OK;
+        response.ContentType = "application/json";
+        response.ContentLength = bytes.Length;
+        if (!cost.IsUnpriced)
+        {
+            response.Headers["x-sluice-cost"] = (cost.NanoUsd / 1_000_000_000m).ToString("0.#########", CultureInfo.InvariantCulture);
+        }
+
+        await response.BodyWriter.WriteAsync(bytes, request.ClientGone);
+    }
+
+    /// <summary>Every candidate failed: an answer without content is better than none; else the error.</summary>
+    private async Task GiveUpAsync()
+    {
+        if (_empty is var (attempt, bytes))
+        {
+            attempt.Fault = null;
+            _openAttempt = attempt;
+            var cost = await SettleDeliveryAsync(attempt);
+            if (_stream is not null)
+            {
+                await _stream.WriteAsync(bytes, request.ClientGone);
+            }
+            else
+            {
+                AnswerHeaders.Write(request.Http.Response, request, attempt, upstream: null);
+                await SendWholeAsync(bytes, cost);
+            }
+
+            return;
+        }
+
+        var error = request.Attempts.Count > 0
+            ? FinalError.Compose(request)
+            : _refusal ?? new GatewayError(ErrorKind.Internal, ErrorSource.Gateway, 500, "The plan had no candidate and no reason.");
+        await TellAsync(error with { RequestId = request.Id }, request.Attempts.Count > 0 ? request.Attempts[^1] : null);
+    }
+
+    private async Task TellAsync(GatewayError error, Attempt? attempt)
+    {
+        error = ErrorAnswer.ForClient(error, _client.Protocol);
+        if (_stream is { } stream)
+        {
+            // The keep-alive timer must not open a 200 under the error: it is stopped before looking whether it already has.
+            _stream = null;
+            await stream.DisposeAsync();
+            if (stream.Opened)
+            {
+                await EndStreamAsync(error);
+                return;
+            }
+        }
+
+        await SettleOpenAttemptsAsync(AttemptOutcome.Failed);
+        await services.Settler.SettleAsync(request, error.Status, error);
+        AnswerHeaders.Write(request.Http.Response, request, attempt, _openAnswer);
+        if (attempt?.ErrorBody is var (body, contentType))
+        {
+            ErrorAnswer.WriteHeaders(request.Http.Response, error);
+            request.Http.Response.ContentType = contentType ?? "application/json";
+            await request.Http.Response.BodyWriter.WriteAsync(body, request.ClientGone);
+            return;
+        }
+
+        await ErrorAnswer.WriteAsync(request.Http, _client, error);
+    }
+
+    /// <summary>Ends a started stream with the protocol's own error: its status can no longer change.</summary>
+    private async Task EndStreamAsync(GatewayError error)
+    {
+        await SettleOpenAttemptsAsync(AttemptOutcome.Failed);
+        await services.Settler.SettleAsync(request, StatusCodes.Status200OK, error);
+        _client.WriteStreamError(error, request.Http.Response.BodyWriter);
+        await request.Http.Response.BodyWriter.FlushAsync(request.ClientGone);
+    }
+
+    private async Task SettleOpenAttemptsAsync(AttemptOutcome outcome)
+    {
+        foreach (var attempt in request.Attempts)
+        {
+            await services.Settler.SettleAsync(request, attempt, outcome);
+        }
+    }
+}

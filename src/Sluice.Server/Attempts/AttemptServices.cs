@@ -1,0 +1,11 @@
+using Sluice.Core.Health;
+using Sluice.Core.Ledger;
+using Sluice.Core.Routing;
+using Sluice.Server.Settlement;
+using Sluice.Upstreams;
+
+namespace Sluice.Server.Attempts;
+
+/// <summary>What every attempt loop works with; one for the process.</summary>
+internal sealed record AttemptServices(
+    UpstreamClient Upstreams, IHealth Health, IAffinity Affinity, ILedger Ledger, Settler Settler, RetryBudget RetryBudget, TimeProvider Time, Random Random);

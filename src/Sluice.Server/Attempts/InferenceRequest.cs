@@ -1,0 +1,55 @@
+using Microsoft.AspNetCore.Http;
+using Sluice.Core.Configuration;
+using Sluice.Core.Identity;
+using Sluice.Core.Routing;
+using Sluice.Protocols.Conversation;
+using Sluice.Protocols.Formats;
+using Sluice.Protocols.Native;
+using Sluice.Server.Identity;
+using Sluice.Server.Ingress;
+using Sluice.Server.Surfaces;
+
+namespace Sluice.Server.Attempts;
+
+/// <summary>One client request on its way through the pipeline. Belongs to one request; not thread-safe.</summary>
+internal sealed class InferenceRequest
+{
+    /// <summary>The connection's side.</summary>
+    public required HttpContext Http { get; init; }
+
+    /// <summary>How the client speaks.</summary>
+    public required Surface Surface { get; init; }
+
+    /// <summary>The configuration, read once.</summary>
+    public required ConfigSnapshot Snapshot { get; init; }
+
+    /// <summary>Who.</summary>
+    public required Caller Caller { get; init; }
+
+    /// <summary>The <c>gen-…</c> id.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>UTC.</summary>
+    public required DateTimeOffset StartedAt { get; init; }
+
+    /// <summary>The body as it came; retries write from it.</summary>
+    public required PooledBody Body { get; init; }
+
+    /// <summary>What routing needs of the body.</summary>
+    public required Envelope Envelope { get; init; }
+
+    /// <summary>What the headers say.</summary>
+    public required ClientFacts Facts { get; init; }
+
+    /// <summary>Where it may go.</summary>
+    public required Plan Plan { get; init; }
+
+    /// <summary>Every attempt so far, in order.</summary>
+    public List<Attempt> Attempts { get; } = [];
+
+    /// <summary>The body in neutral terms; read when the first translated candidate needs it.</summary>
+    public Parsed<ConversationRequest>? Conversation { get; set; }
+
+    /// <summary>The client went away.</summary>
+    public CancellationToken ClientGone => Http.RequestAborted;
+}

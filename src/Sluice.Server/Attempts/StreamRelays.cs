@@ -1,0 +1,33 @@
+using Sluice.Protocols.Formats;
+using Sluice.Protocols.Native;
+
+namespace Sluice.Server.Attempts;
+
+/// <summary>Chooses how one attempt's stream reaches the client: its own bytes, or a translation.</summary>
+internal static class StreamRelays
+{
+    /// <summary>A relay for one answer.</summary>
+    public static IStreamRelay Create(InferenceRequest request, Attempt attempt)
+    {
+        var upstream = WireFormats.Of(attempt.Wire);
+        var dialect = attempt.Candidate.Provider.Dialect;
+        return attempt.Native
+            ? NativeRelays.CreateStream(attempt.Wire, new NativeStreamOptions
+            {
+                ReadError = data => upstream.ReadError(0, data.Span),
+                ReadUsage = (json, previous) => upstream.ReadUsage(json, previous, dialect),
+                DropUsageChunk = !WantsUsage(request),
+            })
+            : new TranslatedRelay(upstream.CreateStreamReader(dialect), request.Surface.Format.CreateStreamWriter(TargetOf(request), attempt.Degradations));
+    }
+
+    /// <summary>What the answer writer must know of the client.</summary>
+    public static ClientTarget TargetOf(InferenceRequest request) => new(request.Envelope.Model ?? "", request.Id)
+    {
+        IncludeUsage = WantsUsage(request),
+        Created = request.StartedAt.ToUnixTimeSeconds(),
+        EstimatedInputTokens = request.Envelope.EstimatedInputTokens,
+    };
+
+    private static bool WantsUsage(InferenceRequest request) => request.Envelope.IncludeStreamUsage || request.Surface.AlwaysSendUsage;
+}

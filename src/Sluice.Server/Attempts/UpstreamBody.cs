@@ -1,0 +1,72 @@
+using System.Buffers;
+using Sluice.Core.Configuration;
+using Sluice.Core.Routing;
+using Sluice.Protocols;
+using Sluice.Protocols.Degradations;
+using Sluice.Protocols.Errors;
+using Sluice.Protocols.Formats;
+using Sluice.Protocols.Native;
+
+namespace Sluice.Server.Attempts;
+
+/// <summary>
+/// Writes what one candidate is sent: the client's own bytes with only the needed spans replaced where both speak the same, else a translation.
+/// Always from the original body, so every further attempt starts from the same bytes.
+/// </summary>
+internal static class UpstreamBody
+{
+    private static readonly BodyEditOptions ForVendor = new();
+    private static readonly BodyEditOptions ForVendorWithoutUsage = new() { AskForUsage = false };
+    private static readonly BodyEditOptions ForGateway = new() { RemoveGatewayMembers = false };
+
+    /// <summary>The wire that a provider is spoken to with.</summary>
+    public static WireProtocol WireOf(ProviderSettings provider, WireProtocol client) => provider.Kind switch
+    {
+        ProviderKind.Anthropic => WireProtocol.AnthropicMessages,
+        ProviderKind.OpenAI or ProviderKind.OpenRouter => WireProtocol.OpenAIChat,
+        ProviderKind.Simulator => client,
+        _ => throw new InvalidOperationException($"The planner let an unserved kind through: {provider.Kind}."),
+    };
+
+    /// <summary>The pieces to send, or why this candidate cannot be asked.</summary>
+    public static (IReadOnlyList<ReadOnlyMemory<byte>> Pieces, GatewayError? Refusal) Write(
+        InferenceRequest request, Candidate candidate, WireProtocol wire, DegradationLog degradations)
+    {
+        if (wire == request.Surface.Format.Protocol)
+        {
+            var edits = BodyEdits.ForModel(request.Envelope, request.Body.Bytes.Span, candidate.Endpoint.UpstreamModel, EditsFor(candidate.Provider));
+            return ([.. edits.Pieces(request.Body.Bytes)], null);
+        }
+
+        return Translate(request, candidate, wire, degradations);
+    }
+
+    private static (IReadOnlyList<ReadOnlyMemory<byte>> Pieces, GatewayError? Refusal) Translate(
+        InferenceRequest request, Candidate candidate, WireProtocol wire, DegradationLog degradations)
+    {
+        request.Conversation ??= request.Surface.Format.ReadRequest(request.Body.Bytes);
+        if (request.Conversation.Value.Error is { } error)
+        {
+            return ([], new GatewayError(ErrorKind.InvalidRequest, ErrorSource.Client, 400, error.Message) { Param = error.Param });
+        }
+
+        var target = new UpstreamTarget(candidate.Endpoint.UpstreamModel, candidate.Provider.Dialect, candidate.Endpoint.Model.Traits)
+        {
+            CanonicalModel = candidate.Endpoint.Model.Id,
+        };
+        var output = new ArrayBufferWriter<byte>(request.Body.Length + 1024);
+        var refusal = WireFormats.Of(wire).WriteRequest(request.Conversation.Value.Value!, target, degradations, output);
+        if (refusal is null && request.Facts.Strict && degradations.Entries.Count > 0)
+        {
+            refusal = new GatewayError(ErrorKind.InvalidRequest, ErrorSource.Client, 400,
+                $"x-sluice-strict is set, and {candidate.Endpoint.Id} cannot carry everything: "
+                + string.Join(' ', degradations.Entries.Select(e => $"{e.Feature}: {e.Why}")));
+        }
+
+        return ([output.WrittenMemory], refusal);
+    }
+
+    // OpenRouter is a gateway itself and reads those members; nobody else knows them.
+    private static BodyEditOptions EditsFor(ProviderSettings provider) =>
+        provider.Kind == ProviderKind.OpenRouter ? ForGateway : provider.Dialect.TakesStreamOptions ? ForVendor : ForVendorWithoutUsage;
+}

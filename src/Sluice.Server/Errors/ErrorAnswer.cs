@@ -1,0 +1,71 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Http;
+using Sluice.Protocols;
+using Sluice.Protocols.Errors;
+using Sluice.Protocols.Formats;
+
+namespace Sluice.Server.Errors;
+
+/// <summary>Writes an error as a whole HTTP answer in the client's own shape.</summary>
+internal static class ErrorAnswer
+{
+    // Claude Code gives up on more than 60 s; Codex fails at once without any hint.
+    private static readonly TimeSpan MinRetryAfter = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan MaxRetryAfter = TimeSpan.FromSeconds(55);
+
+    /// <summary>Sends status, headers and body. The response must not have started.</summary>
+    public static async Task WriteAsync(HttpContext http, IWireFormat format, GatewayError error)
+    {
+        error = ForClient(error, format.Protocol);
+        WriteHeaders(http.Response, error);
+        http.Response.ContentType = "application/json";
+        format.WriteError(error, http.Response.BodyWriter);
+        await http.Response.BodyWriter.FlushAsync(http.RequestAborted);
+    }
+
+    /// <summary>Status, source, hint: what every error answer carries besides its body.</summary>
+    public static void WriteHeaders(HttpResponse response, GatewayError error)
+    {
+        response.StatusCode = error.Status;
+        response.Headers["x-sluice-error-source"] = SourceName(error.Source);
+        if (RetryAfterSeconds(error) is { } seconds)
+        {
+            response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
+        }
+
+        if (error.ShouldRetry is { } shouldRetry)
+        {
+            response.Headers["x-should-retry"] = shouldRetry ? "true" : "false";
+        }
+    }
+
+    /// <summary>Overload is 529 to Anthropic clients and 503 to the others.</summary>
+    public static GatewayError ForClient(GatewayError error, WireProtocol client) => error switch
+    {
+        { Kind: ErrorKind.Overloaded, Source: not ErrorSource.Gateway } =>
+            error with { Status = client == WireProtocol.AnthropicMessages ? 529 : 503 },
+        _ => error,
+    };
+
+    /// <summary>The header's value, 1 to 55; every 429 and 503 has one.</summary>
+    public static int? RetryAfterSeconds(GatewayError error)
+    {
+        if (error.Status is not (429 or 503 or 529))
+        {
+            return null;
+        }
+
+        var wait = error.RetryAfter ?? TimeSpan.FromSeconds(5);
+        wait = wait < MinRetryAfter ? MinRetryAfter : wait > MaxRetryAfter ? MaxRetryAfter : wait;
+        return (int)Math.Ceiling(wait.TotalSeconds);
+    }
+
+    private static string SourceName(ErrorSource source) => source switch
+    {
+        ErrorSource.Client => "client",
+        ErrorSource.Gateway => "gateway",
+        ErrorSource.Provider => "provider",
+        ErrorSource.Network => "network",
+        _ => throw new ArgumentOutOfRangeException(nameof(source), source, message: null),
+    };
+}

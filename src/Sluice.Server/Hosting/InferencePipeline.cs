@@ -1,0 +1,141 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using Sluice.Core.Configuration;
+using Sluice.Core.Identity;
+using Sluice.Core.Routing;
+using Sluice.Protocols.Errors;
+using Sluice.Protocols.Native;
+using Sluice.Server.Attempts;
+using Sluice.Server.Errors;
+using Sluice.Server.Identity;
+using Sluice.Server.Ingress;
+using Sluice.Server.Relay;
+using Sluice.Server.Settlement;
+using Sluice.Server.Surfaces;
+
+namespace Sluice.Server.Hosting;
+
+/// <summary>
+/// The life of one inference request, the same for every surface:
+/// <list type="number">
+/// <item>identity: the caller, from headers and query alone,</item>
+/// <item>ingress: the body, once, into pooled memory, and one pass over its bytes,</item>
+/// <item>routing: model name to candidates to plan,</item>
+/// <item>attempts, relay and settlement: <see cref="AttemptLoop"/>.</item>
+/// </list>
+/// </summary>
+internal sealed class InferencePipeline(
+    Func<ConfigSnapshot> snapshot, IKeyRing keys, BodyReader bodies, Planner planner, AttemptServices attempts, Settler settler, TimeProvider time, ILogger<InferencePipeline> logger)
+{
+    /// <summary>Answers the request, whatever it is. Throws nothing but what a vanished client causes.</summary>
+    public async Task RunAsync(HttpContext http, Surface surface)
+    {
+        var id = "gen-" + Guid.CreateVersion7(time.GetUtcNow()).ToString("N");
+        try
+        {
+            await AnswerAsync(http, surface, id);
+        }
+        catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
+        {
+            // The client went away; the attempts have been settled where there were any.
+            http.Abort();
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            HostingLog.RequestFailed(logger, e, id);
+            await TellFaultAsync(http, surface, id);
+        }
+    }
+
+    private async Task AnswerAsync(HttpContext http, Surface surface, string id)
+    {
+        var startedAt = time.GetUtcNow();
+        var current = snapshot();
+
+        // 1. Identity. Nothing of a body is read from a caller without a valid key.
+        var (caller, refused) = PresentedKeys.Identify(http.Request, keys, current.Auth.Open);
+        if (caller is null)
+        {
+            await RefuseAsync(http, surface, id, refused!);
+            return;
+        }
+
+        // 2. Ingress.
+        var (body, unread) = await bodies.ReadAsync(http.Request, current.Server.MaxBody, http.RequestAborted);
+        if (body is null)
+        {
+            await RefuseAsync(http, surface, id, unread!);
+            return;
+        }
+
+        using var owned = body;
+        var (envelope, invalid) = EnvelopeScanner.Scan(surface.Format.Protocol, body.Bytes);
+        if (envelope is null || envelope.Model is null)
+        {
+            await RefuseAsync(http, surface, id, invalid is null
+                ? new GatewayError(ErrorKind.InvalidRequest, ErrorSource.Client, 400, "model: Field required. Name the model to use.") { Param = "model" }
+                : new GatewayError(ErrorKind.InvalidRequest, ErrorSource.Client, 400, invalid.Message) { Param = invalid.Param });
+            return;
+        }
+
+        // 3. Routing.
+        var facts = ClientFacts.Read(http.Request, caller, envelope);
+        var plan = planner.Plan(current, new RoutingRequest(envelope.Model)
+        {
+            FallbackModels = envelope.FallbackModels,
+            Session = facts.Session,
+            AllowedModels = caller.AllowedModels,
+            HasImages = envelope.HasImages,
+            HasTools = envelope.ToolCount > 0,
+        });
+        var request = new InferenceRequest
+        {
+            Http = http,
+            Surface = surface,
+            Snapshot = current,
+            Caller = caller,
+            Id = id,
+            StartedAt = startedAt,
+            Body = body,
+            Envelope = envelope,
+            Facts = facts,
+            Plan = plan,
+        };
+        if (plan.Candidates.Count == 0)
+        {
+            await settler.SettleAsync(request, plan.Refusal!.Status, plan.Refusal);
+            await RefuseAsync(http, surface, id, plan.Refusal with { RequestId = id });
+            return;
+        }
+
+        // 4. Attempts, relay, settlement.
+        if (surface.Operation == SurfaceOperation.CountTokens && TokenCounts.MustEstimate(request))
+        {
+            await TokenCounts.EstimateAsync(request);
+            return;
+        }
+
+        await using var loop = new AttemptLoop(attempts, request);
+        await loop.RunAsync();
+    }
+
+    private static Task RefuseAsync(HttpContext http, Surface surface, string id, GatewayError error)
+    {
+        AnswerHeaders.WriteIds(http.Response, id);
+        return ErrorAnswer.WriteAsync(http, surface.Format, error with { RequestId = id });
+    }
+
+    private static async Task TellFaultAsync(HttpContext http, Surface surface, string id)
+    {
+        if (http.Response.HasStarted)
+        {
+            // Half an answer is out: a cut is honest, a clean end would be a lie.
+            http.Abort();
+            return;
+        }
+
+        http.Response.Clear();
+        await RefuseAsync(http, surface, id, new GatewayError(ErrorKind.Internal, ErrorSource.Gateway, 500,
+            $"Sluice failed on this request. It is logged under {id}: please report it."));
+    }
+}

@@ -1,0 +1,80 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Sluice.Protocols.Errors;
+using Sluice.Server.Errors;
+using Sluice.Server.Operations;
+using Sluice.Server.Surfaces;
+
+namespace Sluice.Server.Hosting;
+
+/// <summary>
+/// The first thing that sees a request: operations and admin paths as they are, everything else by the prefix rules. Inference does not pass
+/// through endpoint routing: a table of a few paths is quicker and has no templates that a slash in a model's name could break.
+/// </summary>
+internal sealed class RequestEntry(InferencePipeline pipeline, Surfaces.ModelsApi models, OperationsApi operations)
+{
+    /// <summary>Answers, or hands an admin path on.</summary>
+    public Task InvokeAsync(HttpContext http, RequestDelegate admin)
+    {
+        var path = http.Request.Path.Value ?? "/";
+        if (path.StartsWith("/admin", StringComparison.Ordinal))
+        {
+            return admin(http);
+        }
+
+        var normalised = PathRules.Normalise(path);
+        if (SurfaceTable.Find(normalised, path) is { } surface)
+        {
+            return HttpMethods.IsPost(http.Request.Method)
+                ? RunAsync(http, surface)
+                : NotAllowedAsync(http, surface);
+        }
+
+        return OtherAsync(http, normalised);
+    }
+
+    private Task RunAsync(HttpContext http, Surface surface)
+    {
+        // The body's limit is the configuration's, which can change while the server runs; Kestrel's own is fixed at start.
+        var limit = http.Features.Get<IHttpMaxRequestBodySizeFeature>();
+        if (limit is { IsReadOnly: false })
+        {
+            limit.MaxRequestBodySize = null;
+        }
+
+        return pipeline.RunAsync(http, surface);
+    }
+
+    private static Task NotAllowedAsync(HttpContext http, Surface surface)
+    {
+        http.Response.Headers.Allow = HttpMethods.Post;
+        return ErrorAnswer.WriteAsync(http, surface.Format, new GatewayError(ErrorKind.InvalidRequest, ErrorSource.Client,
+            StatusCodes.Status405MethodNotAllowed, $"{http.Request.Method} is not allowed here: send a POST."));
+    }
+
+    private async Task OtherAsync(HttpContext http, string path)
+    {
+        if (await operations.TryAnswerAsync(http))
+        {
+            return;
+        }
+
+        var isGet = HttpMethods.IsGet(http.Request.Method);
+        if (isGet && Surfaces.ModelsApi.Matches(path))
+        {
+            await models.AnswerAsync(http, path);
+            return;
+        }
+
+        // Claude Code asks HEAD / or HEAD /api/hello at its start; "yes, here" is all it wants to hear.
+        if (path is "/" or "/hello" && (isGet || HttpMethods.IsHead(http.Request.Method)))
+        {
+            http.Response.StatusCode = StatusCodes.Status200OK;
+            return;
+        }
+
+        await ErrorAnswer.WriteAsync(http, SurfaceTable.FormatFor(http.Request), new GatewayError(ErrorKind.InvalidRequest, ErrorSource.Client,
+            StatusCodes.Status404NotFound, $"Sluice has nothing at {http.Request.Method} {(path.Length > 200 ? path[..200] : path)}. "
+            + "It serves POST /v1/messages, /v1/messages/count_tokens and /v1/chat/completions, and GET /v1/models."));
+    }
+}

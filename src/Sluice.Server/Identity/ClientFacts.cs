@@ -1,0 +1,73 @@
+using Microsoft.AspNetCore.Http;
+using Sluice.Core.Identity;
+using Sluice.Protocols.Native;
+
+namespace Sluice.Server.Identity;
+
+/// <summary>What the request's headers say beside the key: which program, which conversation, which project. Labels only: nothing here is trusted.</summary>
+/// <param name="Client">Program: <c>claude-code</c>, <c>codex</c>, …; null where the user agent names none.</param>
+/// <param name="Session">The agent conversation.</param>
+/// <param name="Project">What the money is spent on.</param>
+/// <param name="Tags"><c>k=v,k=v</c>.</param>
+/// <param name="Strict">Refuse rather than degrade.</param>
+internal sealed record ClientFacts(string? Client, string? Session, string? Project, string? Tags, bool Strict)
+{
+    // Header values are labels in a database and in reports; longer ones are cut, never refused.
+    private const int MaxLabel = 256;
+
+    private static readonly string[] SessionHeaders =
+        ["x-sluice-session", "x-claude-code-session-id", "session-id", "x-session-id", "x-session-affinity"];
+
+    /// <summary>Reads the headers; the body's own session is the last choice.</summary>
+    public static ClientFacts Read(HttpRequest request, Caller caller, Envelope envelope) => new(
+        NameClient(request.Headers.UserAgent.ToString(), request.Headers),
+        FindSession(request.Headers) ?? Label(envelope.SessionId),
+        Label(request.Headers["x-sluice-project"].ToString()) ?? caller.Project,
+        Label(request.Headers["x-sluice-tags"].ToString()),
+        request.Headers["x-sluice-strict"] == "1");
+
+    private static string? FindSession(IHeaderDictionary headers)
+    {
+        foreach (var name in SessionHeaders)
+        {
+            if (headers.TryGetValue(name, out var value) && Label(value.ToString()) is { } session)
+            {
+                return session;
+            }
+        }
+
+        return null;
+    }
+
+    // The user agent may lie (others call themselves claude-cli), so this is a label for reports and decides nothing.
+    private static string? NameClient(string userAgent, IHeaderDictionary headers)
+    {
+        if (headers.ContainsKey("x-claude-code-session-id"))
+        {
+            return "claude-code";
+        }
+
+        return userAgent switch
+        {
+            _ when userAgent.StartsWith("codex", StringComparison.Ordinal) => "codex",
+            _ when userAgent.StartsWith("GeminiCLI", StringComparison.Ordinal) => "gemini-cli",
+            _ when userAgent.StartsWith("opencode", StringComparison.Ordinal) => "opencode",
+            _ when userAgent.StartsWith("QwenCode", StringComparison.Ordinal) => "qwen-code",
+            _ when userAgent.StartsWith("claude-cli", StringComparison.Ordinal) => "claude-code",
+            _ when userAgent.StartsWith("Anthropic", StringComparison.Ordinal) => "anthropic-sdk",
+            _ when userAgent.StartsWith("OpenAI", StringComparison.Ordinal) => "openai-sdk",
+            _ => Label(userAgent.Split('/', 2)[0]),
+        };
+    }
+
+    private static string? Label(string? value)
+    {
+        if (string.IsNullOrWhiteSpace(value))
+        {
+            return null;
+        }
+
+        value = value.Trim();
+        return value.Length <= MaxLabel ? value : value[..MaxLabel];
+    }
+}

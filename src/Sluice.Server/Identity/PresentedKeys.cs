@@ -1,0 +1,79 @@
+using Microsoft.AspNetCore.Http;
+using Sluice.Core.Identity;
+using Sluice.Protocols.Errors;
+
+namespace Sluice.Server.Identity;
+
+/// <summary>
+/// Finds the caller from whatever key the client sent. Clients send several at once, with different values (Claude Code: bearer and
+/// <c>x-api-key</c>) or empty ones, so all are tried and the first known one wins.
+/// </summary>
+internal static class PresentedKeys
+{
+    private static readonly Caller Anonymous = new("anonymous", "anonymous", Team: null, Project: null);
+
+    /// <summary>The caller, or the 401/403 that the client gets.</summary>
+    public static (Caller? Caller, GatewayError? Error) Identify(HttpRequest request, IKeyRing keys, bool open)
+    {
+        var best = KeyState.Unknown;
+        var presented = false;
+
+        if (Try(Bearer(request.Headers.Authorization.ToString()), keys, ref best, ref presented) is { } byBearer)
+        {
+            return (byBearer, null);
+        }
+
+        if (Try(request.Headers["x-api-key"].ToString(), keys, ref best, ref presented) is { } byHeader)
+        {
+            return (byHeader, null);
+        }
+
+        if (Try(request.Headers["x-goog-api-key"].ToString(), keys, ref best, ref presented) is { } byGoogle)
+        {
+            return (byGoogle, null);
+        }
+
+        if (request.QueryString.HasValue && Try(request.Query["key"].ToString(), keys, ref best, ref presented) is { } byQuery)
+        {
+            return (byQuery, null);
+        }
+
+        return open ? (Anonymous, null) : (null, Refuse(best, presented));
+    }
+
+    private static Caller? Try(ReadOnlySpan<char> key, IKeyRing keys, ref KeyState best, ref bool presented)
+    {
+        key = key.Trim();
+        if (key.IsEmpty)
+        {
+            return null;
+        }
+
+        presented = true;
+        var (state, caller) = keys.Find(key);
+        if (state != KeyState.Unknown)
+        {
+            best = state;
+        }
+
+        return state == KeyState.Valid ? caller : null;
+    }
+
+    private static ReadOnlySpan<char> Bearer(ReadOnlySpan<char> authorization)
+    {
+        const string Scheme = "Bearer ";
+        return authorization.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) ? authorization[Scheme.Length..] : [];
+    }
+
+    private static GatewayError Refuse(KeyState best, bool presented) => best switch
+    {
+        KeyState.Revoked => new GatewayError(ErrorKind.Authentication, ErrorSource.Client, 403,
+            "This Sluice API key was revoked. Ask for a new one (`sluice keys create --user NAME`).") { ShouldRetry = false },
+        KeyState.Expired => new GatewayError(ErrorKind.Authentication, ErrorSource.Client, 401,
+            "This Sluice API key has expired. Ask for a new one (`sluice keys create --user NAME`).") { ShouldRetry = false },
+        _ when presented => new GatewayError(ErrorKind.Authentication, ErrorSource.Client, 401,
+            "Sluice does not know this API key. Send a key made by `sluice keys create` (not a provider's key) as x-api-key or as a bearer token.") { ShouldRetry = false },
+        _ => new GatewayError(ErrorKind.Authentication, ErrorSource.Client, 401,
+            "No API key was sent. Send a Sluice key as `Authorization: Bearer …`, `x-api-key`, `x-goog-api-key` or `?key=`.") { ShouldRetry = false },
+    };
+}

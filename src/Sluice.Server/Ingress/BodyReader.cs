@@ -1,0 +1,115 @@
+using System.Buffers;
+using Microsoft.AspNetCore.Http;
+using Sluice.Protocols.Errors;
+
+namespace Sluice.Server.Ingress;
+
+/// <summary>Reads a request body once, into pooled memory, within the size of one body and of all.</summary>
+internal sealed class BodyReader(BodyBudget budget)
+{
+    // Most agents name the length. Where it is missing (chunked) this much is taken first.
+    private const int UnknownLengthStart = 64 * 1024;
+
+    /// <summary>Reads the body, or says why not. The caller owns the body.</summary>
+    /// <param name="request">Not read yet.</param>
+    /// <param name="maxBody">Bytes.</param>
+    /// <param name="cancellation">The client's own.</param>
+    public async ValueTask<(PooledBody? Body, GatewayError? Error)> ReadAsync(HttpRequest request, long maxBody, CancellationToken cancellation)
+    {
+        if (request.ContentLength > maxBody)
+        {
+            return (null, TooLarge(maxBody));
+        }
+
+        if (RefuseEncoding(request) is { } refused)
+        {
+            return (null, refused);
+        }
+
+        var body = PooledBody.TryRent(budget, (int)(request.ContentLength ?? UnknownLengthStart));
+        if (body is null)
+        {
+            return (null, NoRoom());
+        }
+
+        try
+        {
+            var reader = request.BodyReader;
+            while (true)
+            {
+                var read = await reader.ReadAsync(cancellation);
+                var error = Append(body, read.Buffer, maxBody);
+                reader.AdvanceTo(read.Buffer.End);
+                if (error is not null)
+                {
+                    body.Dispose();
+                    return (null, error);
+                }
+
+                if (read.IsCompleted)
+                {
+                    return (body, null);
+                }
+            }
+        }
+        catch (BadHttpRequestException e)
+        {
+            body.Dispose();
+            return (null, e.StatusCode == StatusCodes.Status413PayloadTooLarge
+                ? TooLarge(maxBody)
+                : new GatewayError(ErrorKind.InvalidRequest, ErrorSource.Client, 400, "The request body could not be read: " + e.Message));
+        }
+        catch
+        {
+            body.Dispose();
+            throw;
+        }
+    }
+
+    private GatewayError? Append(PooledBody body, ReadOnlySequence<byte> data, long maxBody)
+    {
+        if (body.Length + data.Length > maxBody)
+        {
+            return TooLarge(maxBody);
+        }
+
+        foreach (var segment in data)
+        {
+            if (!body.TryAppend(segment.Span))
+            {
+                return NoRoom();
+            }
+        }
+
+        return null;
+    }
+
+    private static GatewayError? RefuseEncoding(HttpRequest request)
+    {
+        var encoding = request.Headers.ContentEncoding.ToString();
+        if (encoding.Length > 0 && encoding != "identity")
+        {
+            return new GatewayError(ErrorKind.InvalidRequest, ErrorSource.Client, 400,
+                "Request bodies must not be compressed: send the JSON without Content-Encoding.");
+        }
+
+        var type = request.ContentType;
+        return type is null || type.Contains("json", StringComparison.OrdinalIgnoreCase)
+            ? null
+            : new GatewayError(ErrorKind.InvalidRequest, ErrorSource.Client, 400,
+                "Content-Type must be application/json; it was " + (type.Length > 100 ? type[..100] : type) + ".");
+    }
+
+    private static GatewayError TooLarge(long maxBody) => new(ErrorKind.InvalidRequest, ErrorSource.Client, 413,
+        $"The request is larger than {maxBody} bytes. Shorten it, or raise server.max_body.")
+    {
+        Limit = $"server.max_body = {maxBody}",
+    };
+
+    private GatewayError NoRoom() => new(ErrorKind.Overloaded, ErrorSource.Gateway, 503,
+        $"Sluice holds {budget.Held} of {budget.Limit} bytes of request bodies and cannot take this one now. Try again in a moment, or raise server.max_buffered.")
+    {
+        RetryAfter = TimeSpan.FromSeconds(2),
+        Limit = $"server.max_buffered = {budget.Limit}",
+    };
+}

@@ -1,0 +1,52 @@
+using System.Buffers;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using Sluice.Core.Configuration;
+
+namespace Sluice.Server.Operations;
+
+/// <summary><c>/healthz</c>: the process runs. <c>/readyz</c>: it serves, and whether the last change of the configuration was taken.</summary>
+internal sealed class OperationsApi(Func<ConfigSnapshot> snapshot, Func<IReadOnlyList<ConfigError>> reloadErrors, Func<bool> stopping)
+{
+    /// <summary>Answers when the path is one of these; matched before any prefix rule.</summary>
+    public async Task<bool> TryAnswerAsync(HttpContext http)
+    {
+        switch (http.Request.Path.Value)
+        {
+            case "/healthz":
+                http.Response.ContentType = "text/plain";
+                await http.Response.WriteAsync("ok\n", http.RequestAborted);
+                return true;
+            case "/readyz":
+                await ReadyAsync(http);
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    private async Task ReadyAsync(HttpContext http)
+    {
+        var leaving = stopping();
+        http.Response.StatusCode = leaving ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status200OK;
+        http.Response.ContentType = "application/json";
+        Write(http.Response.BodyWriter, leaving);
+        await http.Response.BodyWriter.FlushAsync(http.RequestAborted);
+    }
+
+    private void Write(IBufferWriter<byte> output, bool leaving)
+    {
+        using var json = new Utf8JsonWriter(output);
+        json.WriteStartObject();
+        json.WriteString("status"u8, leaving ? "stopping"u8 : "ready"u8);
+        json.WriteNumber("providers"u8, snapshot().Providers.Count);
+        json.WriteStartArray("configuration_errors"u8);
+        foreach (var error in reloadErrors())
+        {
+            json.WriteStringValue(error.ToString());
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+}

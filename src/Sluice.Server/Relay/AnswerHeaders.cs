@@ -1,0 +1,47 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Http;
+using Sluice.Server.Attempts;
+using Sluice.Server.Settlement;
+using Sluice.Upstreams;
+
+namespace Sluice.Server.Relay;
+
+/// <summary>The headers that every inference answer carries, as far as they are known when the headers go.</summary>
+internal static class AnswerHeaders
+{
+    /// <summary>Of any answer: ids.</summary>
+    public static void WriteIds(HttpResponse response, string requestId)
+    {
+        response.Headers["x-sluice-request-id"] = requestId;
+        response.Headers["X-Generation-Id"] = requestId;
+    }
+
+    /// <summary>Of an answer that some attempt gave; <paramref name="upstream"/>'s own headers first, so that Sluice's stand.</summary>
+    public static void Write(HttpResponse response, InferenceRequest request, Attempt? attempt, UpstreamAnswer? upstream)
+    {
+        if (upstream is not null)
+        {
+            var headers = new List<KeyValuePair<string, string>>();
+            upstream.CollectHeaders(headers);
+            foreach (var (name, value) in headers)
+            {
+                response.Headers.Append(name, value);
+            }
+        }
+
+        WriteIds(response, request.Id);
+        response.Headers["x-sluice-attempts"] = request.Attempts.Count.ToString(CultureInfo.InvariantCulture);
+        if (attempt is null)
+        {
+            return;
+        }
+
+        response.Headers["x-sluice-model"] = attempt.Row.Model;
+        response.Headers["x-sluice-provider"] = attempt.Row.Provider;
+        response.Headers["x-sluice-route"] = attempt.Candidate.Reason;
+        if (Settler.Describe(attempt.Degradations) is { } degraded)
+        {
+            response.Headers["x-sluice-degraded"] = degraded;
+        }
+    }
+}

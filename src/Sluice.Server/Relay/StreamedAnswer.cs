@@ -1,0 +1,204 @@
+using System.Buffers;
+using Sluice.Core.Faults;
+using Sluice.Protocols.Conversation;
+using Sluice.Protocols.Errors;
+using Sluice.Protocols.Formats;
+using Sluice.Protocols.Sse;
+using Sluice.Server.Attempts;
+using Sluice.Upstreams;
+
+namespace Sluice.Server.Relay;
+
+/// <summary>How the relay of one answer ended.</summary>
+internal enum RelayEnd
+{
+    /// <summary>The client has it all, or has been offered its last bytes in <see cref="StreamedAnswer.Tail"/>.</summary>
+    Complete,
+
+    /// <summary>Failed before the commit point: another candidate may answer unseen.</summary>
+    FailedUnseen,
+
+    /// <summary>Failed after the commit point: the client must be told inside the stream.</summary>
+    FailedSeen,
+
+    /// <summary>Ended cleanly without any content; passed on only if nobody does better.</summary>
+    Empty,
+}
+
+/// <summary>
+/// Relays one upstream stream to the client: whole events, each as it completes, behind the content gate. What the last read brought is kept
+/// back as <see cref="Tail"/>, so that the attempt is settled before its last byte leaves.
+/// </summary>
+internal sealed class StreamedAnswer(Attempt attempt, UpstreamAnswer answer, IStreamRelay relay, ClientStream client, AttemptClock clock, TimeProvider time)
+{
+    // One read of this size carries dozens of events; smaller ones cost a system call each.
+    private const int ReadSize = 16 * 1024;
+
+    private readonly StreamGate _gate = new(time);
+    private readonly StreamSegments _segments = new();
+    private readonly ArrayBufferWriter<byte> _ready = new(1024);
+
+    /// <summary>What is still to be written: the end of a complete answer, or all of an empty one.</summary>
+    public ReadOnlyMemory<byte> Tail => _ready.WrittenMemory;
+
+    /// <summary>Set for the two failed ends.</summary>
+    public UpstreamFault? Fault { get; private set; }
+
+    /// <summary>Relays until the stream ends. Throws only <see cref="OperationCanceledException"/> of the client.</summary>
+    public async Task<RelayEnd> RunAsync(CancellationToken clientGone)
+    {
+        using var reader = new SseReader();
+        try
+        {
+            while (true)
+            {
+                var read = await ReadAsync(reader);
+                clock.Progress();
+                var error = read > 0 ? TakeFrames(reader) : TakeEnd(reader);
+                attempt.Usage = relay.Usage;
+                attempt.ContentBytes = relay.ContentBytes;
+                NoteContent();
+                if (error is not null)
+                {
+                    return await FailAsync(FaultClassifier.FromStreamError(SecretFilter.Scrub(error, attempt.Candidate.Credential), Phase), clientGone);
+                }
+
+                if (_gate.Ended || read == 0)
+                {
+                    return End();
+                }
+
+                await FlushAsync(clientGone);
+            }
+        }
+        catch (OperationCanceledException) when (clientGone.IsCancellationRequested)
+        {
+            throw;
+        }
+        catch (OperationCanceledException) when (clock.Expired is not null)
+        {
+            return await FailAsync(FaultClassifier.Timeout(clock.Expired!.Value, clock.ExpiredAfter), clientGone);
+        }
+        catch (Exception e) when (e is IOException or HttpRequestException or InvalidDataException)
+        {
+            return await FailAsync(answer.FaultOf(e, Phase), clientGone);
+        }
+    }
+
+    /// <summary>Releases an empty answer after all.</summary>
+    public void ReleaseEmpty() => _gate.Release(_ready);
+
+    private FaultPhase Phase => _gate.SawContent ? FaultPhase.Stream : FaultPhase.FirstToken;
+
+    private async ValueTask<int> ReadAsync(SseReader reader)
+    {
+        // A zero-byte read waits without holding a buffer: ten thousand silent streams must not hold ten thousand buffers.
+        var probe = answer.Body.ReadAsync(Memory<byte>.Empty, clock.Token);
+        if (!probe.IsCompletedSuccessfully)
+        {
+            reader.ReleaseIfEmpty();
+        }
+
+        await probe;
+        var read = await answer.Body.ReadAsync(reader.GetMemory(ReadSize), clock.Token);
+        reader.Advance(read);
+        return read;
+    }
+
+    private UpstreamError? TakeFrames(SseReader reader)
+    {
+        while (!_gate.Ended && reader.TryRead(out var frame))
+        {
+            if (Take(frame) is { } error)
+            {
+                return error;
+            }
+        }
+
+        return reader.Overflowed
+            ? new UpstreamError(ErrorKind.BadResponse, "The provider sent one event larger than 16 MiB.")
+            : null;
+    }
+
+    private UpstreamError? TakeEnd(SseReader reader)
+    {
+        if (reader.TryReadRest(out var frame) && Take(frame) is { } error)
+        {
+            return error;
+        }
+
+        _segments.Clear();
+        var incomplete = relay.Complete(_segments);
+        Gate();
+        return incomplete;
+    }
+
+    private UpstreamError? Take(in SseFrame frame)
+    {
+        _segments.Clear();
+        var error = relay.Advance(frame, _segments);
+        Gate();
+        return error;
+    }
+
+    private void Gate()
+    {
+        for (var i = 0; i < _segments.Count; i++)
+        {
+            var (role, bytes) = _segments[i];
+            _gate.Take(role, bytes.Span, _ready);
+        }
+    }
+
+    private void NoteContent()
+    {
+        if (_gate.SawContent && attempt.FirstTokenMs is null)
+        {
+            attempt.FirstTokenMs = (long)time.GetElapsedTime(attempt.SentAt).TotalMilliseconds;
+            clock.FirstContent();
+        }
+    }
+
+    private RelayEnd End()
+    {
+        if (_gate.Committed)
+        {
+            _gate.Release(_ready);
+            return RelayEnd.Complete;
+        }
+
+        // A refusal, a full window or a used-up limit is an answer even without text; only "done" with nothing said is not.
+        if (_gate.SawContent || relay.StopReason is not (null or StopReason.EndTurn))
+        {
+            _gate.Release(_ready);
+            return RelayEnd.Complete;
+        }
+
+        return RelayEnd.Empty;
+    }
+
+    private async Task<RelayEnd> FailAsync(UpstreamFault fault, CancellationToken clientGone)
+    {
+        Fault = fault;
+        if (!_gate.Committed)
+        {
+            return RelayEnd.FailedUnseen;
+        }
+
+        // What came whole before the fault belongs to the client; the held piece of an unfinished tool call does not.
+        await FlushAsync(clientGone);
+        return RelayEnd.FailedSeen;
+    }
+
+    private async ValueTask FlushAsync(CancellationToken clientGone)
+    {
+        if (_ready.WrittenCount == 0)
+        {
+            return;
+        }
+
+        await attempt.RowWritten;
+        await client.WriteAsync(_ready.WrittenMemory, clientGone);
+        _ready.ResetWrittenCount();
+    }
+}

@@ -1,0 +1,130 @@
+using Sluice.Core.Configuration;
+using Sluice.Core.Ledger;
+using Sluice.Core.Pricing;
+using Sluice.Protocols.Conversation;
+using Sluice.Protocols.Degradations;
+using Sluice.Protocols.Errors;
+using Sluice.Server.Attempts;
+
+namespace Sluice.Server.Settlement;
+
+/// <summary>Closes attempts and requests in the ledger: what was used, what it cost, and why it ended.</summary>
+/// <remarks>
+/// What is charged: reported counts where the upstream reported them. An upstream that answered with an error status or was never reached
+/// charges nothing. One that took the request and then was cut, stalled or abandoned charges its input and what it had put out, both estimated
+/// where it had not said; such rows are marked.
+/// </remarks>
+internal sealed class Settler(ILedger ledger, TimeProvider time)
+{
+    // Four bytes of text are about one token in every current vocabulary; the estimate only stands in for counts that nobody reported.
+    private const int BytesPerToken = 4;
+    private const int MaxMessage = 4096;
+
+    /// <summary>Writes the settlement once; completes when it is with the operating system. Returns what the attempt cost.</summary>
+    public async ValueTask<Cost> SettleAsync(InferenceRequest request, Attempt attempt, AttemptOutcome outcome)
+    {
+        if (attempt.Settled)
+        {
+            return Cost.Zero;
+        }
+
+        attempt.Settled = true;
+        attempt.Milliseconds = (long)time.GetElapsedTime(attempt.SentAt).TotalMilliseconds;
+        var (usage, estimated) = Charge(attempt, outcome);
+        var cost = Pricer.Price(attempt.Candidate.Endpoint.Price, usage, attempt.Row.StartedAt, new PricingTerms
+        {
+            PreferReportedCost = attempt.Candidate.Provider.Kind == ProviderKind.OpenRouter,
+            SheetOfModel = name => request.Snapshot.Catalogue.Resolve(name)?.Model.ListPrice,
+        });
+
+        await attempt.RowWritten;
+        await ledger.AppendAsync(new AttemptSettled
+        {
+            AttemptId = attempt.Row.AttemptId,
+            EndedAt = time.GetUtcNow(),
+            Outcome = outcome,
+            Fault = attempt.Fault?.Kind,
+            Status = attempt.Status,
+            Message = Bounded(attempt.Fault?.Error.Message),
+            UpstreamRequestId = attempt.UpstreamRequestId,
+            FirstTokenMs = attempt.FirstTokenMs,
+            Usage = usage,
+            UsageIsEstimated = estimated,
+            CostNanoUsd = cost.NanoUsd,
+            IsUnpriced = cost.IsUnpriced,
+            PriceSource = attempt.Candidate.Endpoint.Price?.Source,
+        });
+        return cost;
+    }
+
+    /// <summary>Writes the request's row; completes when it is with the operating system.</summary>
+    public ValueTask SettleAsync(InferenceRequest request, int status, GatewayError? error)
+    {
+        var last = request.Attempts.Count > 0 ? request.Attempts[^1] : null;
+        return ledger.AppendAsync(new RequestSettled
+        {
+            RequestId = request.Id,
+            StartedAt = request.StartedAt,
+            EndedAt = time.GetUtcNow(),
+            KeyId = request.Caller.KeyId,
+            User = request.Caller.User,
+            Team = request.Caller.Team,
+            Project = request.Facts.Project,
+            Session = request.Facts.Session,
+            Client = request.Facts.Client,
+            RequestedModel = Bounded(request.Envelope.Model, 256) ?? "",
+            Model = last?.Row.Model ?? request.Plan.Model?.Id,
+            ClientProtocol = request.Surface.Format.Protocol,
+            Stream = request.Envelope.Stream,
+            Status = status,
+            Error = error?.Kind,
+            ErrorSource = error?.Source,
+            Cause = Bounded(error?.Message),
+            Remedy = Bounded(error?.Remedy),
+            Route = last?.Candidate.Reason,
+            Attempts = request.Attempts.Count,
+            Degraded = last is null ? null : Describe(last.Degradations),
+            LeftOut = LeftOutJson.Write(request.Plan.LeftOut),
+            Tags = request.Facts.Tags,
+        });
+    }
+
+    /// <summary>Degradations as the header and the row have them: <c>feature=outcome</c>, comma-separated; null when there are none.</summary>
+    public static string? Describe(DegradationLog degradations) => degradations.Entries.Count == 0
+        ? null
+        : string.Join(',', degradations.Entries.Select(e => $"{e.Feature}={Name(e.Outcome)}"));
+
+    private static (TokenUsage Usage, bool Estimated) Charge(Attempt attempt, AttemptOutcome outcome)
+    {
+        var usage = attempt.Usage;
+        if (!attempt.Accepted)
+        {
+            return (usage.IsReported ? usage : new TokenUsage { Input = 0, Output = 0 }, false);
+        }
+
+        var finished = outcome is AttemptOutcome.Succeeded or AttemptOutcome.Superseded;
+        var missingInput = usage.Input is null && usage.CacheRead is null;
+        var missingOutput = usage.Output is null || !finished;
+        if (!missingInput && !missingOutput)
+        {
+            return (usage, false);
+        }
+
+        var emitted = (attempt.ContentBytes + BytesPerToken - 1) / BytesPerToken;
+        return (usage with
+        {
+            Input = missingInput ? attempt.Row.EstimatedInputTokens : usage.Input,
+            Output = missingOutput ? Math.Max(usage.Output ?? 0, emitted) : usage.Output,
+        }, missingInput || usage.Output is null || emitted > usage.Output);
+    }
+
+    private static string Name(DegradationOutcome outcome) => outcome switch
+    {
+        DegradationOutcome.Dropped => "dropped",
+        DegradationOutcome.Weakened => "weakened",
+        DegradationOutcome.Emulated => "emulated",
+        _ => throw new ArgumentOutOfRangeException(nameof(outcome), outcome, message: null),
+    };
+
+    private static string? Bounded(string? text, int max = MaxMessage) => text is null || text.Length <= max ? text : text[..max];
+}

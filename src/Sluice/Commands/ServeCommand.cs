@@ -1,0 +1,78 @@
+using System.CommandLine;
+using System.Runtime.InteropServices;
+using Sluice.Core.Configuration;
+using Sluice.Server.Hosting;
+
+namespace Sluice.Commands;
+
+/// <summary><c>sluice serve</c>: runs the gateway until it is told to stop.</summary>
+internal static class ServeCommand
+{
+    /// <summary>The verb with its options.</summary>
+    public static Command Create()
+    {
+        var config = new Option<string?>("--config") { Description = "Configuration file; ./sluice.yaml where it exists." };
+        var urls = new Option<string?>("--urls") { Description = "Addresses to listen on, separated by semicolons." };
+        var storage = new Option<string?>("--storage") { Description = "Where the ledger lives: sqlite:PATH." };
+        var data = new Option<string?>("--data") { Description = "The data folder; ./data by default." };
+        var command = new Command("serve", "Run the gateway.") { config, urls, storage, data };
+        command.SetAction(async (parsed, _) => await RunAsync(
+            parsed.GetValue(config), parsed.GetValue(urls), parsed.GetValue(storage), parsed.GetValue(data)));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(string? config, string? urls, string? storage, string? data)
+    {
+        try
+        {
+            await using var server = await SluiceServer.CreateAsync(new ServeOptions { Sources = () => Sources(config, urls, storage, data) });
+            Announce(server);
+            await server.StartAsync();
+            await Console.Error.WriteLineAsync($"Sluice listens on {string.Join(", ", server.Urls)}.");
+
+            // SIGINT and SIGTERM reach the host by itself; SIGHUP means "look at the file now".
+            using var hangUp = OperatingSystem.IsWindows() ? null : PosixSignalRegistration.Create(PosixSignal.SIGHUP, context =>
+            {
+                context.Cancel = true;
+                server.ReloadNow();
+            });
+            await server.Stopping;
+            await server.StopAsync();
+            return 0;
+        }
+        catch (StartRefusedException e)
+        {
+            await Console.Error.WriteLineAsync(e.Message);
+            return e.IsUsage ? 2 : 1;
+        }
+    }
+
+    private static ConfigSources Sources(string? config, string? urls, string? storage, string? data)
+    {
+        var environment = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (System.Collections.DictionaryEntry entry in Environment.GetEnvironmentVariables())
+        {
+            environment[(string)entry.Key] = (string?)entry.Value ?? "";
+        }
+
+        var here = Directory.GetCurrentDirectory();
+        return ConfigFiles.Gather(config, here, environment) with
+        {
+            Urls = urls?.Split([';', ','], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries),
+            Storage = storage,
+            DataFolder = data,
+        };
+    }
+
+    private static void Announce(SluiceServer server)
+    {
+        if (server.FirstKey is { } key)
+        {
+            var url = server.Configuration.Server.Urls[0];
+            Console.WriteLine($"Your first API key, shown only now: {key}");
+            Console.WriteLine("Point Claude Code at Sluice:");
+            Console.WriteLine($"  export ANTHROPIC_BASE_URL={url}");
+            Console.WriteLine($"  export ANTHROPIC_AUTH_TOKEN={key}");
+        }
+    }
+}
