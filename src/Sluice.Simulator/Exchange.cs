@@ -13,7 +13,7 @@ namespace Sluice.Simulator;
 /// <summary>One request from arrival to its end: 1. record, 2. decide on a reply (recording, fault, refusal or answer), 3. play it.</summary>
 internal sealed class Exchange(SimulatorOptions options, SimulatorScript script, SimulatorRecord record)
 {
-    private readonly ThinkingSignature _signatures = new(options.Seed);
+    private readonly ThinkingSignature _signatures = new(options.Seed, options.VerifySignatures);
     private readonly AnswerMaker _maker = new(new ThinkingSignature(options.Seed));
     private readonly PrefixCache _cache = new(options.Time, options.MinimumCacheTokens);
     private readonly RateLimiter? _limiter = options.RateLimits is { } limits ? new(limits, options.Time) : null;
@@ -36,20 +36,21 @@ internal sealed class Exchange(SimulatorOptions options, SimulatorScript script,
         await using var gone = context.RequestAborted.UnsafeRegister(_ => Ended(received, AnswerEnd.ClientGone), null);
         try
         {
-            if (await RequestBody.ReadAsync(request, options.MaxBodyBytes, context.RequestAborted) is not { } body)
+            using var body = await RequestBody.ReadAsync(request, options.MaxBodyBytes, rent: options.MaxRecords == 0, context.RequestAborted);
+            if (body is null)
             {
                 await PlainAsync(context, received, 413, "The body is longer than this simulator reads.");
                 return;
             }
 
-            record.BodyRead(received, body);
+            record.BodyRead(received, body.Bytes);
             if (WireTable.Find(request) is not var (wire, call))
             {
                 await PlainAsync(context, received, 404, "This simulator has no such path.");
                 return;
             }
 
-            var reply = Decide(request, received, wire, call, body);
+            var reply = Decide(request, received, wire, call, body.Bytes);
             record.Changed(received);
             if (options.FirstByteDelay > TimeSpan.Zero)
             {
@@ -69,29 +70,29 @@ internal sealed class Exchange(SimulatorOptions options, SimulatorScript script,
         }
     }
 
-    private Reply Decide(HttpRequest request, ReceivedRequest received, IWire wire, WireCall call, byte[] body)
+    private Reply Decide(HttpRequest request, ReceivedRequest received, IWire wire, WireCall call, ReadOnlyMemory<byte> body)
     {
         var credential = wire.Credential(request.Headers);
         received.Credential = credential;
-        var id = Convert.ToHexStringLower(SHA256.HashData(body));
         if (options.AcceptedCredentials is { } accepted && (credential is null || !accepted.Contains(credential)))
         {
-            return Refuse(received, wire, id, new(401), null);
+            return Refuse(received, wire, IdOf(body), new(401), null);
         }
 
         if (call == WireCall.Models)
         {
-            return Finish(received, wire, id, Reply.Json(wire.Models(options.Models)), null, null, null);
+            return Finish(received, wire, IdOf(body), Reply.Json(wire.Models(options.Models)), null, null, null);
         }
 
         if (options.PreparedAnswers && call == WireCall.Generate && !script.HasRules && !request.Headers.ContainsKey("x-sim-fault")
-            && PreparedAnswers.KeyOf(wire, body) is { } key && _prepared.Find(key) is { } prepared)
+            && PreparedAnswers.KeyOf(wire, body.Span) is { } key && _prepared.Find(key) is { } prepared)
         {
             received.Model = key.Model;
             received.Answered(200, null, null);
             return prepared;
         }
 
+        var id = IdOf(body);
         JsonDocument document;
         try
         {
@@ -233,6 +234,9 @@ internal sealed class Exchange(SimulatorOptions options, SimulatorScript script,
             record.Changed(received);
         }
     }
+
+    /// <summary>What all ids in an answer are made of: equal requests get equal ids.</summary>
+    private static string IdOf(ReadOnlyMemory<byte> body) => Convert.ToHexStringLower(SHA256.HashData(body.Span));
 
     private static KeyValuePair<string, string>[] HeadersOf(HttpRequest request)
     {

@@ -18,6 +18,9 @@ public sealed record SimulatorOptions
     /// <summary>Seeds fault probabilities and the key of thinking signatures: simulators with different seeds refuse each other's signatures, as two real providers do.</summary>
     public int Seed { get; init; } = 1;
 
+    /// <summary>Refuses thinking that comes back without this simulator's own signature over its exact text. Off for replaying conversations that were had elsewhere.</summary>
+    public bool VerifySignatures { get; init; } = true;
+
     /// <summary>Keys that are let in, any other gets the vendor's 401; null lets everyone in.</summary>
     public IReadOnlyCollection<string>? AcceptedCredentials { get; init; }
 

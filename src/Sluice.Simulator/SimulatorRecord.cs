@@ -139,13 +139,13 @@ public sealed class SimulatorRecord
         }
     }
 
-    internal void BodyRead(ReceivedRequest request, byte[] body)
+    internal void BodyRead(ReceivedRequest request, ReadOnlyMemory<byte> body)
     {
         lock (_lock)
         {
             if (_maxRecords > 0 && body.Length <= _maxBodyBytes)
             {
-                request.Take(body);
+                request.Take(System.Runtime.InteropServices.MemoryMarshal.TryGetArray(body, out var whole) && whole.Array!.Length == body.Length ? whole.Array : body.ToArray());
                 _bodies.Enqueue(request);
                 _bodyBytes += body.Length;
 

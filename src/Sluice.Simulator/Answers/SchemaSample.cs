@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Sluice.Simulator.Wires;
 
 namespace Sluice.Simulator.Answers;
 
@@ -39,7 +40,7 @@ internal sealed class SchemaSample(JsonElement root, Func<string, string> textFo
         {
             values[0].WriteTo(writer);
         }
-        else if (schema.TryGetProperty("$ref", out var reference) && Resolve(reference.GetString()) is { } target)
+        else if (Resolve(schema.Text("$ref")) is { } target)
         {
             Write(writer, target, name, depth + 1);
         }
@@ -62,7 +63,7 @@ internal sealed class SchemaSample(JsonElement root, Func<string, string> textFo
                 break;
             case "array":
                 writer.WriteStartArray();
-                var count = Math.Min(8, schema.TryGetProperty("minItems", out var least) && least.TryGetInt32(out var n) ? Math.Max(n, 1) : 1);
+                var count = Math.Min(8, Math.Max(schema.Integer("minItems") ?? 1, 1));
                 for (var i = 0; i < count && schema.TryGetProperty("items", out var items); i++)
                 {
                     Write(writer, items, name, depth + 1);
@@ -110,7 +111,7 @@ internal sealed class SchemaSample(JsonElement root, Func<string, string> textFo
     private string Text(JsonElement schema, string name)
     {
         var text = schema.TryGetProperty("format", out var format)
-            ? format.GetString() switch
+            ? (format.ValueKind == JsonValueKind.String ? format.GetString() : null) switch
             {
                 "date-time" => "2026-01-01T00:00:00Z",
                 "date" => "2026-01-01",
@@ -121,30 +122,32 @@ internal sealed class SchemaSample(JsonElement root, Func<string, string> textFo
                 _ => textFor(name),
             }
             : textFor(name);
-        if (schema.TryGetProperty("minLength", out var min) && min.TryGetInt32(out var least) && text.Length < least)
+        if (schema.Integer("minLength") is { } least && text.Length < least)
         {
             text = text.PadRight(Math.Min(least, 4096), '.');
         }
 
-        return schema.TryGetProperty("maxLength", out var max) && max.TryGetInt32(out var most) && text.Length > most ? text[..most] : text;
+        return schema.Integer("maxLength") is >= 0 and var most && text.Length > most ? text[..most] : text;
     }
 
     private static long Least(JsonElement schema)
     {
-        if (schema.TryGetProperty("minimum", out var minimum) && minimum.TryGetDouble(out var least))
+        if (Number(schema, "minimum") is { } least)
         {
-            return (long)Math.Ceiling(Math.Clamp(least, -9e15, 9e15));
+            return (long)Math.Ceiling(least);
         }
 
-        if (schema.TryGetProperty("exclusiveMinimum", out minimum) && minimum.ValueKind == JsonValueKind.Number && minimum.TryGetDouble(out least))
+        if (Number(schema, "exclusiveMinimum") is { } below)
         {
-            return (long)Math.Floor(Math.Clamp(least, -9e15, 9e15)) + 1;
+            return (long)Math.Floor(below) + 1;
         }
 
-        return schema.TryGetProperty("maximum", out var maximum) && maximum.TryGetDouble(out var most) && most < 1
-            ? (long)Math.Floor(Math.Clamp(most, -9e15, 9e15))
-            : 1;
+        return Number(schema, "maximum") is < 1 and var most ? (long)Math.Floor(most) : 1;
     }
+
+    /// <summary>Within what a double holds as a whole number; null for what is no number (old drafts have a boolean exclusiveMinimum).</summary>
+    private static double? Number(JsonElement schema, string name) =>
+        schema.Member(name) is { ValueKind: JsonValueKind.Number } number && number.TryGetDouble(out var value) ? Math.Clamp(value, -9e15, 9e15) : null;
 
     private static string TypeOf(JsonElement schema)
     {

@@ -13,7 +13,7 @@ public sealed record Fault(FaultKind Kind)
     /// <summary><c>retry-after</c> in seconds; null sends none.</summary>
     public long? RetryAfter { get; init; }
 
-    /// <summary>Where it strikes; the default differs by kind and is chosen by <see cref="Of"/> and <see cref="TryParse"/>.</summary>
+    /// <summary>Where it strikes, for the kinds that have a place; else ignored.</summary>
     public FaultPlace Place { get; init; } = FaultPlace.AfterText;
 
     /// <summary>How many deltas go before, for <see cref="FaultPlace.AfterText"/>.</summary>

@@ -15,12 +15,13 @@ internal sealed class PreparedAnswers
 
     private readonly ConcurrentDictionary<PreparedKey, Reply> _replies = new();
 
-    /// <summary>Finds model and stream flag in a body without parsing what lies beside them; null where there is no model at the top.</summary>
+    /// <summary>
+    /// Finds model and stream flag; null where there is no model at the top. Agents put the flag behind everything else, and reading through 600 KB of tools
+    /// would cost more than the answer: it is searched for from the end. A string cannot hold the searched bytes, as its quotes are escaped.
+    /// </summary>
     public static PreparedKey? KeyOf(IWire wire, ReadOnlySpan<byte> body)
     {
         var reader = new Utf8JsonReader(body);
-        string? model = null;
-        bool? stream = null;
         try
         {
             if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
@@ -28,31 +29,25 @@ internal sealed class PreparedAnswers
                 return null;
             }
 
-            while ((model is null || stream is null) && reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {
                 var isModel = reader.ValueTextEquals("model"u8);
-                var isStream = reader.ValueTextEquals("stream"u8);
                 reader.Read();
                 if (isModel && reader.TokenType == JsonTokenType.String)
                 {
-                    model = reader.GetString();
+                    var flag = body.LastIndexOf("\"stream\":"u8);
+                    return new PreparedKey(wire, reader.GetString()!, flag >= 0 && body[(flag + 9)..].TrimStart(" \t\r\n"u8).StartsWith("true"u8));
                 }
-                else if (isStream)
-                {
-                    stream = reader.TokenType == JsonTokenType.True;
-                }
-                else
-                {
-                    reader.Skip();
-                }
+
+                reader.Skip();
             }
         }
         catch (JsonException)
         {
-            return null;
+            // No JSON: the way that parses says so to the client.
         }
 
-        return model is null ? null : new PreparedKey(wire, model, stream ?? false);
+        return null;
     }
 
     public Reply? Find(PreparedKey key) => _replies.GetValueOrDefault(key);
