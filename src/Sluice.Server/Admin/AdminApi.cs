@@ -30,6 +30,7 @@ public static class AdminApi
         Map(HttpMethods.Get, "/report", ReportApi.ReportAsync);
         Map(HttpMethods.Get, "/requests/{id}", RequestsApi.FindAsync);
         Map(HttpMethods.Get, "/status", StatusApi.ReadAsync);
+        Map(HttpMethods.Get, "/models", ModelsApi.ListAsync);
         Map(HttpMethods.Get, "/models/resolve", ModelsApi.ResolveAsync);
 
         // Catches every other path and method, so that nobody without the key learns which exist.

@@ -17,6 +17,7 @@ namespace Sluice.Server.Admin;
 [JsonSerializable(typeof(RequestAnswer))]
 [JsonSerializable(typeof(StatusReport))]
 [JsonSerializable(typeof(ModelResolution))]
+[JsonSerializable(typeof(ModelListAnswer))]
 internal sealed partial class AdminJson : JsonSerializerContext;
 
 internal sealed record ErrorAnswer(ErrorDetail Error);

@@ -23,12 +23,20 @@ public interface IModelResolver
 {
     /// <summary>Never null: an unknown name has no id and perhaps suggestions.</summary>
     ModelResolution Resolve(string name);
+
+    /// <summary>Every model that can be served now, in listing order.</summary>
+    IReadOnlyList<ModelResolution> List();
 }
 
-/// <summary><c>/models/resolve?name=…</c></summary>
+internal sealed record ModelListAnswer(IReadOnlyList<ModelResolution> Models);
+
+/// <summary><c>/models</c> and <c>/models/resolve?name=…</c></summary>
 internal static class ModelsApi
 {
     private const int MaxName = 256;
+
+    public static Task ListAsync(HttpContext http) =>
+        AdminAnswer.JsonAsync(http, new ModelListAnswer(http.RequestServices.GetRequiredService<IModelResolver>().List()), AdminJson.Default.ModelListAnswer);
 
     public static Task ResolveAsync(HttpContext http)
     {

@@ -1,0 +1,12 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Sluice.Commands.Setup;
+
+namespace Sluice.Commands;
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(List<JsonElement>))]
+[JsonSerializable(typeof(SetupRecord))]
+[JsonSerializable(typeof(SetupAnswer))]
+[JsonSerializable(typeof(List<EffectiveSetting>))]
+internal sealed partial class CommandJson : JsonSerializerContext;

@@ -1,0 +1,104 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+
+namespace Sluice.Commands.Setup;
+
+/// <summary>What a setup changed, so that undoing it restores every byte. Kept in the home folder, since copies of settings in a checkout would be committed.</summary>
+/// <param name="Files">In the order they were written.</param>
+internal sealed record SetupRecord(IReadOnlyList<SetupFile> Files)
+{
+    /// <summary>Applies changes and keeps what is needed to undo them.</summary>
+    public static void Apply(string recordPath, IReadOnlyList<FileChange> changes)
+    {
+        // A second setup before an undo: the oldest content is what undo goes back to.
+        var earlier = Read(recordPath);
+        var files = new List<SetupFile>(earlier?.Files ?? []);
+        foreach (var change in changes)
+        {
+            var known = files.FindIndex(file => file.Path == change.Path);
+            if (known >= 0)
+            {
+                files[known] = files[known] with { WrittenHash = Hash(change.After) };
+            }
+            else
+            {
+                files.Add(new SetupFile(change.Path, change.Before, Hash(change.After)));
+            }
+        }
+
+        // First the record: a process that dies in between can then still be undone.
+        Write(recordPath, JsonSerializer.SerializeToUtf8Bytes(new SetupRecord(files), CommandJson.Default.SetupRecord), isPrivate: true);
+        foreach (var change in changes)
+        {
+            Write(change.Path, change.After, change.IsPrivate);
+        }
+    }
+
+    /// <summary>Restores every file of the record.</summary>
+    /// <returns>The paths restored.</returns>
+    /// <exception cref="CommandFailure">Nothing to undo, or a file was changed by somebody since.</exception>
+    public static IReadOnlyList<string> Undo(string recordPath)
+    {
+        var record = Read(recordPath) ?? throw new CommandFailure("There is no setup to undo for this folder.", 2);
+        foreach (var file in record.Files)
+        {
+            var present = File.Exists(file.Path) ? File.ReadAllBytes(file.Path) : null;
+            if (present is not null && Hash(present) != file.WrittenHash && !IsBefore(present, file))
+            {
+                throw new CommandFailure(
+                    $"{file.Path} was changed since Sluice wrote it, so restoring it would lose that change; nothing was undone. Take {ClaudeCodeSetup.UrlName} and {ClaudeCodeSetup.TokenName} out of its env block by hand. What it held before is in {recordPath}.");
+            }
+        }
+
+        foreach (var file in record.Files)
+        {
+            if (file.Before is null)
+            {
+                File.Delete(file.Path);
+            }
+            else
+            {
+                Write(file.Path, file.Before, isPrivate: false);
+            }
+        }
+
+        File.Delete(recordPath);
+        return [.. record.Files.Select(file => file.Path)];
+    }
+
+    /// <summary>Where the record of a folder is kept.</summary>
+    public static string PathFor(string homeFolder, string client, string projectFolder) =>
+        Path.Combine(homeFolder, ".sluice", "setup", $"{client}-{Hash(Encoding.UTF8.GetBytes(Path.GetFullPath(projectFolder)))[..16]}.json");
+
+    private static bool IsBefore(byte[] present, SetupFile file) => file.Before is not null && present.AsSpan().SequenceEqual(file.Before);
+
+    private static SetupRecord? Read(string path) =>
+        File.Exists(path) ? JsonSerializer.Deserialize(File.ReadAllBytes(path), CommandJson.Default.SetupRecord) : null;
+
+    private static string Hash(byte[] content) => Convert.ToHexStringLower(SHA256.HashData(content));
+
+    /// <summary>Overwrites in place, so that mode, owner and links of a file that is there stay.</summary>
+    private static void Write(string path, byte[] content, bool isPrivate)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.Write };
+        if (isPrivate && !OperatingSystem.IsWindows())
+        {
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+
+        using var file = new FileStream(path, options);
+        file.SetLength(0);
+        file.Write(content);
+    }
+}
+
+/// <summary>One file of a setup.</summary>
+/// <param name="Path">Absolute.</param>
+/// <param name="Before">Its bytes before; null where it did not exist.</param>
+/// <param name="WrittenHash">SHA-256 of what was written, to notice changes since.</param>
+internal sealed record SetupFile(string Path, byte[]? Before, string WrittenHash);
+
+/// <summary>What <c>setup --json</c> prints.</summary>
+internal sealed record SetupAnswer(bool DryRun, bool Undone, IReadOnlyList<string> Files, string? Url);

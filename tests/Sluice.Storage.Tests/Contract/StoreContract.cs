@@ -1,0 +1,284 @@
+using Sluice.Core.Identity;
+using Sluice.Core.Ledger;
+using Sluice.Protocols.Conversation;
+using Sluice.Protocols.Errors;
+using Xunit;
+
+namespace Sluice.Storage.Tests.Contract;
+
+/// <summary>A store to be held against the contract.</summary>
+internal interface IStoreUnderTest : IDisposable
+{
+    ILedgerSink Sink { get; }
+
+    ILedgerQueries Queries { get; }
+
+    IIdentityStore Identity { get; }
+}
+
+/// <summary>What every store must do, whatever it is made of. A store's tests derive from this and say how to open an empty one.</summary>
+public abstract class StoreContract
+{
+    private static readonly JournalPosition Somewhere = new(3, 4711);
+    private static readonly CancellationToken None = CancellationToken.None;
+
+    private protected abstract IStoreUnderTest OpenEmpty();
+
+    [Fact]
+    public async Task F29_Store_TheSameBatchTwice_ChangesNothing()
+    {
+        using var store = OpenEmpty();
+        for (var i = 0; i < 2; i++)
+        {
+            await store.Sink.StoreAsync(Batch([Records.Start("a"), Records.Start("open")], [Records.End("a")], [Records.Request("gen-1"), Records.Request("gen-refused", attempts: 0)]), Somewhere, None);
+        }
+
+        var row = Assert.Single((await store.Queries.ReportAsync(Query(), None)).Rows);
+        Assert.Equal((2, 1, 1_234_567), (row.Requests, row.Attempts, row.CostNanoUsd));
+        Assert.Equal(Somewhere, await store.Sink.ReadPositionAsync(None));
+    }
+
+    [Fact]
+    public async Task Position_OfAnEmptyStore_IsBeforeTheFirstSegment()
+    {
+        using var store = OpenEmpty();
+
+        Assert.Equal(default, await store.Sink.ReadPositionAsync(None));
+    }
+
+    [Fact]
+    public async Task Store_EndWithoutStart_IsCountedAsOrphan()
+    {
+        using var store = OpenEmpty();
+
+        Assert.Equal(1, await store.Sink.StoreAsync(Batch([], [Records.End("nobody")], []), Somewhere, None));
+        Assert.Empty((await store.Queries.ReportAsync(Query(), None)).Rows);
+    }
+
+    [Fact]
+    public async Task Store_EndInALaterBatch_CompletesTheRow()
+    {
+        using var store = OpenEmpty();
+        await store.Sink.StoreAsync(Batch([Records.Start("a")], [], []), Somewhere, None);
+        Assert.Null(Assert.Single((await store.Queries.FindRequestAsync("gen-1", None))!.Attempts).Settled);
+
+        Assert.Equal(0, await store.Sink.StoreAsync(Batch([], [Records.End("a")], []), Somewhere, None));
+
+        Assert.Equal(new AttemptTrail(Records.Start("a"), Records.End("a")), Assert.Single((await store.Queries.FindRequestAsync("gen-1", None))!.Attempts));
+        Assert.Equal(1_234_567, Assert.Single((await store.Queries.ReportAsync(Query(), None)).Rows).CostNanoUsd);
+    }
+
+    [Fact]
+    public async Task Store_Iterations_ComeBack()
+    {
+        using var store = OpenEmpty();
+        var iterations = new[]
+        {
+            new UsageIteration("message", null, new TokenUsage { Input = 1, Output = 2 }),
+            new UsageIteration("compaction", "claude-haiku", new TokenUsage { CacheRead = 3, CacheWrite1h = 4, WebSearches = 5 }),
+        };
+        var end = Records.End("a") with { Usage = new TokenUsage { Iterations = iterations, IsAnomalous = true } };
+        await store.Sink.StoreAsync(Batch([Records.Start("a")], [end], []), Somewhere, None);
+
+        var usage = Assert.Single((await store.Queries.FindRequestAsync("gen-1", None))!.Attempts).Settled!.Usage;
+
+        Assert.Equal(iterations, usage.Iterations);
+        Assert.True(usage.IsAnomalous);
+        Assert.Null(usage.Input);
+    }
+
+    [Fact]
+    public async Task F26_Store_NegativeCounts_NeverCreditMoney()
+    {
+        using var store = OpenEmpty();
+        var end = Records.End("a") with { CostNanoUsd = -5, Usage = new TokenUsage { Input = -7 } };
+        await store.Sink.StoreAsync(Batch([Records.Start("a")], [end], []), Somewhere, None);
+
+        var row = Assert.Single((await store.Queries.ReportAsync(Query(), None)).Rows);
+        Assert.Equal((0, 0), (row.CostNanoUsd, row.Input));
+    }
+
+    [Fact]
+    public async Task Report_ByCause_SplitsWhatAnsweredFromWhatWasWasted()
+    {
+        using var store = OpenEmpty();
+        await store.Sink.StoreAsync(
+            Batch(
+                [Records.Start("a"), Records.Start("b", ordinal: 2), Records.Start("c", "gen-2")],
+                [Records.Failure("a", ErrorKind.Overloaded, cost: 7), Records.End("b"), Records.End("c") with { Outcome = AttemptOutcome.ClientGone, CostNanoUsd = 11 }],
+                []),
+            Somewhere,
+            None);
+
+        var all = await store.Queries.ReportAsync(Query(ReportDimension.Cause), None);
+        var waste = await store.Queries.ReportAsync(Query() with { WasteOnly = true }, None);
+
+        Assert.Equal([("answered", 0L, 1_234_567L), ("client_gone", 1L, 11L), ("overloaded", 1L, 7L)], all.Rows.Select(row => (row.Keys[0]!, row.Requests, row.CostNanoUsd)));
+        Assert.Equal((2, 18), (waste.Rows[0].Attempts, waste.Rows[0].CostNanoUsd));
+    }
+
+    [Fact]
+    public async Task Report_EveryBucket_IsSummedInItsOwnColumn()
+    {
+        using var store = OpenEmpty();
+        await store.Sink.StoreAsync(Batch([Records.Start("a"), Records.Start("b")], [Records.End("a"), Records.End("b") with { IsUnpriced = true, UsageIsEstimated = true }], []), Somewhere, None);
+
+        var row = Assert.Single((await store.Queries.ReportAsync(Query(ReportDimension.User), None)).Rows);
+
+        Assert.Equal(
+            (20L, 400L, 60L, 8L, 100L, 12L, 14L, 16L, 2L, 2_469_134L, 1L, 1L),
+            (row.Input, row.CacheRead, row.CacheWrite5m, row.CacheWrite1h, row.Output, row.Reasoning, row.AudioInput, row.AudioOutput, row.WebSearches, row.CostNanoUsd, row.Estimated, row.Unpriced));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("User")]
+    [InlineData("Team,Project")]
+    [InlineData("Model,Provider")]
+    [InlineData("Session")]
+    [InlineData("Day")]
+    [InlineData("Client,Day,Cause")]
+    [InlineData("Key,Session,Day")]
+    public async Task Report_OverRaggedTimes_EqualsTheSumOfTheRows(string by)
+    {
+        using var store = OpenEmpty();
+        var random = new Random(20261121);
+        var batch = new LedgerBatch();
+        for (var i = 0; i < 600; i++)
+        {
+            batch.Started.Add(Records.Start($"att-{i}", $"gen-{i}") with
+            {
+                StartedAt = Records.Noon.AddMinutes(random.Next(-5 * 24 * 60, 5 * 24 * 60)),
+                User = "dev" + random.Next(4),
+                Team = random.Next(3) == 0 ? null : "team" + random.Next(2),
+                Project = random.Next(3) == 0 ? null : "project" + random.Next(2),
+                Session = random.Next(3) == 0 ? null : "session" + random.Next(9),
+                Client = random.Next(3) == 0 ? null : "client" + random.Next(2),
+                Model = "model" + random.Next(3),
+                Provider = "provider" + random.Next(2),
+                KeyId = "key" + random.Next(3),
+            });
+            var end = random.Next(4) == 0 ? Records.Failure($"att-{i}", (ErrorKind)random.Next(5)) : Records.End($"att-{i}");
+            batch.Settled.Add(end with { CostNanoUsd = random.Next(1_000_000) });
+        }
+
+        await store.Sink.StoreAsync(batch, Somewhere, None);
+        var dimensions = by.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(Enum.Parse<ReportDimension>).ToList();
+
+        // From inside a day to inside a day, within one day, whole days, and the other way round at midnight.
+        foreach (var (since, until) in new[] { (-71, 49), (1, 5), (-36, 36), (-36, -12), (-13, -11) })
+        {
+            var query = new ReportQuery(dimensions, Records.Noon.AddHours(since), Records.Noon.AddHours(until));
+            var expected = batch.Started.Zip(batch.Settled)
+                .Where(pair => pair.First.StartedAt >= query.Since && pair.First.StartedAt < query.Until)
+                .GroupBy(pair => string.Join('|', dimensions.Select(dimension => KeyOf(dimension, pair.First, pair.Second))))
+                .Select(group => (group.Key, Attempts: (long)group.Count(), Cost: group.Sum(pair => pair.Second.CostNanoUsd)))
+                .OrderBy(group => group.Key, StringComparer.Ordinal)
+                .ToList();
+
+            var report = await store.Queries.ReportAsync(query, None);
+
+            Assert.NotEmpty(expected);
+            Assert.Equal(expected, report.Rows.Select(row => (Key: string.Join('|', row.Keys), row.Attempts, Cost: row.CostNanoUsd)).OrderBy(row => row.Key, StringComparer.Ordinal));
+        }
+    }
+
+    [Fact]
+    public async Task Report_OfMoreRowsThanAllowed_SaysSo()
+    {
+        using var store = OpenEmpty();
+        await store.Sink.StoreAsync(
+            Batch([.. Enumerable.Range(0, 3).Select(i => Records.Start($"a{i}") with { User = $"dev{i}" })], [.. Enumerable.Range(0, 3).Select(i => Records.End($"a{i}") with { CostNanoUsd = i })], []),
+            Somewhere,
+            None);
+
+        var report = await store.Queries.ReportAsync(Query(ReportDimension.User) with { MaxRows = 2 }, None);
+
+        Assert.True(report.Truncated);
+        Assert.Equal(["dev2", "dev1"], report.Rows.Select(row => row.Keys[0]));
+    }
+
+    [Fact]
+    public async Task Find_AnUnknownRequest_IsNull()
+    {
+        using var store = OpenEmpty();
+
+        Assert.Null(await store.Queries.FindRequestAsync("gen-nobody", None));
+    }
+
+    [Fact]
+    public async Task F38_Find_AnIdWithSql_IsOnlyAnId()
+    {
+        using var store = OpenEmpty();
+        await store.Sink.StoreAsync(Batch([], [], [Records.Request("gen-1")]), Somewhere, None);
+
+        Assert.Null(await store.Queries.FindRequestAsync("x' OR '1'='1", None));
+        Assert.NotNull(await store.Queries.FindRequestAsync("gen-1", None));
+    }
+
+    [Fact]
+    public async Task Keys_AddRotateRevoke_KeepTheirStates()
+    {
+        using var store = OpenEmpty();
+        var key = new KeyRecord
+        {
+            Id = "key-1", Hash = [.. Enumerable.Repeat((byte)1, 32)], Prefix = "sk-sluice-ab", Name = "laptop", User = "dev1", Team = "core", Project = null,
+            AllowedModels = ["a/b", "c/*"], CreatedAt = Records.Noon, ExpiresAt = Records.Noon.AddDays(30),
+        };
+        byte[] second = [.. Enumerable.Repeat((byte)2, 32)];
+        await store.Identity.AddKeyAsync(key, None);
+
+        Assert.True(await store.Identity.RotateKeyAsync("key-1", second, "sk-sluice-cd", Records.Noon.AddDays(1), None));
+        Assert.False(await store.Identity.RotateKeyAsync("key-2", second, "sk-sluice-cd", Records.Noon, None));
+        Assert.True(await store.Identity.RevokeKeyAsync("key-1", Records.Noon.AddDays(2), None));
+        Assert.True(await store.Identity.RevokeKeyAsync("key-1", Records.Noon.AddDays(3), None));
+        Assert.False(await store.Identity.RevokeKeyAsync("key-2", Records.Noon, None));
+        Assert.False(await store.Identity.RotateKeyAsync("key-1", [.. Enumerable.Repeat((byte)3, 32)], "sk-sluice-ef", Records.Noon, None));
+
+        var kept = Assert.Single(await store.Identity.ListKeysAsync(None));
+        Assert.Equal(second, kept.Hash);
+        Assert.Equal(key.Hash, Assert.Single(kept.RetiredHashes));
+        Assert.Equal("sk-sluice-cd", kept.Prefix);
+        Assert.Equal(Records.Noon.AddDays(2), kept.RevokedAt);
+        Assert.Equal(Records.Noon.AddDays(30), kept.ExpiresAt);
+        Assert.Equal(["a/b", "c/*"], kept.AllowedModels);
+        Assert.Equal(("laptop", "dev1", "core", null), (kept.Name, kept.User, kept.Team, kept.Project));
+    }
+
+    [Fact]
+    public async Task Identities_AddedTwice_AreThereOnce()
+    {
+        using var store = OpenEmpty();
+        foreach (var kind in Enum.GetValues<IdentityKind>())
+        {
+            Assert.True(await store.Identity.AddAsync(kind, "one", Records.Noon, None));
+            Assert.False(await store.Identity.AddAsync(kind, "one", Records.Noon.AddDays(1), None));
+            Assert.Equal([new NamedIdentity("one", Records.Noon)], await store.Identity.ListAsync(kind, None));
+        }
+    }
+
+    private static ReportQuery Query(params ReportDimension[] by) => new(by, Records.Noon.AddDays(-1), Records.Noon.AddDays(1));
+
+    private static LedgerBatch Batch(IEnumerable<AttemptStarted> started, IEnumerable<AttemptSettled> settled, IEnumerable<RequestSettled> requests)
+    {
+        var batch = new LedgerBatch();
+        batch.Started.AddRange(started);
+        batch.Settled.AddRange(settled);
+        batch.Requests.AddRange(requests);
+        return batch;
+    }
+
+    private static string? KeyOf(ReportDimension dimension, AttemptStarted start, AttemptSettled end) => dimension switch
+    {
+        ReportDimension.User => start.User,
+        ReportDimension.Team => start.Team,
+        ReportDimension.Project => start.Project,
+        ReportDimension.Model => start.Model,
+        ReportDimension.Session => start.Session,
+        ReportDimension.Client => start.Client,
+        ReportDimension.Provider => start.Provider,
+        ReportDimension.Key => start.KeyId,
+        ReportDimension.Day => start.StartedAt.ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture),
+        _ => end.Outcome == AttemptOutcome.Succeeded ? "answered" : new[] { "invalid_request", "authentication", "permission", "credits", "model_not_found" }[(int)end.Fault!.Value],
+    };
+}
