@@ -220,6 +220,7 @@ internal sealed class CatalogueCompiler(IReadOnlyList<ProviderSettings> provider
     private Dictionary<string, Model> AddFamilies(List<(CatalogueEntry Entry, ResolvedModel Model)> models)
     {
         var byFamily = new Dictionary<string, Model>(StringComparer.OrdinalIgnoreCase);
+        var latest = new List<(string Family, ResolvedModel Model)>();
         var ambiguous = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
         foreach (var family in models
             .Where(pair => !pair.Entry.Slug.Contains(':', StringComparison.Ordinal))
@@ -237,6 +238,7 @@ internal sealed class CatalogueCompiler(IReadOnlyList<ProviderSettings> provider
                 .First();
             Claim($"~{family.Key.Author}/{family.Key.Name}-latest", newest.Model, "latest");
             Claim($"{family.Key.Author}/{family.Key.Name}-latest", newest.Model, "latest");
+            latest.Add((family.Key.Name, newest.Model));
             if (!byFamily.TryAdd(family.Key.Name, newest.Model.Model))
             {
                 ambiguous.Add(family.Key.Name);
@@ -246,6 +248,11 @@ internal sealed class CatalogueCompiler(IReadOnlyList<ProviderSettings> provider
         foreach (var name in ambiguous)
         {
             byFamily.Remove(name);
+        }
+
+        foreach (var (family, model) in latest.Where(pair => byFamily.ContainsKey(pair.Family)))
+        {
+            Claim($"{family}-latest", model, "latest");
         }
 
         return byFamily;

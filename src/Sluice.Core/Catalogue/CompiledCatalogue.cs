@@ -98,9 +98,19 @@ internal sealed class CompiledCatalogue : CatalogueTable
         name.Length >= prefix.Length + suffix.Length
         && name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase) && name.EndsWith(suffix, StringComparison.OrdinalIgnoreCase);
 
-    // Claude Code writes "claude-sonnet-4-6[1m]" where it wants the long window; the model is the same.
-    private ResolvedModel? WithoutSuffix(string name) =>
-        name.EndsWith("[1m]", StringComparison.OrdinalIgnoreCase) && Find(name[..^4]) is { } found ? found with { How = "suffix" } : null;
+    // Claude Code writes "claude-sonnet-4-6[1m]" where it wants the long window; the model is the same. "-latest" behind a version is
+    // the author's own way to name its newest snapshot.
+    private ResolvedModel? WithoutSuffix(string name)
+    {
+        if (name.EndsWith("[1m]", StringComparison.OrdinalIgnoreCase))
+        {
+            return Find(name[..^"[1m]".Length]) is { } found ? found with { How = "suffix" } : null;
+        }
+
+        return name.EndsWith("-latest", StringComparison.OrdinalIgnoreCase) && _names.TryGetValue(name[..^"-latest".Length], out var known)
+            ? known with { How = "latest" }
+            : null;
+    }
 
     private ResolvedModel? WithoutPrefix(string name) =>
         name.StartsWith("openrouter/", StringComparison.OrdinalIgnoreCase) && _names.TryGetValue(name["openrouter/".Length..], out var found)

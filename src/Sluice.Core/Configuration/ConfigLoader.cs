@@ -3,6 +3,7 @@ using Sluice.Core.Catalogue;
 using Sluice.Core.Configuration.Reading;
 using Sluice.Core.Configuration.Schema;
 using YamlDotNet.Core;
+using YamlDotNet.Core.Events;
 using YamlDotNet.RepresentationModel;
 
 namespace Sluice.Core.Configuration;
@@ -12,6 +13,12 @@ public static class ConfigLoader
 {
     /// <summary>No real configuration comes near it; a larger file is the wrong file.</summary>
     private const int LargestFile = 4 * 1024 * 1024;
+
+    /// <summary>The contract is 6 levels deep; stream and document count as one each.</summary>
+    private const int DeepestNesting = 32;
+
+    /// <summary>References to YAML anchors are read again wherever they stand; a few are handy, a thousand are an attack.</summary>
+    private const int MostAliases = 1_000;
     private const int ShortestAdminKey = 16;
 
     /// <summary>Loads. Never throws for what the sources hold.</summary>
@@ -28,6 +35,12 @@ public static class ConfigLoader
         var providers = ReadProviders(root["providers"], sources, findings);
         var models = new ModelsReader(providers, CatalogueFile.BuiltIn, findings).Read(root["models"]);
         var aliases = ReadAliases(root["aliases"], findings);
+        if (findings.Errors.Count > 0)
+        {
+            return new ConfigResult(null, findings.Errors) { ReadFiles = [.. substitution.Files] };
+        }
+
+        // From here on there are only remarks: an alias or a fallback may name a model of tomorrow.
         var catalogue = new CatalogueCompiler(providers, CatalogueFile.BuiltIn).Compile(models, aliases, out var dangling);
         foreach (var alias in dangling)
         {
@@ -35,11 +48,6 @@ public static class ConfigLoader
         }
 
         var fallbacks = ReadFallbacks(root["fallbacks"], catalogue, findings);
-        if (findings.Errors.Count > 0)
-        {
-            return new ConfigResult(null, findings.Errors) { ReadFiles = [.. substitution.Files] };
-        }
-
         var snapshot = new ConfigSnapshot
         {
             Server = server,
@@ -74,8 +82,19 @@ public static class ConfigLoader
             return null;
         }
 
+        return Parse(text, findings) is { Documents: [var document, ..] } ? new ShapeReader(findings, substitution).Read(document.RootNode, ConfigSchema.Root, "") : null;
+    }
+
+    private static YamlStream? Parse(string text, Findings findings)
+    {
         try
         {
+            if (TooDeep(text) is { } deep)
+            {
+                findings.Error(deep, "", $"more than {DeepestNesting} levels", "allowed: what the reference page lists");
+                return null;
+            }
+
             var yaml = new YamlStream();
             yaml.Load(new StringReader(text));
             if (yaml.Documents.Count > 1)
@@ -83,14 +102,39 @@ public static class ConfigLoader
                 findings.Error(yaml.Documents[1].RootNode.Start, "", "a second YAML document", "allowed: one document");
             }
 
-            return yaml.Documents.Count == 0 ? null : new ShapeReader(findings, substitution).Read(yaml.Documents[0].RootNode, ConfigSchema.Root, "");
+            return yaml;
         }
         catch (YamlException e)
         {
             // The parser's own message quotes only its grammar and key names, never values.
             findings.Error(e.Start, "", "text that is not YAML", e.InnerException?.Message ?? e.Message);
-            return null;
         }
+        catch (Exception e) when (e is InvalidOperationException or ArgumentException or IndexOutOfRangeException or NullReferenceException)
+        {
+            // The scanner gives up on some texts (a colon before a comma) without saying where; the file is no less broken for that.
+            findings.Error(new Mark(0, 1, 1), "", "text that is not YAML", "the parser cannot say where; look at what was changed last");
+        }
+
+        return null;
+    }
+
+    // The tree is built by recursion: a file of nothing but brackets would end the process, and with it the last good configuration.
+    private static Mark? TooDeep(string text)
+    {
+        var parser = new Parser(new StringReader(text));
+        var depth = 0;
+        var aliases = 0;
+        while (parser.MoveNext())
+        {
+            depth += parser.Current!.NestingIncrease;
+            aliases += parser.Current is AnchorAlias ? 1 : 0;
+            if (depth > DeepestNesting || aliases > MostAliases)
+            {
+                return parser.Current.Start;
+            }
+        }
+
+        return null;
     }
 
     private static AuthSettings ReadAuth(ConfigValue? section, ConfigSources sources, ServerSettings server, Findings findings)

@@ -23,6 +23,7 @@ public static class ConfigReference
             `server`, `storage` and `ledger` count at start only.
 
             A field marked **later** is checked, but nothing acts on it in this version; its use is a warning.
+            The same holds for the kinds `openai-responses`, `gemini`, `azure`, `bedrock` and `vertex`: their models have no endpoint.
 
             | key | allowed | default | meaning |
             |---|---|---|---|

@@ -1,4 +1,7 @@
+using System.Globalization;
+using System.Text.Json;
 using Sluice.Core.Catalogue;
+using Sluice.Testing;
 using Xunit;
 
 namespace Sluice.Core.Tests.Catalogue;
@@ -85,6 +88,40 @@ public sealed class BuiltInCatalogueTests
             Assert.Equal(2m, price.CacheWrite1h!.Value / price.Input.Value);
         });
     }
+
+    [Fact]
+    public void BuiltIn_OpenRouterPrices_AreTheListsOwn()
+    {
+        var path = SharedData.PathOf("prices", "openrouter.models.2026-08-01.json");
+        if (!File.Exists(path))
+        {
+            Assert.Skip("The price lists are not beside this checkout (../shared/data/prices); only the figures written down in these tests were compared.");
+        }
+
+        using var list = JsonDocument.Parse(File.ReadAllBytes(path));
+        var compared = 0;
+        foreach (var item in list.RootElement.GetProperty("data").EnumerateArray())
+        {
+            var id = item.GetProperty("id").GetString()!;
+            var pricing = item.GetProperty("pricing");
+            var (input, output) = (PerMillion(pricing, "prompt"), PerMillion(pricing, "completion"));
+            if (id.StartsWith('~') || input < 0 || (input == 0 && output == 0))
+            {
+                continue;
+            }
+
+            var entry = BuiltIn.Models.Single(model => model.Id == id);
+            var price = entry.At["openrouter"].Price ?? entry.Price!;
+            Assert.Equal((id, input, output), (id, price.Input!.Value, price.Output!.Value));
+            compared++;
+        }
+
+        Assert.InRange(compared, 250, 400);
+    }
+
+    // The list has a few binary floats ("0.0000006000000000000001").
+    private static decimal PerMillion(JsonElement pricing, string name) =>
+        Math.Round(decimal.Parse(pricing.GetProperty(name).GetString()!, CultureInfo.InvariantCulture) * 1_000_000m, 9);
 
     private static CataloguePrice Price(string id) => BuiltIn.Models.Single(model => model.Id == id).Price!;
 

@@ -30,6 +30,8 @@ public sealed class CatalogueResolveTests
     [InlineData("gpt-5.4-2026-03-05", "openai/gpt-5.4", "date")]
     [InlineData("deepseek-chat", "deepseek/deepseek-chat", "bare name")]
     [InlineData("google/gemini-2.5-pro", "google/gemini-2.5-pro", "exact")]
+    [InlineData("claude-3-5-sonnet-latest", "anthropic/claude-3.5-sonnet", "latest")]
+    [InlineData("claude-opus-latest", "anthropic/claude-opus-5", "latest")]
     [InlineData("~anthropic/claude-opus-latest", "anthropic/claude-opus-5", "latest")]
     public void Resolve_CatalogueName_LeadsToItsModel(string name, string id, string how)
     {
@@ -37,6 +39,21 @@ public sealed class CatalogueResolveTests
 
         Assert.Equal((id, how), (resolved.Model.Id, resolved.How));
         Assert.NotEmpty(resolved.Endpoints);
+    }
+
+    [Fact]
+    public void Resolve_ListedName_AllocatesNothing()
+    {
+        string[] names = ["anthropic/claude-sonnet-4.6", "claude-sonnet-4-6", "claude-haiku-4-5-20251001", "gpt-5.4"];
+        Assert.All(names, name => Assert.NotNull(Vendors.Resolve(name)));
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        foreach (var name in names)
+        {
+            Vendors.Resolve(name);
+        }
+
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
     }
 
     [Fact]

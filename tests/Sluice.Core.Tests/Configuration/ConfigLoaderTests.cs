@@ -305,4 +305,51 @@ public sealed class ConfigLoaderTests
 
         Assert.Equal("A=|B=real|C=file", string.Join('|', merged.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"{pair.Key}={pair.Value}")));
     }
+
+    [Theory]
+    [InlineData('[')]
+    [InlineData('{')]
+    public void Load_EndlessNesting_IsAnErrorNotTheEnd(char bracket)
+    {
+        Assert.Contains("levels", Assert.Single(Configs.Errors("server: " + new string(bracket, 200_000))), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Load_AnchorsThatMultiply_AreBounded()
+    {
+        var bomb = "aliases: &a { x: sim/echo }\nalerts: [" + string.Join(", ", Enumerable.Repeat("*a", 2_000)) + "]";
+
+        Assert.Contains("levels", Assert.Single(Configs.Errors(bomb)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Load_DamagedFiles_NeverThrowAndNeverShowASecret()
+    {
+        const string Secret = "hunter2-hunter2-hunter2";
+        const string Junk = ":-{}[]&*!|>'\"%@`#,?\n\t \\$a0~";
+        var random = new Random(7);
+        var broken = 0;
+        for (var round = 0; round < 400; round++)
+        {
+            var text = Whole.ToCharArray().ToList();
+            for (var edit = random.Next(1, 6); edit > 0; edit--)
+            {
+                var at = random.Next(text.Count);
+                switch (random.Next(3))
+                {
+                    case 0: text.RemoveAt(at); break;
+                    case 1: text[at] = Junk[random.Next(Junk.Length)]; break;
+                    default: text.Insert(at, Junk[random.Next(Junk.Length)]); break;
+                }
+            }
+
+            var result = ConfigLoader.Load(Configs.Sources(new string([.. text]), ("ANTHROPIC_API_KEY", Secret), ("ADMIN", Secret)));
+
+            Assert.True(result.Snapshot is null == result.Errors.Count > 0);
+            Assert.DoesNotContain(result.Errors, error => error.ToString().Contains(Secret, StringComparison.Ordinal) || error.Line < 1);
+            broken += result.Errors.Count > 0 ? 1 : 0;
+        }
+
+        Assert.InRange(broken, 100, 399);
+    }
 }
