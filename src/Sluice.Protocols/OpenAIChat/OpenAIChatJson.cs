@@ -11,6 +11,9 @@ internal static class OpenAIChatJson
     /// <summary>Compact, and without escaping what JSON does not require: the bytes are for machines, and shorter.</summary>
     public static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
+    /// <summary>Marks a call of a custom tool, whose input is free text, in its extra members.</summary>
+    public static readonly RawJson CustomCall = RawJson.FromText("""{"type":"custom"}""");
+
     private static readonly JsonEncodedText Stop = JsonEncodedText.Encode("stop");
     private static readonly JsonEncodedText ToolCalls = JsonEncodedText.Encode("tool_calls");
     private static readonly JsonEncodedText Length = JsonEncodedText.Encode("length");
@@ -46,6 +49,21 @@ internal static class OpenAIChatJson
 
         json.WriteString("format"u8, "anthropic-claude-v1"u8);
         json.WriteNumber("index"u8, index);
+        json.WriteEndObject();
+    }
+
+    /// <summary>Writes one element of <c>tool_calls</c>.</summary>
+    public static void WriteCall(Utf8JsonWriter json, string id, ToolCallPart call)
+    {
+        var custom = call.Extra == CustomCall;
+        json.WriteStartObject();
+        json.WriteString("id"u8, id);
+        json.WriteString("type"u8, custom ? "custom"u8 : "function"u8);
+        json.WriteStartObject(custom ? "custom"u8 : "function"u8);
+        json.WriteString("name"u8, call.Name);
+        json.WriteString(custom ? "input"u8 : "arguments"u8, call.Arguments.IsEmpty ? "{}"u8 : call.Arguments.Utf8.Span);
+        json.WriteEndObject();
+        WriteExtraContent(json, call.Extra);
         json.WriteEndObject();
     }
 

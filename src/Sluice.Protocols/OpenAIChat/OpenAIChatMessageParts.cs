@@ -27,6 +27,12 @@ internal static class OpenAIChatMessageParts
             ReadContent(content, parts, thinkTags);
         }
 
+        if (message.TryGetProperty("audio", out var audio) && audio.ValueKind == JsonValueKind.Object && Text(audio, "transcript") is { Length: > 0 } transcript)
+        {
+            // Sound has no neutral form in an answer; its transcript is text.
+            parts.Add(new TextPart(transcript));
+        }
+
         AttachCitations(message, parts);
         if (Text(message, "refusal") is { Length: > 0 } refusal)
         {
@@ -280,7 +286,8 @@ internal static class OpenAIChatMessageParts
         parts.Add(new ToolCallPart(id, name, arguments)
         {
             ArgumentsAreJson = areJson,
-            Extra = call.TryGetProperty("extra_content", out var extra) && extra.ValueKind == JsonValueKind.Object ? Wrapped(extra) : default,
+            Extra = custom ? OpenAIChatJson.CustomCall
+                : call.TryGetProperty("extra_content", out var extra) && extra.ValueKind == JsonValueKind.Object ? Wrapped(extra) : default,
         });
     }
 

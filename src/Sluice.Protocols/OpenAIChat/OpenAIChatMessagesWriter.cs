@@ -177,15 +177,7 @@ internal sealed class OpenAIChatMessagesWriter(Utf8JsonWriter json, Conversation
         json.WriteStartArray("tool_calls"u8);
         foreach (var call in calls)
         {
-            json.WriteStartObject();
-            json.WriteString("id"u8, _ids.For(call.Id));
-            json.WriteString("type"u8, "function"u8);
-            json.WriteStartObject("function"u8);
-            json.WriteString("name"u8, call.Name);
-            json.WriteString("arguments"u8, call.Arguments.IsEmpty ? "{}"u8 : call.Arguments.Utf8.Span);
-            json.WriteEndObject();
-            OpenAIChatJson.WriteExtraContent(json, call.Extra);
-            json.WriteEndObject();
+            OpenAIChatJson.WriteCall(json, _ids.For(call.Id), call);
             if (call.Cache is not null)
             {
                 CacheDropped();

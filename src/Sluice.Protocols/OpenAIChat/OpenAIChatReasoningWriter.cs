@@ -28,6 +28,17 @@ internal static class OpenAIChatReasoningWriter
             return;
         }
 
+        if (request.From == WireProtocol.OpenAIChat && request.Extras.Any(e => e.Name is "thinking" or "enable_thinking" or "thinking_budget"))
+        {
+            // The client spoke the server's own dialect; its members go through as they are, and a second one of the name would be refused.
+            if (reasoning.Effort is { } own)
+            {
+                json.WriteString("reasoning_effort"u8, own);
+            }
+
+            return;
+        }
+
         switch (target.Dialect.Switch)
         {
             case ReasoningSwitch.ReasoningObject:

@@ -194,15 +194,7 @@ internal static class OpenAIChatResponseWriter
         {
             if (part is ToolCallPart call)
             {
-                json.WriteStartObject();
-                json.WriteString("id"u8, call.Id);
-                json.WriteString("type"u8, "function"u8);
-                json.WriteStartObject("function"u8);
-                json.WriteString("name"u8, call.Name);
-                json.WriteString("arguments"u8, call.Arguments.IsEmpty ? "{}"u8 : call.Arguments.Utf8.Span);
-                json.WriteEndObject();
-                OpenAIChatJson.WriteExtraContent(json, call.Extra);
-                json.WriteEndObject();
+                OpenAIChatJson.WriteCall(json, call.Id, call);
             }
         }
 

@@ -363,7 +363,7 @@ internal sealed class OpenAIChatStreamReader(ChatDialect dialect) : IStreamReade
 
         // Members come in any order, but reasoning precedes text and text precedes calls in what they mean, so the order of telling is fixed
         // by keeping the values' places and reading them afterwards.
-        Range content = default, calls = default, details = default, refusal = default, annotations = default, legacy = default;
+        Range content = default, calls = default, details = default, refusal = default, annotations = default, legacy = default, audio = default;
         string? thought = null;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
@@ -403,6 +403,11 @@ internal sealed class OpenAIChatStreamReader(ChatDialect dialect) : IStreamReade
                 reader.Read();
                 legacy = Place(ref reader);
             }
+            else if (reader.ValueTextEquals("audio"u8))
+            {
+                reader.Read();
+                audio = Place(ref reader);
+            }
             else
             {
                 reader.Skip();
@@ -411,6 +416,7 @@ internal sealed class OpenAIChatStreamReader(ChatDialect dialect) : IStreamReade
 
         Reasoning(thought, data[details], events);
         Content(data[content], events);
+        Audio(data[audio], events);
         Refusal(data[refusal], events);
         Annotations(data[annotations], events);
         if (!calls.Equals(default))
@@ -655,6 +661,31 @@ internal sealed class OpenAIChatStreamReader(ChatDialect dialect) : IStreamReade
         {
             EndWholeCalls(events);
             events.Add(new StreamEvent.TextDelta(Open(PartShape.Text, events), text));
+        }
+    }
+
+    // Sound has no neutral form in an answer; its transcript is text.
+    private void Audio(ReadOnlySpan<byte> audio, List<StreamEvent> events)
+    {
+        if (audio.IsEmpty || audio[0] != (byte)'{')
+        {
+            return;
+        }
+
+        _sawContent = true;
+        var reader = At(audio);
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var isTranscript = reader.ValueTextEquals("transcript"u8);
+            reader.Read();
+            if (isTranscript)
+            {
+                Text(TextOrNull(ref reader) ?? string.Empty, events);
+            }
+            else
+            {
+                reader.Skip();
+            }
         }
     }
 
