@@ -35,8 +35,8 @@ public sealed class StreamSegments : IBufferWriter<byte>
         }
     }
 
-    /// <summary>Adds a run without bytes: <paramref name="role"/> is true from here on, though the bytes that follow mean something else (a tool call is complete because the next one starts).</summary>
-    public void Signal(SegmentRole role) => _ends.Add((role, _bytes.WrittenCount));
+    /// <summary>Adds a run without bytes before those that are not marked yet: <paramref name="role"/> is true from here on, though the bytes that follow mean something else (a tool call is complete because the next one starts).</summary>
+    public void Signal(SegmentRole role) => _ends.Add((role, _ends.Count == 0 ? 0 : _ends[^1].End));
 
     /// <summary>Forgets all runs.</summary>
     public void Clear()

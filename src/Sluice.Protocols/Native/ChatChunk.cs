@@ -19,6 +19,9 @@ internal ref struct ChatChunk
     /// <summary>Where the text stands, between its quotes, when the chunk holds one text and nothing else.</summary>
     public Range? Text;
 
+    /// <summary>Where a piece of a tool's arguments stands, between its quotes, when the chunk holds one and nothing else.</summary>
+    public Range? Arguments;
+
     /// <summary>Bytes of text, thinking and tool arguments.</summary>
     public long ContentBytes;
 
@@ -32,6 +35,7 @@ internal ref struct ChatChunk
     public Range? Usage;
 
     private int _texts;
+    private int _arguments;
     private long _choice;
 
     /// <exception cref="JsonException">The chunk is not JSON.</exception>
@@ -82,10 +86,8 @@ internal ref struct ChatChunk
         }
 
         reader.Read();
-        if (_texts != 1)
-        {
-            Text = null;
-        }
+        Text = _texts == 1 && _arguments == 0 ? Text : null;
+        Arguments = _texts == 0 && _arguments == 1 ? Arguments : null;
     }
 
     /// <summary>The stop reason behind the word; null for <c>null</c> and the empty text, which mean "not yet".</summary>
@@ -378,7 +380,12 @@ internal ref struct ChatChunk
             var start = reader.TokenStartIndex;
             var isText = reader.TokenType == JsonTokenType.String;
             reader.Skip();
-            ContentBytes += counts ? Math.Max(0, reader.BytesConsumed - start - (isText ? 2 : 0)) : 0;
+            if (counts)
+            {
+                ContentBytes += Math.Max(0, reader.BytesConsumed - start - (isText ? 2 : 0));
+                Arguments = isText ? ((int)start + 1)..((int)reader.BytesConsumed - 1) : null;
+                _arguments++;
+            }
         }
     }
 }

@@ -9,11 +9,14 @@ namespace Sluice.Protocols.Native;
 
 /// <summary>
 /// Relays <c>/v1/chat/completions</c> streams. Within one answer the chunks differ in little but their text, so a chunk that equals the last
-/// plain text chunk outside of its text (see <see cref="ChatChunkTemplate"/>) is passed at once; all others are read token by token.
+/// text chunk, or the last piece of the same tool call, outside of its text (see <see cref="ChatChunkTemplate"/>) is passed at once; all
+/// others are read token by token.
 /// </summary>
 internal sealed class ChatNativeRelay(NativeStreamOptions options) : IStreamRelay
 {
-    private readonly ChatChunkTemplate _template = new();
+    private readonly ChatChunkTemplate _text = new();
+    private readonly ChatChunkTemplate _arguments = new();
+    private (long Choice, long Tool) _argumentsOf;
     private (long Choice, long Tool)? _openTool;
     private bool _finished;
     private bool _ended;
@@ -61,10 +64,17 @@ internal sealed class ChatNativeRelay(NativeStreamOptions options) : IStreamRela
             return NativeRelays.BadResponse("The upstream's stream event is not a JSON object.");
         }
 
-        if (_template.Match(data) is > 0 and var textBytes)
+        if (_text.Match(data) is > 0 and var textBytes)
         {
             ContentBytes += textBytes;
             NativeRelays.Pass(frame, SegmentRole.Content, output);
+            return null;
+        }
+
+        if (_openTool == _argumentsOf && _arguments.Match(data) is > 0 and var argumentBytes)
+        {
+            ContentBytes += argumentBytes;
+            NativeRelays.Pass(frame, SegmentRole.ToolFragment, output);
             return null;
         }
 
@@ -140,9 +150,17 @@ internal sealed class ChatNativeRelay(NativeStreamOptions options) : IStreamRela
         }
 
         NativeRelays.Pass(frame, RoleOf(facts, bare, output), output);
-        if (facts is { HasContent: true, FirstTool: null, FinishSeen: false, Usage: null })
+        if (facts is { FinishSeen: false, Usage: null })
         {
-            _template.Learn(data, facts.Text);
+            if (facts is { HasContent: true, FirstTool: null })
+            {
+                _text.Learn(data, facts.Text);
+            }
+            else if (facts is { HasContent: false, FirstTool: { } tool })
+            {
+                _arguments.Learn(data, facts.Arguments);
+                _argumentsOf = tool;
+            }
         }
 
         return null;

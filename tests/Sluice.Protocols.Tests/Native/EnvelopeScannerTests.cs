@@ -188,6 +188,38 @@ public sealed class EnvelopeScannerTests
     }
 
     [Fact]
+    public void Strings_WithAnyRunsOfBackslashes_EndWhereAParserEndsThem()
+    {
+        var random = new Random(3);
+        string[] pieces = ["\\\\", "\\\"", "\\n", "x", "}", "{", "[\\\"", "the quick brown fox jumps over it", "é", "\\u0041"];
+        for (var round = 0; round < 20_000; round++)
+        {
+            var body = new StringBuilder("{\"messages\":[");
+            var texts = random.Next(1, 4);
+            for (var i = 0; i < texts; i++)
+            {
+                body.Append(i > 0 ? "," : "").Append("{\"a\":\"");
+                for (var n = random.Next(0, 30); n > 0; n--)
+                {
+                    body.Append(pieces[random.Next(pieces.Length)]);
+                }
+
+                body.Append("\"}");
+            }
+
+            body.Append("],\"model\":\"m\"}");
+            var text = body.ToString();
+            using var document = JsonDocument.Parse(text);
+            var envelope = Good(text);
+            Assert.Equal(texts, envelope.MessageCount);
+            Assert.Equal("m", envelope.Model);
+
+            // One quote less and the body is open to its end.
+            Assert.NotNull(Scan(text[..^2]).Error);
+        }
+    }
+
+    [Fact]
     public void RealBodies_AgainstAnObjectTree_AreUnderstoodTheSame()
     {
         Assert.SkipUnless(SharedData.Exists, SharedData.MissingReason);
@@ -257,27 +289,23 @@ public sealed class EnvelopeScannerTests
         _ => 0,
     };
 
-    // Types of message parts and of parts of tool results.
-    private static IEnumerable<string?> Parts(JsonElement root)
+    // Types of message parts (objects at depth 5 of the body) and of what stands in tool results (depth 7).
+    private static IEnumerable<string?> Parts(JsonElement root) =>
+        root.TryGetProperty("messages", out var messages) ? messages.EnumerateArray().SelectMany(m => Parts(m, 3)) : [];
+
+    private static IEnumerable<string?> Parts(JsonElement value, int depth)
     {
-        if (!root.TryGetProperty("messages", out var messages))
+        if (value.ValueKind == JsonValueKind.Array)
         {
-            yield break;
+            return value.EnumerateArray().SelectMany(e => Parts(e, depth + 1));
         }
 
-        foreach (var message in messages.EnumerateArray())
+        if (value.ValueKind != JsonValueKind.Object)
         {
-            foreach (var part in Content(message))
-            {
-                yield return Text(part, "type");
-                foreach (var inner in Content(part))
-                {
-                    yield return Text(inner, "type");
-                }
-            }
+            return [];
         }
+
+        var inner = value.TryGetProperty("content", out var content) ? Parts(content, depth + 1) : [];
+        return depth is 5 or 7 ? inner.Append(Text(value, "type")) : inner;
     }
-
-    private static IEnumerable<JsonElement> Content(JsonElement holder) =>
-        holder.TryGetProperty("content", out var content) && content.ValueKind == JsonValueKind.Array ? content.EnumerateArray().Where(e => e.ValueKind == JsonValueKind.Object) : [];
 }

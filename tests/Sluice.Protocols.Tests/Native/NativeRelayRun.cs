@@ -26,7 +26,7 @@ internal sealed class NativeRelayRun
 
     public IEnumerable<SegmentRole> Roles => Runs.Select(r => r.Role);
 
-    public static NativeRelayRun Of(WireProtocol protocol, ReadOnlySpan<byte> stream, IEnumerable<int> pieces, bool dropUsage = false)
+    public static NativeRelayRun Of(WireProtocol protocol, ReadOnlySpan<byte> stream, IEnumerable<int> pieces, bool dropUsage = false, bool checkUsage = true)
     {
         NativeRelayRun? run = null;
         run = new NativeRelayRun
@@ -38,7 +38,7 @@ internal sealed class NativeRelayRun
                 ReadUsage = (usage, previous) =>
                 {
                     run!.UsageObjects.Add(Encoding.UTF8.GetString(usage));
-                    return Count(usage, previous);
+                    return checkUsage ? Count(usage, previous) : previous;
                 },
             }),
         };

@@ -154,6 +154,21 @@ public sealed class NativeRelayTests
     }
 
     [Fact]
+    public void Chat_InterleavedCalls_AreNotTakenForOneAnother()
+    {
+        static string Call(int index, string arguments) => Chunk($"{{\"tool_calls\":[{{\"index\":{index},\"function\":{{\"arguments\":\"{arguments}\"}}}}]}}");
+        var run = Chat(Call(0, "a"), Call(0, "b"), Call(1, "c"), Call(0, "d"), Call(0, "e"), Chunk("{\"content\":\"x\"}"), Chunk("{\"content\":\"y\"}"), Call(0, "f"), Chunk("{}", "\"stop\""));
+        Assert.Equal(
+            [
+                SegmentRole.ToolFragment, SegmentRole.ToolFragment, SegmentRole.ToolComplete, SegmentRole.ToolFragment, SegmentRole.ToolComplete,
+                SegmentRole.ToolFragment, SegmentRole.ToolFragment, SegmentRole.Content, SegmentRole.Content, SegmentRole.ToolFragment,
+                SegmentRole.ToolComplete, SegmentRole.Stop, SegmentRole.Terminal,
+            ],
+            run.Roles);
+        Assert.Equal(8, run.Relay.ContentBytes);
+    }
+
+    [Fact]
     public void Chat_WholeCallWithItsFinish_IsComplete()
     {
         var run = Chat(Chunk("{\"content\":\"so\",\"tool_calls\":[{\"index\":0,\"id\":\"x\",\"function\":{\"name\":\"n\",\"arguments\":\"{}\"}}]}", "\"tool_calls\""), "data: [DONE]\n\n");
@@ -262,5 +277,32 @@ public sealed class NativeRelayTests
         var finish = Chunk("{}", "\"stop\"", ",\"usage\":{\"completion_tokens\":5}");
         var run = NativeRelayRun.Of(WireProtocol.OpenAIChat, finish + "data: [DONE]\n\n", dropUsage: true);
         Assert.Equal(finish + "data: [DONE]\n\n", Encoding.UTF8.GetString(run.Output.ToArray()));
+    }
+
+    [Fact]
+    public void Relays_MutatedStreams_NeverThrow()
+    {
+        var anthropic = Encoding.UTF8.GetBytes(
+            Event("message_start", ",\"message\":{\"id\":\"m\",\"usage\":{\"input_tokens\":1}}")
+            + Event("content_block_start", ",\"index\":0,\"content_block\":{\"type\":\"tool_use\",\"id\":\"t\",\"name\":\"n\",\"input\":{}}")
+            + Event("content_block_delta", ",\"index\":0,\"delta\":{\"type\":\"input_json_delta\",\"partial_json\":\"{}\"}")
+            + Event("content_block_stop", ",\"index\":0") + Event("message_delta", ",\"delta\":{\"stop_reason\":\"tool_use\"}") + Event("message_stop", ""));
+        var chat = Encoding.UTF8.GetBytes(
+            Chunk("{\"content\":\"a\"}") + Chunk("{\"content\":\"b\"}") + Chunk("{\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":\"{\"}}]}")
+            + Chunk("{}", "\"stop\"", ",\"usage\":{\"a\":1}") + "data: [DONE]\n\n");
+        var random = new Random(5);
+        var alphabet = "{}[]\":,\\ \n\rtfn0"u8.ToArray();
+        for (var round = 0; round < 20_000; round++)
+        {
+            var (protocol, stream) = round % 2 == 0 ? (WireProtocol.AnthropicMessages, anthropic) : (WireProtocol.OpenAIChat, chat);
+            var mutated = (byte[])stream.Clone();
+            for (var change = random.Next(1, 4); change > 0; change--)
+            {
+                mutated[random.Next(mutated.Length)] = random.Next(4) == 0 ? (byte)random.Next(256) : alphabet[random.Next(alphabet.Length)];
+            }
+
+            var run = NativeRelayRun.Of(protocol, mutated, [random.Next(1, 50), 1000], checkUsage: false);
+            Assert.True(run.Error is not null || run.Runs[^1].Role == SegmentRole.Terminal);
+        }
     }
 }

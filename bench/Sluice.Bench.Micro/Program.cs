@@ -1,0 +1,13 @@
+using BenchmarkDotNet.Running;
+using Sluice.Bench.Micro;
+
+// --check            compares bytes per operation with bench/allocations.json; exit code 1 when one grew
+// --check --accept   writes the baseline
+// anything else      BenchmarkDotNet's own command line, for example --filter '*Scan*' --job short
+if (args.Contains("--check"))
+{
+    return AllocationCheck.Run(accept: args.Contains("--accept"), Console.Out);
+}
+
+BenchmarkSwitcher.FromAssembly(typeof(AllocationCheck).Assembly).Run(args);
+return 0;
