@@ -35,11 +35,21 @@ public sealed partial class TreeTests
         Assert.Empty(wrong);
     }
 
+    // Code and prose may quote an invented path, such as a line of a client's prompt; one that is really there gives this machine away.
     [Fact]
-    public void Files_NoneOfThem_HoldsAPathOfOneMachine()
+    public void Files_NoneOfThem_HoldsAPathOfThisMachine()
     {
-        var wrong = Tree.Texts("*.cs", "*.csproj", "*.props", "*.json", "*.md", "*.mjs", "*.sh", "*.yaml", "*.yml", "*.ts", "*.tsx", "sluice", "test", ".ci/run")
-            .SelectMany(file => MachinePath().Matches(file.Text).Select(match => $"{file.Path}: {match.Value.Trim()}"));
+        var wrong = Tree.Texts("*.cs", "*.md", "*.ts", "*.tsx", "*.yaml", "*.yml")
+            .SelectMany(file => MachinePath().Matches(file.Text).Where(match => Path.Exists(match.Value)).Select(match => $"{file.Path}: {match.Value}"));
+
+        Assert.Empty(wrong);
+    }
+
+    [Fact]
+    public void Scripts_NoneOfThem_HoldsAPathOfAnyMachine()
+    {
+        var wrong = Tree.Texts("*.csproj", "*.props", "*.json", "*.mjs", "*.sh", "sluice", "test", ".ci/run")
+            .SelectMany(file => MachinePath().Matches(file.Text).Select(match => $"{file.Path}: {match.Value}"));
 
         Assert.Empty(wrong);
     }
