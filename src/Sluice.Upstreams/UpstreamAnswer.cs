@@ -99,6 +99,20 @@ public sealed class UpstreamAnswer : IHeaderLookup, IDisposable, IAsyncDisposabl
         return FaultClassifier.FromStatus(_call.Protocol, Status, error, this, now);
     }
 
+    /// <summary>Reads the little that may follow a stream's terminal event, so that the connection can be used again; gives up after a second or 64 KiB.</summary>
+    public async Task DrainAsync(TimeProvider time)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(1), time);
+        try
+        {
+            await ReadStartAsync(LargestErrorBody, limit.Token);
+        }
+        catch (Exception e) when (e is IOException or HttpRequestException or InvalidDataException or OperationCanceledException)
+        {
+            // The answer was complete before: the connection is lost, nothing else.
+        }
+    }
+
     /// <summary>What an exception from reading <see cref="Body"/> means.</summary>
     public UpstreamFault FaultOf(Exception exception, FaultPhase phase) => TransportFaults.FromException(exception, phase, _call.Candidate.Provider);
 

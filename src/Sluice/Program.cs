@@ -1,3 +1,3 @@
 using Sluice.Commands;
 
-return await CommandTree.Build(ServeCommand.Create()).Parse(args).InvokeAsync();
+return await CommandTree.RunAsync(CommandTree.Build(ServeCommand.Create()), args);

@@ -259,6 +259,7 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
         if (end is RelayEnd.Complete)
         {
             await DeliverAsync(attempt, relayed.Tail, _stream!);
+            await EndAsync(answer);
             return Verdict.Done;
         }
 
@@ -380,7 +381,7 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
     {
         var candidate = attempt.Candidate;
         services.Health.Succeeded(candidate.Endpoint, candidate.Credential);
-        if (request.Facts.Session is { } session && request.Snapshot.Routing.SessionAffinity && request.Plan.Model is { } model)
+        if (request.AffinityKey is { } session && request.Snapshot.Routing.SessionAffinity && request.Plan.Model is { } model)
         {
             services.Affinity.Remember(session, model.Id, candidate.Endpoint.Id, candidate.Credential?.Id);
         }
@@ -391,6 +392,15 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
         Praise(attempt);
         await SettleDeliveryAsync(attempt);
         await stream.WriteAsync(tail, request.ClientGone);
+    }
+
+    /// <summary>Ends the client's answer, then reads what is left of the upstream's (nothing, as a rule), so that the connection can be used again.</summary>
+    private async Task EndAsync(UpstreamAnswer answer)
+    {
+        await _stream!.DisposeAsync();
+        _stream = null;
+        await request.Http.Response.CompleteAsync();
+        await answer.DrainAsync(services.Time);
     }
 
     private async Task<Cost> SettleDeliveryAsync(Attempt attempt)

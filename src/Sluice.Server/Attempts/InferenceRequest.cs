@@ -50,6 +50,9 @@ internal sealed class InferenceRequest
     /// <summary>The body in neutral terms; read when the first translated candidate needs it.</summary>
     public Parsed<ConversationRequest>? Conversation { get; set; }
 
+    /// <summary>The session as affinity knows it: of one user, so that two who use the same name never meet. Null without a session.</summary>
+    public string? AffinityKey { get; init; }
+
     /// <summary>The client went away.</summary>
     public CancellationToken ClientGone => Http.RequestAborted;
 }

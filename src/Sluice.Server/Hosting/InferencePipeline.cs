@@ -80,10 +80,11 @@ internal sealed class InferencePipeline(
 
         // 3. Routing.
         var facts = ClientFacts.Read(http.Request, caller, envelope);
+        var affinityKey = facts.Session is null ? null : $"{caller.User}\n{facts.Session}";
         var plan = planner.Plan(current, new RoutingRequest(envelope.Model)
         {
             FallbackModels = envelope.FallbackModels,
-            Session = facts.Session,
+            Session = affinityKey,
             AllowedModels = caller.AllowedModels,
             HasImages = envelope.HasImages,
             HasTools = envelope.ToolCount > 0,
@@ -100,6 +101,7 @@ internal sealed class InferencePipeline(
             Envelope = envelope,
             Facts = facts,
             Plan = plan,
+            AffinityKey = affinityKey,
         };
         if (plan.Candidates.Count == 0)
         {

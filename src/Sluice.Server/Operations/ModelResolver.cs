@@ -1,3 +1,4 @@
+using Sluice.Core.Catalogue;
 using Sluice.Core.Configuration;
 using Sluice.Server.Admin;
 
@@ -11,8 +12,13 @@ internal sealed class ModelResolver(Func<ConfigSnapshot> snapshot) : IModelResol
     {
         var catalogue = snapshot().Catalogue;
         return catalogue.Resolve(name) is { } found
-            ? new ModelResolution(name, found.Model.Id, found.How,
-                [.. found.Endpoints.Select(e => new ModelEndpointAnswer(e.Provider, e.UpstreamModel, e.Price?.Input, e.Price?.Output))], [])
+            ? Describe(name, found)
             : new ModelResolution(name, Id: null, How: null, [], catalogue.Suggest(name));
     }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<ModelResolution> List() => [.. snapshot().Catalogue.Servable.Select(m => Describe(m.Model.Id, m))];
+
+    private static ModelResolution Describe(string name, ResolvedModel found) => new(name, found.Model.Id, found.How,
+        [.. found.Endpoints.Select(e => new ModelEndpointAnswer(e.Provider, e.UpstreamModel, e.Price?.Input, e.Price?.Output))], []);
 }
