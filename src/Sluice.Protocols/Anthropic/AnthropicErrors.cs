@@ -46,7 +46,7 @@ internal static partial class AnthropicErrors
     /// <summary>Writes an error body for a client.</summary>
     public static void Write(GatewayError error, IBufferWriter<byte> output)
     {
-        using var json = new Utf8JsonWriter(output);
+        using var json = new Utf8JsonWriter(output, AnthropicWords.Relaxed);
         json.WriteStartObject();
         json.WriteString("type"u8, "error"u8);
         json.WriteStartObject("error"u8);

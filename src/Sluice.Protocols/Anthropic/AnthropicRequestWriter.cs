@@ -32,7 +32,7 @@ internal sealed class AnthropicRequestWriter(ConversationRequest request, Upstre
             return refusal;
         }
 
-        using var json = new Utf8JsonWriter(output);
+        using var json = new Utf8JsonWriter(output, AnthropicWords.Relaxed);
         json.WriteStartObject();
         json.WriteString("model"u8, target.Model);
         var maxTokens = request.MaxOutputTokens ?? target.Traits.MaxOutputTokens ?? DefaultMaxTokens;

@@ -12,7 +12,7 @@ internal static class AnthropicResponseWriter
     /// <summary>Writes the body for a client.</summary>
     public static void Write(ConversationResponse response, ClientTarget target, DegradationLog degradations, IBufferWriter<byte> output)
     {
-        using var json = new Utf8JsonWriter(output);
+        using var json = new Utf8JsonWriter(output, AnthropicWords.Relaxed);
         json.WriteStartObject();
         json.WriteString("id"u8, AnthropicWords.MessageId(response.Id, target.ResponseId));
         json.WriteString("type"u8, "message"u8);

@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Sluice.Protocols.Conversation;
 
@@ -6,6 +7,9 @@ namespace Sluice.Protocols.Anthropic;
 /// <summary>Words of the wire that several readers and writers share.</summary>
 internal static class AnthropicWords
 {
+    /// <summary>Text is escaped only where JSON demands it: bodies stay short, and nobody pastes them into HTML.</summary>
+    public static readonly JsonWriterOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     /// <summary>From <c>stop_reason</c>; words from a newer version of the API count as a normal end.</summary>
     public static StopReason ToStopReason(string? word) => word switch
     {

@@ -193,8 +193,9 @@ public sealed class SluiceServer : IAsyncDisposable
             // A slow reader of a slow stream is normal here, and the body's own limit is the configuration's.
             kestrel.Limits.MinResponseDataRate = null;
             kestrel.Limits.MaxRequestBodySize = null;
-            kestrel.Limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(30);
-            kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Protocols = HttpProtocols.Http1AndHttp2);
+
+            // Without TLS, which belongs in front of Sluice, HTTP/2 cannot be agreed on.
+            kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Protocols = HttpProtocols.Http1);
         });
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.Drain);
         builder.Logging.ClearProviders();

@@ -25,7 +25,11 @@ internal static class AnswerHeaders
             upstream.CollectHeaders(headers);
             foreach (var (name, value) in headers)
             {
-                response.Headers.Append(name, value);
+                // The body's type is set with the body: a translation has another than the upstream's.
+                if (!name.Equals("Content-Type", StringComparison.OrdinalIgnoreCase))
+                {
+                    response.Headers.Append(name, value);
+                }
             }
         }
 
