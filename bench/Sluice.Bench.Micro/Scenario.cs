@@ -1,10 +1,10 @@
 using System.Buffers;
 using System.Text;
 using Sluice.Protocols;
-using Sluice.Protocols.Conversation;
-using Sluice.Protocols.Errors;
+using Sluice.Protocols.Degradations;
 using Sluice.Protocols.Formats;
 using Sluice.Protocols.Native;
+using Sluice.Protocols.OpenAIChat;
 using Sluice.Protocols.Sse;
 
 namespace Sluice.Bench.Micro;
@@ -55,17 +55,43 @@ internal sealed record Scenario(string Name, int Operations, Action Run)
             ("chat-tools", WireProtocol.OpenAIChat, Samples.ChatToolStream(Events)),
         })
         {
-            var options = new NativeStreamOptions
-            {
-                ReadError = _ => new UpstreamError(ErrorKind.UpstreamError, ""),
-                ReadUsage = (_, _) => TokenUsage.Unknown,
-            };
+            var options = NativeStreamOptions.For(protocol, ChatDialect.Generic);
             var segments = new StreamSegments();
             yield return new Scenario($"relay-{name}", Events, () => Relay(NativeRelays.CreateStream(protocol, options), stream, segments));
         }
     }
 
-    private static IEnumerable<Scenario> Translations() => [];
+    private static IEnumerable<Scenario> Translations()
+    {
+        var segments = new StreamSegments();
+        var target = new ClientTarget("claude-sonnet-4-6", "gen-1");
+        foreach (var (name, from, to, stream) in new[]
+        {
+            ("chat-to-anthropic", WireProtocol.OpenAIChat, WireProtocol.AnthropicMessages, Samples.ChatStream(Events, padded: false)),
+            ("anthropic-to-chat", WireProtocol.AnthropicMessages, WireProtocol.OpenAIChat, Samples.AnthropicStream(Events)),
+        })
+        {
+            yield return new Scenario($"translate-{name}", Events, () =>
+            {
+                var reader = WireFormats.Of(from).CreateStreamReader(ChatDialect.Generic);
+                var writer = WireFormats.Of(to).CreateStreamWriter(target, new DegradationLog());
+                Relay(new TranslatedRelay(reader, writer), stream, segments);
+            });
+        }
+
+        foreach (var (name, size, tools) in new[] { ("5KB", 5_000, 4), ("600KB", 600_000, 110) })
+        {
+            var body = Samples.AgentBody(size, tools);
+            var output = new ArrayBufferWriter<byte>(body.Length * 2);
+            var upstream = new UpstreamTarget("upstream-model", ChatDialect.Generic, ModelTraits.Unknown);
+            yield return new Scenario($"translate-request-{name}", 1, () =>
+            {
+                var request = WireFormats.Of(WireProtocol.AnthropicMessages).ReadRequest(body).Value!;
+                output.ResetWrittenCount();
+                WireFormats.Of(WireProtocol.OpenAIChat).WriteRequest(request, upstream, new DegradationLog(), output);
+            });
+        }
+    }
 
     private static void Relay(IStreamRelay relay, byte[] stream, StreamSegments segments)
     {
@@ -142,8 +168,9 @@ internal static class Samples
     /// <summary>Text deltas between the events that open and close a message.</summary>
     public static byte[] AnthropicStream(int events)
     {
-        var stream = new StringBuilder("event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"msg_1\",\"usage\":{\"input_tokens\":7}}}\n\n");
-        for (var i = 0; i < events - 1; i++)
+        var stream = new StringBuilder("event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"msg_1\",\"usage\":{\"input_tokens\":7}}}\n\n"
+            + "event: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"text\",\"text\":\"\"}}\n\n");
+        for (var i = 0; i < events - 2; i++)
         {
             stream.Append("event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\" word").Append(i).Append("\\n and\"}}\n\n");
         }

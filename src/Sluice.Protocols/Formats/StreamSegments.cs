@@ -2,10 +2,13 @@ using System.Buffers;
 
 namespace Sluice.Protocols.Formats;
 
-/// <summary>Client bytes in order, cut into runs of one role each. Reused from frame to frame: <see cref="Clear"/> keeps the memory.</summary>
+/// <summary>Client bytes in order, cut into runs of one role each. Reused from frame to frame: <see cref="Clear"/> keeps the memory, up to 16 KiB.</summary>
 public sealed class StreamSegments : IBufferWriter<byte>
 {
-    private readonly ArrayBufferWriter<byte> _bytes = new(1024);
+    // One large event must not be remembered in memory by a stream that then idles.
+    private const int LargestKept = 16 * 1024;
+
+    private ArrayBufferWriter<byte> _bytes = new(1024);
     private readonly List<(SegmentRole Role, int End)> _ends = [];
 
     /// <summary>How many runs there are.</summary>
@@ -41,6 +44,11 @@ public sealed class StreamSegments : IBufferWriter<byte>
     /// <summary>Forgets all runs.</summary>
     public void Clear()
     {
+        if (_bytes.Capacity > LargestKept)
+        {
+            _bytes = new ArrayBufferWriter<byte>(1024);
+        }
+
         _bytes.ResetWrittenCount();
         _ends.Clear();
     }

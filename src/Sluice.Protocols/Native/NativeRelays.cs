@@ -1,7 +1,9 @@
 using System.Buffers;
+using Sluice.Protocols.Anthropic;
 using Sluice.Protocols.Conversation;
 using Sluice.Protocols.Errors;
 using Sluice.Protocols.Formats;
+using Sluice.Protocols.OpenAIChat;
 using Sluice.Protocols.Sse;
 
 namespace Sluice.Protocols.Native;
@@ -23,6 +25,29 @@ public sealed record NativeStreamOptions
 
     /// <summary>The Chat client did not ask for the usage chunk, Sluice did: it is metered and dropped.</summary>
     public bool DropUsageChunk { get; init; }
+
+    /// <summary>The options of one format: its own reading of errors (inside an answer with status 200) and of usage.</summary>
+    public static NativeStreamOptions For(WireProtocol protocol, ChatDialect dialect, bool dropUsageChunk = false)
+    {
+        var format = WireFormats.Of(protocol);
+        return new NativeStreamOptions
+        {
+            ReadError = data => format.ReadError(200, data.Span),
+            ReadUsage = UsageReaders.Of(protocol, dialect),
+            DropUsageChunk = dropUsageChunk,
+        };
+    }
+}
+
+/// <summary>The usage readers of the formats.</summary>
+public static class UsageReaders
+{
+    private static readonly UsageReader Anthropic = AnthropicUsage.Read;
+
+    /// <summary>The one for <paramref name="protocol"/>; the dialect matters for Chat servers, some of which count thinking apart.</summary>
+    public static UsageReader Of(WireProtocol protocol, ChatDialect dialect) => protocol == WireProtocol.AnthropicMessages
+        ? Anthropic
+        : (usage, previous) => OpenAIChatUsage.Read(usage, previous, dialect);
 }
 
 /// <summary>Relays for streams whose client and upstream speak the same format: bytes pass as they are.</summary>
