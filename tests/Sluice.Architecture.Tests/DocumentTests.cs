@@ -37,7 +37,7 @@ public sealed partial class DocumentTests
             }
         }
 
-        Assert.Empty(wrong);
+        Verdict.None(wrong);
     }
 
     [Fact]
@@ -57,7 +57,7 @@ public sealed partial class DocumentTests
             }
         }
 
-        Assert.Empty(wrong);
+        Verdict.None(wrong);
     }
 
     private static bool Exists(string relative) => Path.Exists(Path.GetFullPath(Tree.FullPath(relative)));

@@ -22,7 +22,7 @@ public sealed partial class TreeTests
     {
         var wrong = Tree.Texts().Where(file => RegistryHosts.Any(host => file.Text.Contains(host, StringComparison.OrdinalIgnoreCase))).Select(file => file.Path);
 
-        Assert.Empty(wrong);
+        Verdict.None(wrong);
     }
 
     [Fact]
@@ -32,7 +32,7 @@ public sealed partial class TreeTests
             .Where(file => file.Text.Contains("\"resolved\": \"http", StringComparison.Ordinal) || HostPattern().IsMatch(file.Text))
             .Select(file => file.Path);
 
-        Assert.Empty(wrong);
+        Verdict.None(wrong);
     }
 
     // Code and prose may quote an invented path, such as a line of a client's prompt; one that is really there gives this machine away.
@@ -42,7 +42,7 @@ public sealed partial class TreeTests
         var wrong = Tree.Texts("*.cs", "*.md", "*.ts", "*.tsx", "*.yaml", "*.yml")
             .SelectMany(file => MachinePath().Matches(file.Text).Where(match => Path.Exists(match.Value)).Select(match => $"{file.Path}: {match.Value}"));
 
-        Assert.Empty(wrong);
+        Verdict.None(wrong);
     }
 
     [Fact]
@@ -51,7 +51,7 @@ public sealed partial class TreeTests
         var wrong = Tree.Texts("*.csproj", "*.props", "*.json", "*.mjs", "*.sh", "sluice", "test", ".ci/run")
             .SelectMany(file => MachinePath().Matches(file.Text).Select(match => $"{file.Path}: {match.Value}"));
 
-        Assert.Empty(wrong);
+        Verdict.None(wrong);
     }
 
     [Fact]
@@ -61,7 +61,7 @@ public sealed partial class TreeTests
             .Where(file => file.Text.AsSpan().Count('\n') > LongFile && !file.Text.StartsWith("// ", StringComparison.Ordinal))
             .Select(file => file.Path);
 
-        Assert.Empty(wrong);
+        Verdict.None(wrong);
     }
 
     [Fact]
@@ -70,7 +70,7 @@ public sealed partial class TreeTests
         var wrong = Tree.Files("*.cs", "*.ts", "*.tsx")
             .Where(path => EmptyEndings.Any(ending => Path.GetFileNameWithoutExtension(path).EndsWith(ending, StringComparison.Ordinal)));
 
-        Assert.Empty(wrong);
+        Verdict.None(wrong);
     }
 
     [Fact]
@@ -81,7 +81,7 @@ public sealed partial class TreeTests
             .Where(type => EmptyEndings.Any(ending => type.Name.EndsWith(ending, StringComparison.Ordinal)))
             .Select(type => $"{type.Path}: {type.Name}");
 
-        Assert.Empty(wrong);
+        Verdict.None(wrong);
     }
 
     [Fact]
@@ -89,7 +89,7 @@ public sealed partial class TreeTests
     {
         var wrong = Tree.Texts("src/Sluice.Protocols/*.cs", "src/Sluice.Core/*.cs").SelectMany(file => Undocumented(file.Path, file.Text));
 
-        Assert.Empty(wrong);
+        Verdict.None(wrong);
     }
 
     [Fact]
@@ -97,7 +97,7 @@ public sealed partial class TreeTests
     {
         var wrong = Tree.Texts("tests/*.cs").SelectMany(file => SkipWithoutReason().Matches(file.Text).Select(match => $"{file.Path}: {match.Value}"));
 
-        Assert.Empty(wrong);
+        Verdict.None(wrong);
     }
 
     [Fact]
@@ -118,7 +118,7 @@ public sealed partial class TreeTests
             }
         }
 
-        Assert.Empty(wrong);
+        Verdict.None(wrong);
     }
 
     [Fact]
@@ -126,7 +126,7 @@ public sealed partial class TreeTests
     {
         var wrong = Tree.Texts("tests/*.cs").SelectMany(file => Sleep().Matches(file.Text).Select(match => $"{file.Path}: {match.Value}"));
 
-        Assert.Empty(wrong);
+        Verdict.None(wrong);
     }
 
     private static IEnumerable<string> Undocumented(string path, string text)
