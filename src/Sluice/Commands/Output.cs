@@ -44,12 +44,13 @@ internal static class Output
             table.AddRow(row.Select(cell => new Text(cell)).ToArray());
         }
 
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Out) });
         if (Console.IsOutputRedirected)
         {
-            AnsiConsole.Profile.Width = PipeWidth;
+            console.Profile.Width = PipeWidth;
         }
 
-        AnsiConsole.Write(table);
+        console.Write(table);
     }
 
     /// <summary>A member as text; <c>-</c> where it is null or missing.</summary>

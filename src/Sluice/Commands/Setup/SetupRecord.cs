@@ -23,7 +23,7 @@ internal sealed record SetupRecord(IReadOnlyList<SetupFile> Files)
             }
             else
             {
-                files.Add(new SetupFile(change.Path, change.Before, Hash(change.After)));
+                files.Add(new SetupFile(change.Path, change.Before is not null, change.Before ?? [], Hash(change.After)));
             }
         }
 
@@ -53,13 +53,13 @@ internal sealed record SetupRecord(IReadOnlyList<SetupFile> Files)
 
         foreach (var file in record.Files)
         {
-            if (file.Before is null)
+            if (file.Existed)
             {
-                File.Delete(file.Path);
+                Write(file.Path, file.Before, isPrivate: false);
             }
             else
             {
-                Write(file.Path, file.Before, isPrivate: false);
+                File.Delete(file.Path);
             }
         }
 
@@ -71,7 +71,7 @@ internal sealed record SetupRecord(IReadOnlyList<SetupFile> Files)
     public static string PathFor(string homeFolder, string client, string projectFolder) =>
         Path.Combine(homeFolder, ".sluice", "setup", $"{client}-{Hash(Encoding.UTF8.GetBytes(Path.GetFullPath(projectFolder)))[..16]}.json");
 
-    private static bool IsBefore(byte[] present, SetupFile file) => file.Before is not null && present.AsSpan().SequenceEqual(file.Before);
+    private static bool IsBefore(byte[] present, SetupFile file) => file.Existed && present.AsSpan().SequenceEqual(file.Before);
 
     private static SetupRecord? Read(string path) =>
         File.Exists(path) ? JsonSerializer.Deserialize(File.ReadAllBytes(path), CommandJson.Default.SetupRecord) : null;
@@ -96,9 +96,10 @@ internal sealed record SetupRecord(IReadOnlyList<SetupFile> Files)
 
 /// <summary>One file of a setup.</summary>
 /// <param name="Path">Absolute.</param>
-/// <param name="Before">Its bytes before; null where it did not exist.</param>
+/// <param name="Existed">It was there before. Said apart, since generated JSON code writes null bytes as empty ones.</param>
+/// <param name="Before">Its bytes before.</param>
 /// <param name="WrittenHash">SHA-256 of what was written, to notice changes since.</param>
-internal sealed record SetupFile(string Path, byte[]? Before, string WrittenHash);
+internal sealed record SetupFile(string Path, bool Existed, byte[] Before, string WrittenHash);
 
 /// <summary>What <c>setup --json</c> prints.</summary>
 internal sealed record SetupAnswer(bool DryRun, bool Undone, IReadOnlyList<string> Files, string? Url);

@@ -1,0 +1,80 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Sluice.Core.Identity;
+using Sluice.Core.Ledger;
+using Sluice.Server.Admin;
+using Sluice.Storage;
+using Sluice.Storage.Identity;
+using Xunit;
+
+namespace Sluice.Server.Tests.Admin;
+
+/// <summary>The admin API on a real port over a real store in a folder of its own.</summary>
+public sealed class AdminHost : IAsyncLifetime
+{
+    public const string AdminKey = "an-admin-key-of-some-length";
+
+    private WebApplication? _app;
+
+    public string Folder { get; } = Directory.CreateTempSubdirectory("sluice-").FullName;
+
+    internal LedgerStore Ledger { get; private set; } = null!;
+
+    public KeyRing Ring { get; } = new(TimeProvider.System);
+
+    public Uri Url { get; private set; } = null!;
+
+    public HttpClient Http { get; } = new(new SocketsHttpHandler { UseProxy = false });
+
+    public IReadOnlyList<RouteEndpoint> Routes =>
+        [.. _app!.Services.GetServices<EndpointDataSource>().SelectMany(source => source.Endpoints).OfType<RouteEndpoint>()];
+
+    public async ValueTask InitializeAsync()
+    {
+        Ledger = await LedgerStore.OpenAsync(new LedgerOptions { DataFolder = Folder }, TimeProvider.System, NullLogger.Instance);
+        Ring.SetAdminKey(AdminKey);
+
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton<IKeyRing>(Ring);
+        builder.Services.AddSingleton(new IdentityDirectory(Ledger.Identity, Ring, TimeProvider.System));
+        builder.Services.AddSingleton<ILedgerQueries>(Ledger);
+        builder.Services.AddSingleton<IStatusSource, FixedStatus>();
+        builder.Services.AddSingleton<IModelResolver, OneModel>();
+        _app = builder.Build();
+        _app.MapAdminApi();
+        await _app.StartAsync();
+        Url = new Uri(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
+        Http.BaseAddress = Url;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Http.Dispose();
+        await _app!.DisposeAsync();
+        await Ledger.DisposeAsync();
+        Directory.Delete(Folder, recursive: true);
+    }
+
+    private sealed class FixedStatus : IStatusSource
+    {
+        public StatusReport Read() => new("1.2.3", DateTimeOffset.UnixEpoch, 61, [new ProviderStatus("sim", "simulator", "ok", 3, null)], ["No provider key."]);
+    }
+
+    private sealed class OneModel : IModelResolver
+    {
+        private static readonly ModelResolution Echo = new("sim/echo", "sim/echo", "exact", [new ModelEndpointAnswer("sim", "echo", 0.1m, null)], []);
+
+        public ModelResolution Resolve(string name) => name == "sim/echo" ? Echo : new ModelResolution(name, null, null, [], ["sim/echo"]);
+
+        public IReadOnlyList<ModelResolution> List() => [Echo];
+    }
+}

@@ -1,0 +1,88 @@
+using System.CommandLine;
+using System.Text.Json;
+using Sluice.Commands;
+using Xunit;
+
+namespace Sluice.Server.Tests.Admin;
+
+/// <summary>The commands against the real admin API. Alone in their collection: they capture the console.</summary>
+[Collection(nameof(CommandTests))]
+public sealed class CommandTests(AdminHost host) : IClassFixture<AdminHost>
+{
+    [Fact]
+    public async Task KeysCreate_WithJson_PrintsTheKeyAloneToStandardOutput()
+    {
+        var (code, output, error) = await RunAsync("keys", "create", "--user", "dev1", "--project", "shop", "--json");
+
+        Assert.Equal((0, ""), (code, error));
+        using var document = JsonDocument.Parse(output);
+        var root = document.RootElement;
+        Assert.Matches("^sk-sluice-[0-9A-Za-z]{40}$", root.GetProperty("key").GetString());
+        Assert.Equal(("dev1", "shop"), (root.GetProperty("user").GetString(), root.GetProperty("project").GetString()));
+        Assert.Single(root.EnumerateObject(), member => member.Name == "key");
+        Assert.Equal("dev1", host.Ring.Find(root.GetProperty("key").GetString()).Caller!.User);
+    }
+
+    [Theory]
+    [InlineData("keys", "list")]
+    [InlineData("users")]
+    [InlineData("teams", "list")]
+    [InlineData("projects")]
+    [InlineData("report", "--by", "user,model", "--since", "14d", "--waste")]
+    [InlineData("status")]
+    [InlineData("models", "list")]
+    [InlineData("models", "resolve", "sim/echo")]
+    public async Task EveryCommandThatPrintsData_HasPlainAndJsonOutput(params string[] arguments)
+    {
+        var plain = await RunAsync(arguments);
+        var json = await RunAsync([.. arguments, "--json"]);
+
+        Assert.Equal((0, ""), (plain.Code, plain.Error));
+        Assert.Equal((0, ""), (json.Code, json.Error));
+        using var document = JsonDocument.Parse(json.Output);
+        Assert.Equal(JsonValueKind.Object, document.RootElement.ValueKind);
+    }
+
+    [Fact]
+    public async Task BadUsage_Is2_AndAFaultIs1_EachWithARemedy()
+    {
+        var usage = await RunAsync("keys", "create");
+        Assert.Equal(2, usage.Code);
+        Assert.Contains("--user", usage.Error, StringComparison.Ordinal);
+
+        Assert.Equal(2, (await RunAsync("report", "--by", "usr")).Code);
+        Assert.Equal(1, (await RunAsync("explain", "gen-nobody")).Code);
+        Assert.Equal(1, (await RunAsync("models", "resolve", "nothing")).Code);
+
+        var wrong = await InvokeAsync(["status", "--url", host.Url.ToString(), "--admin-key", "wrong-key-of-some-length"]);
+        Assert.Equal(1, wrong.Code);
+        Assert.Contains("does not take this key", wrong.Error, StringComparison.Ordinal);
+
+        // Port 1 of this machine: nobody listens there.
+        var nobody = await InvokeAsync(["status", "--url", "http://127.0.0.1:1", "--admin-key", "any-key-of-some-length"]);
+        Assert.Equal(1, nobody.Code);
+        Assert.Contains("Start it with 'sluice serve'", nobody.Error, StringComparison.Ordinal);
+    }
+
+    private Task<(int Code, string Output, string Error)> RunAsync(params string[] arguments) =>
+        InvokeAsync([.. arguments, "--url", host.Url.ToString(), "--admin-key", AdminHost.AdminKey]);
+
+    private static async Task<(int Code, string Output, string Error)> InvokeAsync(string[] arguments)
+    {
+        using var output = new StringWriter();
+        using var error = new StringWriter();
+        var (oldOutput, oldError) = (Console.Out, Console.Error);
+        Console.SetOut(output);
+        Console.SetError(error);
+        try
+        {
+            var code = await CommandTree.RunAsync(CommandTree.Build(new Command("serve")), arguments);
+            return (code, output.ToString(), error.ToString());
+        }
+        finally
+        {
+            Console.SetOut(oldOutput);
+            Console.SetError(oldError);
+        }
+    }
+}
