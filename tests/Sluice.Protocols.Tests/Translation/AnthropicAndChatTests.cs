@@ -166,7 +166,9 @@ public sealed class AnthropicAndChatTests
                     var type = block.GetProperty("type").GetString();
                     if (type == "tool_use")
                     {
-                        calls[item.GetProperty("index").GetInt32()] = (block.GetProperty("name").GetString()!, new StringBuilder());
+                        // Server-side callers get their input whole, in the start block.
+                        var whole = block.TryGetProperty("input", out var input) && input.EnumerateObject().Any() ? input.GetRawText() : "";
+                        calls[item.GetProperty("index").GetInt32()] = (block.GetProperty("name").GetString()!, new StringBuilder(whole));
                     }
                     else if (type == "text")
                     {
