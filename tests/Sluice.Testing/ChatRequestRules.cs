@@ -204,7 +204,7 @@ public static class ChatRequestRules
 
         foreach (var tool in tools.EnumerateArray())
         {
-            if (tool.GetProperty("type").GetString() != "function")
+            if (tool.TryGetProperty("type", out var type) && type.GetString() != "function")
             {
                 continue;
             }

@@ -34,6 +34,7 @@ internal sealed class OpenAIChatStreamWriter(ClientTarget target, DegradationLog
     private bool _started;
     private bool _stopped;
     private bool _ended;
+    private bool _refused;
     private int _calls;
     private int _details;
     private int _textLength;
@@ -184,6 +185,7 @@ internal sealed class OpenAIChatStreamWriter(ClientTarget target, DegradationLog
 
         if (_parts.TryGetValue(delta.Part, out var part) && part.Shape == PartShape.Refusal)
         {
+            _refused = true;
             Field("refusal"u8, delta.Text, output);
             return;
         }
@@ -275,7 +277,9 @@ internal sealed class OpenAIChatStreamWriter(ClientTarget target, DegradationLog
 
         _stopped = true;
         var json = OpenDelta(output);
-        CloseDelta(json, OpenAIChatJson.FinishFor(reason), output);
+
+        // OpenAI's own refusals, told in their own field, end with "stop".
+        CloseDelta(json, OpenAIChatJson.FinishFor(reason == StopReason.Refusal && _refused ? StopReason.EndTurn : reason), output);
     }
 
     private void End(IBufferWriter<byte> output)

@@ -12,6 +12,9 @@ internal sealed class ThinkTagSplitter
     private State _state;
     private string _held = string.Empty;
 
+    // Line ends beside a tag belong to the tag, in whatever chunk they come.
+    private bool _afterTag;
+
     private enum State
     {
         Before,
@@ -31,7 +34,8 @@ internal sealed class ThinkTagSplitter
             if (trimmed.StartsWith(Open, StringComparison.Ordinal))
             {
                 _state = State.Thinking;
-                text = trimmed[Open.Length..].TrimStart('\n').ToString();
+                _afterTag = true;
+                text = trimmed[Open.Length..].ToString();
             }
             else if (Open.AsSpan().StartsWith(trimmed, StringComparison.Ordinal) && text.Length <= 64)
             {
@@ -46,6 +50,7 @@ internal sealed class ThinkTagSplitter
 
         if (_state == State.Thinking)
         {
+            text = Trimmed(text);
             var end = text.IndexOf(Close, StringComparison.Ordinal);
             if (end < 0)
             {
@@ -55,11 +60,12 @@ internal sealed class ThinkTagSplitter
             }
 
             thinking = text[..end];
-            text = text[(end + Close.Length)..].TrimStart('\n');
+            text = text[(end + Close.Length)..];
+            _afterTag = true;
             _state = State.After;
         }
 
-        return (thinking, text);
+        return (thinking, Trimmed(text));
     }
 
     /// <summary>What was held back when the text ended.</summary>
@@ -68,6 +74,17 @@ internal sealed class ThinkTagSplitter
         var held = _held;
         _held = string.Empty;
         return _state == State.Thinking ? (held, string.Empty) : (string.Empty, held);
+    }
+
+    private string Trimmed(string text)
+    {
+        if (_afterTag)
+        {
+            text = text.TrimStart('\n');
+            _afterTag = text.Length == 0;
+        }
+
+        return text;
     }
 
     // How many characters at the end may be the start of the closing tag.

@@ -15,6 +15,9 @@ public sealed class ChatStreamReaderTests
 {
     private const string Arguments = """{"path":"/tmp/a \"b\"{}.txt","n":[1,{"x":null}],"emoji":"😀"}""";
 
+    // Bytes that JSON hangs on, and one that is no UTF-8.
+    private static readonly byte[] Noise = [.. "\"{}[],:0e\\untx-"u8, 0xff];
+
     [Fact]
     public void F02_ArgumentsSplitAtEveryPlace_AreWhole()
     {
@@ -178,7 +181,7 @@ public sealed class ChatStreamReaderTests
             var lines = Text.Chunk(size).Select(c => Delta(new string(c))).Append(Finish("stop")).ToArray();
             var answer = ChatTestKit.Collect(ChatTestKit.ReadStream(ChatDialect.Perplexity, lines));
             Assert.Equal("let me < think </thin\n", answer.Thinking);
-            Assert.Equal("The answer < 5", answer.Text.TrimStart('\n'));
+            Assert.Equal("The answer < 5", answer.Text);
         }
     }
 
@@ -241,7 +244,7 @@ public sealed class ChatStreamReaderTests
                 var bytes = Encoding.UTF8.GetBytes(line);
                 for (var change = random.Next(3); change > 0; change--)
                 {
-                    bytes[random.Next(bytes.Length)] = (byte)"\"{}[],:0e\\unt\xffx-"[random.Next(17)];
+                    bytes[random.Next(bytes.Length)] = Noise[random.Next(Noise.Length)];
                 }
 
                 reader.Read(new SseFrame(bytes, default, bytes), events);
