@@ -252,7 +252,7 @@ internal static class AnthropicUsage
         private static string? Text(ref Utf8JsonReader reader)
         {
             reader.Read();
-            var text = reader.TokenType == JsonTokenType.String && reader.ValueSpan.Length <= 256 && !reader.ValueIsEscaped ? reader.GetString() : null;
+            var text = reader.TokenType == JsonTokenType.String && reader.ValueSpan.Length <= 256 && !reader.ValueIsEscaped && System.Text.Unicode.Utf8.IsValid(reader.ValueSpan) ? reader.GetString() : null;
             reader.Skip();
             return text;
         }
