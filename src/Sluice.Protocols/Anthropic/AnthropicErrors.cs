@@ -94,7 +94,7 @@ internal static partial class AnthropicErrors
             message ??= root.TryGetProperty("message"u8, out var outer) && outer.ValueKind == JsonValueKind.String ? LenientText.Read(outer) : null;
             return true;
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             return false;
         }

@@ -36,7 +36,7 @@ internal sealed class AnthropicStreamReader : IStreamReader
         {
             ReadEvent(data, events);
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             Fail(events, new UpstreamError(ErrorKind.BadResponse, "The provider sent an event whose data is not JSON."));
         }

@@ -25,7 +25,7 @@ internal static class AnthropicUsage
         {
             return reader.Read() ? Read(ref reader, previous) : previous;
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             return previous with { IsAnomalous = true };
         }

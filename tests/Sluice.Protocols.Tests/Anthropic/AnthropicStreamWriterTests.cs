@@ -78,6 +78,7 @@ public sealed class AnthropicStreamWriterTests
         {
             """{"model":"m","max_tokens":5,"system":[{"type":"text","text":"s"}],"messages":[{"role":"user","content":[{"type":"tool_result","tool_use_id":"a","content":"x"}]}],"tools":[{"name":"t","input_schema":{}}]}""",
             """{"type":"message_start","message":{"id":"m","content":[],"usage":{"input_tokens":1,"cache_creation":{"ephemeral_1h_input_tokens":4},"iterations":[{"type":"message"}]}}}""",
+            """{"type":"error","error":{"type":"\ud800","message":"\ud800 x"},"usage":{"service_tier":"a\ud800"}}""",
             """{"type":"error","error":{"type":"invalid_request_error","message":"prompt is too long: 5 tokens > 4 maximum"}}""",
         };
         var random = new Random(1);
