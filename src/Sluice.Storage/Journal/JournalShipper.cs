@@ -1,4 +1,3 @@
-using System.Data.Common;
 using Microsoft.Extensions.Logging;
 using Sluice.Core.Ledger;
 
@@ -95,8 +94,9 @@ internal sealed class JournalShipper
             {
                 return;
             }
-            catch (Exception e) when (e is DbException or IOException)
+            catch (Exception e)
             {
+                // Whatever it is: a shipper that ends would let the journal grow and every report wait, without a word.
                 StorageLog.StoreAway(_logger, e);
                 await Task.Delay(RetryDelay, _time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }

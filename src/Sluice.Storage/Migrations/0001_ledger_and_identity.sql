@@ -51,7 +51,6 @@ CREATE TABLE requests (
     left_out TEXT,
     tags TEXT
 );
-CREATE INDEX requests_by_time ON requests (started_at);
 
 CREATE TABLE attempts (
     id INTEGER PRIMARY KEY,
@@ -100,7 +99,6 @@ CREATE TABLE attempts (
     price_source TEXT
 );
 CREATE INDEX attempts_by_request ON attempts (request_id);
-CREATE INDEX attempts_by_time ON attempts (started_at);
 CREATE INDEX attempts_running ON attempts (id) WHERE ended_at IS NULL;
 
 -- Sums for reports, kept in the transaction that stores the attempt, so that they always agree with the rows above.

@@ -25,13 +25,13 @@ internal sealed class SqliteLedgerSink(SqliteDatabase database) : ILedgerSink
                 var orphans = StoreAttempts(batch, statements, transaction);
                 foreach (var request in batch.Requests)
                 {
-                    if (statements.AddRequest.Execute(transaction, LedgerRows.Values(request)) == 1 && request.Attempts == 0)
+                    if (statements.AddRequest.Execute(LedgerRows.Values(request)) == 1 && request.Attempts == 0)
                     {
-                        statements.Rollup.Add(transaction, request);
+                        statements.Rollup.Add(request);
                     }
                 }
 
-                statements.SetPosition.Execute(transaction, position.Segment, position.Offset);
+                statements.SetPosition.Execute(position.Segment, position.Offset);
                 return orphans;
             },
             cancellation);
@@ -40,18 +40,10 @@ internal sealed class SqliteLedgerSink(SqliteDatabase database) : ILedgerSink
         WriteAsync(
             (statements, transaction) =>
             {
-                var running = new List<AttemptStarted>();
-                using (var rows = statements.FindRunning.Query(transaction))
-                {
-                    while (rows.Read())
-                    {
-                        running.Add(LedgerRows.ReadStart(rows));
-                    }
-                }
-
+                var running = ReadStarts("ended_at IS NULL", null, transaction);
                 foreach (var start in running)
                 {
-                    Settle(start, Abandoned(start, now), statements, transaction);
+                    Settle(start, Abandoned(start, now), statements);
                 }
 
                 return running.Count;
@@ -83,44 +75,61 @@ internal sealed class SqliteLedgerSink(SqliteDatabase database) : ILedgerSink
         foreach (var end in batch.Settled)
         {
             if (starts.Remove(end.AttemptId, out var start)
-                && statements.AddWhole.Execute(transaction, [.. LedgerRows.Values(start), .. LedgerRows.Values(end)]) == 1)
+                && statements.AddWhole.Execute([.. LedgerRows.Values(start), .. LedgerRows.Values(end)]) == 1)
             {
-                statements.Rollup.Add(transaction, start, end);
+                statements.Rollup.Add(start, end);
                 continue;
             }
 
             // The start came with an earlier batch, or all of this was stored before.
-            start = FindStart(end.AttemptId, statements, transaction);
+            start = FindStart(end.AttemptId, transaction);
             if (start is null)
             {
                 orphans++;
             }
             else
             {
-                Settle(start, end, statements, transaction);
+                Settle(start, end, statements);
             }
         }
 
         foreach (var start in starts.Values)
         {
-            statements.AddStart.Execute(transaction, LedgerRows.Values(start));
+            statements.AddStart.Execute(LedgerRows.Values(start));
         }
 
         return orphans;
     }
 
-    private static AttemptStarted? FindStart(string attemptId, Statements statements, SqliteTransaction transaction)
+    private static AttemptStarted? FindStart(string attemptId, SqliteTransaction transaction) =>
+        ReadStarts("attempt_id = $id", attemptId, transaction) is [var start] ? start : null;
+
+    private static List<AttemptStarted> ReadStarts(string condition, string? attemptId, SqliteTransaction transaction)
     {
-        using var rows = statements.FindStart.Query(transaction, attemptId);
-        return rows.Read() ? LedgerRows.ReadStart(rows) : null;
+        using var command = transaction.Connection!.CreateCommand();
+        command.Transaction = transaction;
+        command.CommandText = $"SELECT {LedgerRows.StartColumns} FROM attempts WHERE {condition}";
+        if (attemptId is not null)
+        {
+            command.Parameters.AddWithValue("$id", attemptId);
+        }
+
+        using var rows = command.ExecuteReader();
+        var starts = new List<AttemptStarted>();
+        while (rows.Read())
+        {
+            starts.Add(LedgerRows.ReadStart(rows));
+        }
+
+        return starts;
     }
 
-    private static void Settle(AttemptStarted start, AttemptSettled end, Statements statements, SqliteTransaction transaction)
+    private static void Settle(AttemptStarted start, AttemptSettled end, Statements statements)
     {
         // Only a running attempt can end: the first end counts, so nothing is charged twice.
-        if (statements.Settle.Execute(transaction, [.. LedgerRows.Values(end), start.AttemptId]) == 1)
+        if (statements.Settle.Execute([.. LedgerRows.Values(end), start.AttemptId]) == 1)
         {
-            statements.Rollup.Add(transaction, start, end);
+            statements.Rollup.Add(start, end);
         }
     }
 
@@ -132,7 +141,7 @@ internal sealed class SqliteLedgerSink(SqliteDatabase database) : ILedgerSink
                 try
                 {
                     var result = work(statements, transaction);
-                    statements.Rollup.Write(transaction);
+                    statements.Rollup.Write();
                     return result;
                 }
                 catch
@@ -148,31 +157,27 @@ internal sealed class SqliteLedgerSink(SqliteDatabase database) : ILedgerSink
         public PreparedStatement AddWhole { get; } = new(connection, $"""
             INSERT INTO attempts ({LedgerRows.StartColumns}, {LedgerRows.EndColumns})
             VALUES ({LedgerRows.Parameters(1, LedgerRows.StartCount + LedgerRows.EndCount)}) ON CONFLICT (attempt_id) DO NOTHING
-            """, LedgerRows.StartCount + LedgerRows.EndCount);
+            """);
 
         public PreparedStatement AddStart { get; } = new(connection, $"""
             INSERT INTO attempts ({LedgerRows.StartColumns}) VALUES ({LedgerRows.Parameters(1, LedgerRows.StartCount)})
             ON CONFLICT (attempt_id) DO NOTHING
-            """, LedgerRows.StartCount);
+            """);
 
         public PreparedStatement Settle { get; } = new(connection, $"""
             UPDATE attempts SET ({LedgerRows.EndColumns}) = ({LedgerRows.Parameters(1, LedgerRows.EndCount)})
             WHERE attempt_id = ?{LedgerRows.EndCount + 1} AND ended_at IS NULL
-            """, LedgerRows.EndCount + 1);
-
-        public PreparedStatement FindStart { get; } = new(connection, $"SELECT {LedgerRows.StartColumns} FROM attempts WHERE attempt_id = ?1", 1);
-
-        public PreparedStatement FindRunning { get; } = new(connection, $"SELECT {LedgerRows.StartColumns} FROM attempts WHERE ended_at IS NULL", 0);
+            """);
 
         public PreparedStatement AddRequest { get; } = new(connection, $"""
             INSERT INTO requests ({LedgerRows.RequestColumns}) VALUES ({LedgerRows.Parameters(1, LedgerRows.RequestCount)})
             ON CONFLICT (request_id) DO NOTHING
-            """, LedgerRows.RequestCount);
+            """);
 
         public PreparedStatement SetPosition { get; } = new(connection, """
             INSERT INTO journal_position (only, segment, offset) VALUES (1, ?1, ?2)
             ON CONFLICT (only) DO UPDATE SET segment = excluded.segment, offset = excluded.offset
-            """, 2);
+            """);
 
         public UsageRollup Rollup { get; } = new(connection);
     }

@@ -38,33 +38,33 @@ internal sealed class UsageRollup : IDisposable
         _addSeries = new PreparedStatement(connection, """
             INSERT INTO usage_series (key_id, user, team, project, model, provider, client, cause)
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING
-            """, 8);
+            """);
         _findSeries = new PreparedStatement(connection, """
             SELECT id FROM usage_series
             WHERE key_id = ?1 AND user = ?2 AND team = ?3 AND project = ?4 AND model = ?5 AND provider = ?6 AND client = ?7 AND cause = ?8
-            """, 8);
-        _addSession = new PreparedStatement(connection, "INSERT INTO usage_sessions (session) VALUES (?1) ON CONFLICT DO NOTHING", 1);
-        _findSession = new PreparedStatement(connection, "SELECT id FROM usage_sessions WHERE session = ?1", 1);
+            """);
+        _addSession = new PreparedStatement(connection, "INSERT INTO usage_sessions (session) VALUES (?1) ON CONFLICT DO NOTHING");
+        _findSession = new PreparedStatement(connection, "SELECT id FROM usage_sessions WHERE session = ?1");
         _addHour = new PreparedStatement(connection, $"""
             INSERT INTO usage_hour (hour, series, session, {MeasureNames})
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
             ON CONFLICT (hour, series, session) DO UPDATE SET {Sums}
-            """, 3 + Measures);
+            """);
         _addDay = new PreparedStatement(connection, $"""
             INSERT INTO usage_day (day, series, {MeasureNames})
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
             ON CONFLICT (day, series) DO UPDATE SET {Sums}
-            """, 2 + Measures);
+            """);
     }
 
     private static string Sums { get; } = string.Join(", ", MeasureNames.Split(", ").Select(name => $"{name} = {name} + excluded.{name}"));
 
     /// <summary>Counts one attempt that ended.</summary>
-    public void Add(SqliteTransaction transaction, AttemptStarted start, AttemptSettled end)
+    public void Add(AttemptStarted start, AttemptSettled end)
     {
         var series = new UsageSeries(start.KeyId, start.User, start.Team ?? "", start.Project ?? "", start.Model, start.Provider, start.Client ?? "", AttemptCause.Of(end.Outcome, end.Fault));
         var usage = end.Usage;
-        Add(transaction, start.StartedAt, series, start.Session,
+        Add(start.StartedAt, series, start.Session,
         [
             start.Ordinal == 1 ? 1 : 0, 1,
             Count(usage.Input), Count(usage.CacheRead), Count(usage.CacheWrite5m), Count(usage.CacheWrite1h), Count(usage.Output), Count(usage.Reasoning),
@@ -74,24 +74,24 @@ internal sealed class UsageRollup : IDisposable
     }
 
     /// <summary>Counts a request that was refused before any attempt.</summary>
-    public void Add(SqliteTransaction transaction, RequestSettled request)
+    public void Add(RequestSettled request)
     {
         var cause = request.Error is { } kind ? AttemptCause.Of(kind) : AttemptCause.Answered;
         var series = new UsageSeries(request.KeyId, request.User, request.Team ?? "", request.Project ?? "", request.Model ?? "", "", request.Client ?? "", cause);
-        Add(transaction, request.StartedAt, series, request.Session, [1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+        Add(request.StartedAt, series, request.Session, [1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
     }
 
     /// <summary>Writes the sums; to be called once, before the transaction is committed.</summary>
-    public void Write(SqliteTransaction transaction)
+    public void Write()
     {
         foreach (var ((hour, series, session), sums) in _hours)
         {
-            _addHour.Execute(transaction, [hour, series, session, .. sums]);
+            _addHour.Execute([hour, series, session, .. sums]);
         }
 
         foreach (var ((day, series), sums) in _days)
         {
-            _addDay.Execute(transaction, [day, series, .. sums]);
+            _addDay.Execute([day, series, .. sums]);
         }
 
         _hours.Clear();
@@ -117,11 +117,11 @@ internal sealed class UsageRollup : IDisposable
         _addDay.Dispose();
     }
 
-    private void Add(SqliteTransaction transaction, DateTimeOffset at, in UsageSeries series, string? session, ReadOnlySpan<long> measures)
+    private void Add(DateTimeOffset at, in UsageSeries series, string? session, ReadOnlySpan<long> measures)
     {
         var hour = at.ToUnixTimeMilliseconds() / HourMs;
-        var seriesId = SeriesId(transaction, series);
-        AddTo(_hours, (hour, seriesId, SessionId(transaction, session)), measures);
+        var seriesId = SeriesId(series);
+        AddTo(_hours, (hour, seriesId, SessionId(session)), measures);
         AddTo(_days, (hour / 24, seriesId), measures);
     }
 
@@ -142,7 +142,7 @@ internal sealed class UsageRollup : IDisposable
     // The contract has no negative counts; one would credit money, so it is not left to the contract.
     private static long Count(long? value) => Math.Max(0, value ?? 0);
 
-    private long SeriesId(SqliteTransaction transaction, in UsageSeries series)
+    private long SeriesId(in UsageSeries series)
     {
         if (_series.TryGetValue(series, out var id))
         {
@@ -150,8 +150,8 @@ internal sealed class UsageRollup : IDisposable
         }
 
         object?[] values = [series.KeyId, series.User, series.Team, series.Project, series.Model, series.Provider, series.Client, series.Cause];
-        _addSeries.Execute(transaction, values);
-        id = (long)_findSeries.Scalar(transaction, values)!;
+        _addSeries.Execute(values);
+        id = _findSeries.Find(values)!.Value;
         if (_series.Count >= MaxCached)
         {
             _series.Clear();
@@ -161,7 +161,7 @@ internal sealed class UsageRollup : IDisposable
         return id;
     }
 
-    private long SessionId(SqliteTransaction transaction, string? session)
+    private long SessionId(string? session)
     {
         if (string.IsNullOrEmpty(session))
         {
@@ -173,8 +173,8 @@ internal sealed class UsageRollup : IDisposable
             return id;
         }
 
-        _addSession.Execute(transaction, session);
-        id = (long)_findSession.Scalar(transaction, session)!;
+        _addSession.Execute(session);
+        id = _findSession.Find(session)!.Value;
         if (_sessions.Count >= MaxCached)
         {
             _sessions.Clear();
