@@ -97,6 +97,8 @@ internal static class Runner
         {
             WorkingDirectory = folder, UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true,
         };
+        // The other processes' web host would watch this folder, and every write of Sluice's ledger would then be paid for by Sluice.
+        start.Environment["DOTNET_hostBuilder__reloadConfigOnChange"] = "false";
         foreach (var argument in arguments)
         {
             start.ArgumentList.Add(argument);

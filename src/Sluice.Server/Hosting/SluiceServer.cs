@@ -70,7 +70,8 @@ public sealed class SluiceServer : IAsyncDisposable
             throw new StartRefusedException(isUsage: true, string.Join(Environment.NewLine, loaded.Errors));
         }
 
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = "sluice" });
+        // Empty: the usual builder reads appsettings files and watches the working folder, where every write to the ledger would wake it.
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "sluice" });
         ConfigureHost(builder, first, options);
         var time = options.Time;
 
@@ -185,7 +186,9 @@ public sealed class SluiceServer : IAsyncDisposable
 
     private static void ConfigureHost(WebApplicationBuilder builder, ConfigSnapshot first, ServeOptions options)
     {
+        builder.WebHost.UseKestrelCore();
         builder.WebHost.UseUrls([.. first.Server.Urls]);
+        builder.Services.AddRoutingCore();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
@@ -198,7 +201,6 @@ public sealed class SluiceServer : IAsyncDisposable
             kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Protocols = HttpProtocols.Http1);
         });
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.Drain);
-        builder.Logging.ClearProviders();
         builder.Logging.AddSimpleConsole(console =>
         {
             console.SingleLine = true;
