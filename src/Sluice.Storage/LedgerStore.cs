@@ -80,6 +80,9 @@ public sealed class LedgerStore : ILedger, ILedgerQueries, IAsyncDisposable
     public ValueTask AppendAsync(AttemptSettled record) => _writer.AppendAsync(record);
 
     /// <inheritdoc/>
+    public ValueTask AppendAsync(AttemptSettled attempt, RequestSettled request) => _writer.AppendAsync(attempt, request);
+
+    /// <inheritdoc/>
     public ValueTask AppendAsync(RequestSettled record) => _writer.AppendAsync(record);
 
     /// <summary>Waits until everything that was appended before is in the store. While the store is away this waits for it: bound it by <paramref name="cancellation"/>.</summary>

@@ -206,6 +206,9 @@ public interface ILedger
     /// <summary>Appends the end of an attempt; completes once it is handed to the operating system.</summary>
     ValueTask AppendAsync(AttemptSettled record);
 
+    /// <summary>Appends the end of a request's last attempt and the request in one write, as most requests end.</summary>
+    ValueTask AppendAsync(AttemptSettled attempt, RequestSettled request);
+
     /// <summary>Appends a whole request; completes once it is handed to the operating system.</summary>
     ValueTask AppendAsync(RequestSettled record);
 }

@@ -405,10 +405,15 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
 
     private async Task<Cost> SettleDeliveryAsync(Attempt attempt)
     {
-        var cost = await services.Settler.SettleAsync(request, attempt, AttemptOutcome.Succeeded);
-        await SettleOpenAttemptsAsync(AttemptOutcome.Superseded);
-        await services.Settler.SettleAsync(request, StatusCodes.Status200OK, error: null);
-        return cost;
+        foreach (var other in request.Attempts)
+        {
+            if (other != attempt)
+            {
+                await services.Settler.SettleAsync(request, other, AttemptOutcome.Superseded);
+            }
+        }
+
+        return await services.Settler.SettleAnswerAsync(request, attempt);
     }
 
     private async Task SendWholeAsync(ReadOnlyMemory<byte> bytes, Cost cost)

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http;
 using Sluice.Core.Configuration;
 using Sluice.Core.Ledger;
 using Sluice.Core.Pricing;
@@ -20,14 +21,31 @@ internal sealed class Settler(ILedger ledger, TimeProvider time)
     private const int BytesPerToken = 4;
     private const int MaxMessage = 4096;
 
-    /// <summary>Writes the settlement once; completes when it is with the operating system. Returns what the attempt cost.</summary>
-    public async ValueTask<Cost> SettleAsync(InferenceRequest request, Attempt attempt, AttemptOutcome outcome)
+    /// <summary>Writes the settlement once; completes when it is with the operating system.</summary>
+    public async ValueTask SettleAsync(InferenceRequest request, Attempt attempt, AttemptOutcome outcome)
     {
-        if (attempt.Settled)
+        if (!attempt.Settled)
         {
-            return Cost.Zero;
+            var (row, _) = Close(request, attempt, outcome);
+            await attempt.RowWritten;
+            await ledger.AppendAsync(row);
         }
+    }
 
+    /// <summary>Writes the attempt that answered and the request it answered, in one write. Returns what the attempt cost.</summary>
+    public async ValueTask<Cost> SettleAnswerAsync(InferenceRequest request, Attempt attempt)
+    {
+        var (row, cost) = Close(request, attempt, AttemptOutcome.Succeeded);
+        await attempt.RowWritten;
+        await ledger.AppendAsync(row, Row(request, StatusCodes.Status200OK, error: null));
+        return cost;
+    }
+
+    /// <summary>Writes the request's row; completes when it is with the operating system.</summary>
+    public ValueTask SettleAsync(InferenceRequest request, int status, GatewayError? error) => ledger.AppendAsync(Row(request, status, error));
+
+    private (AttemptSettled Row, Cost Cost) Close(InferenceRequest request, Attempt attempt, AttemptOutcome outcome)
+    {
         attempt.Settled = true;
         attempt.Milliseconds = (long)time.GetElapsedTime(attempt.SentAt).TotalMilliseconds;
         var (usage, estimated) = Charge(attempt, outcome);
@@ -36,9 +54,7 @@ internal sealed class Settler(ILedger ledger, TimeProvider time)
             PreferReportedCost = attempt.Candidate.Provider.Kind == ProviderKind.OpenRouter,
             SheetOfModel = name => request.Snapshot.Catalogue.Resolve(name)?.Model.ListPrice,
         });
-
-        await attempt.RowWritten;
-        await ledger.AppendAsync(new AttemptSettled
+        return (new AttemptSettled
         {
             AttemptId = attempt.Row.AttemptId,
             EndedAt = time.GetUtcNow(),
@@ -53,15 +69,13 @@ internal sealed class Settler(ILedger ledger, TimeProvider time)
             CostNanoUsd = cost.NanoUsd,
             IsUnpriced = cost.IsUnpriced,
             PriceSource = attempt.Candidate.Endpoint.Price?.Source,
-        });
-        return cost;
+        }, cost);
     }
 
-    /// <summary>Writes the request's row; completes when it is with the operating system.</summary>
-    public ValueTask SettleAsync(InferenceRequest request, int status, GatewayError? error)
+    private RequestSettled Row(InferenceRequest request, int status, GatewayError? error)
     {
         var last = request.Attempts.Count > 0 ? request.Attempts[^1] : null;
-        return ledger.AppendAsync(new RequestSettled
+        return new RequestSettled
         {
             RequestId = request.Id,
             StartedAt = request.StartedAt,
@@ -86,7 +100,7 @@ internal sealed class Settler(ILedger ledger, TimeProvider time)
             Degraded = last is null ? null : Describe(last.Degradations),
             LeftOut = LeftOutJson.Write(request.Plan.LeftOut),
             Tags = request.Facts.Tags,
-        });
+        };
     }
 
     /// <summary>Degradations as the header and the row have them: <c>feature=outcome</c>, comma-separated; null when there are none.</summary>

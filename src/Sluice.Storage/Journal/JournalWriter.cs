@@ -16,6 +16,9 @@ internal sealed class JournalWriter : IAsyncDisposable, IThreadPoolWorkItem
     [ThreadStatic]
     private static JournalEncoder? _encoder;
 
+    [ThreadStatic]
+    private static JournalEncoder? _secondEncoder;
+
     private readonly Lock _gate = new();
     private readonly JournalFolder _folder;
     private readonly long _segmentBytes;
@@ -67,25 +70,32 @@ internal sealed class JournalWriter : IAsyncDisposable, IThreadPoolWorkItem
 
     public ValueTask AppendAsync(RequestSettled record) => AppendAsync((_encoder ??= new JournalEncoder()).Encode(record));
 
-    private ValueTask AppendAsync(ReadOnlySpan<byte> frame)
+    public ValueTask AppendAsync(AttemptSettled attempt, RequestSettled request) =>
+        AppendAsync((_encoder ??= new JournalEncoder()).Encode(attempt), (_secondEncoder ??= new JournalEncoder()).Encode(request));
+
+    /// <param name="frame">One record.</param>
+    /// <param name="second">Another that goes with it, or nothing.</param>
+    private ValueTask AppendAsync(ReadOnlySpan<byte> frame, ReadOnlySpan<byte> second = default)
     {
         Batch batch;
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_closed, this);
-            if (_pendingLength > 0 && _pendingLength + frame.Length > MaxPendingBytes)
+            var length = frame.Length + second.Length;
+            if (_pendingLength > 0 && _pendingLength + length > MaxPendingBytes)
             {
-                return AppendLaterAsync(frame.ToArray(), Group());
+                return AppendLaterAsync(frame.ToArray(), second.ToArray(), Group());
             }
 
-            if (_pending.Length - _pendingLength < frame.Length)
+            if (_pending.Length - _pendingLength < length)
             {
-                Array.Resize(ref _pending, Math.Max(_pending.Length * 2, _pendingLength + frame.Length));
+                Array.Resize(ref _pending, Math.Max(_pending.Length * 2, _pendingLength + length));
             }
 
             frame.CopyTo(_pending.AsSpan(_pendingLength));
-            _pendingLength += frame.Length;
-            _pendingCount++;
+            second.CopyTo(_pending.AsSpan(_pendingLength + frame.Length));
+            _pendingLength += length;
+            _pendingCount += second.IsEmpty ? 1 : 2;
 
             if (_writing)
             {
@@ -153,10 +163,10 @@ internal sealed class JournalWriter : IAsyncDisposable, IThreadPoolWorkItem
         _file.Dispose();
     }
 
-    private async ValueTask AppendLaterAsync(byte[] frame, Task room)
+    private async ValueTask AppendLaterAsync(byte[] frame, byte[] second, Task room)
     {
         await room.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await AppendAsync(frame);
+        await AppendAsync(frame, second);
     }
 
     private Task Group() => (_group ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
