@@ -151,8 +151,9 @@ public sealed class FailoverTests(FailoverGateway fixture) : IClassFixture<Failo
         Assert.Equal(1, GatewayUnderTest.Calls(gateway.A, name));
         Assert.Equal(model, answer.Header("x-sluice-model"));
         Assert.Equal(stream, answer.IsStream);
-        if (stream)
+        if (stream && !(fault.Kind == FaultKind.MissingUsage && client == upstream))
         {
+            // Without usage Anthropic's start event is not legal, and a native answer is the upstream's own bytes.
             Assert.Null(answer.Violation(client));
         }
 

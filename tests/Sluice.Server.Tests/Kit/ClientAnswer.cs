@@ -168,7 +168,9 @@ internal sealed class ClientAnswer
                 var holder = frame.TryGetProperty("message", out var message) ? message : frame;
                 if (holder.TryGetProperty("usage", out var usage))
                 {
-                    input = Math.Max(input, Number(usage, "input_tokens") + Number(usage, "cache_read_input_tokens") + Number(usage, "cache_creation_input_tokens"));
+                    // The closing event may correct what the start estimated, or say nothing of it.
+                    var said = Number(usage, "input_tokens") + Number(usage, "cache_read_input_tokens") + Number(usage, "cache_creation_input_tokens");
+                    input = said > 0 ? said : input;
                     found = (input, Number(usage, "output_tokens"));
                 }
             }
