@@ -62,12 +62,15 @@ internal sealed class OpenAIChatStreamReader(ChatDialect dialect) : IStreamReade
             return;
         }
 
+        var before = events.Count;
         try
         {
             ReadChunk(data, frame.Event.Span.SequenceEqual("error"u8), events);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
+            // What the broken event had said so far was never said: passed on, it would commit the client to this upstream.
+            events.RemoveRange(before, events.Count - before);
             Fail(events, OpenAIChatErrors.BadResponse("A stream event is not JSON.", data));
         }
     }

@@ -33,12 +33,14 @@ public sealed class SluiceServer : IAsyncDisposable
     private readonly LedgerStore _store;
     private readonly UpstreamClient _upstreams;
     private readonly SimulatorHost? _simulator;
+    private readonly BodyBudget _bodies;
     private readonly TimeProvider _time;
     private bool _stopped;
 
-    private SluiceServer(WebApplication app, ConfigWatcher watcher, LedgerStore store, UpstreamClient upstreams, SimulatorHost? simulator, TimeProvider time, string? firstKey)
+    private SluiceServer(WebApplication app, ConfigWatcher watcher, LedgerStore store, UpstreamClient upstreams, SimulatorHost? simulator, BodyBudget bodies, TimeProvider time, string? firstKey)
     {
         _app = app;
+        _bodies = bodies;
         _watcher = watcher;
         _store = store;
         _upstreams = upstreams;
@@ -55,6 +57,9 @@ public sealed class SluiceServer : IAsyncDisposable
 
     /// <summary>Addresses that listen, with the ports that the system chose; empty before <see cref="StartAsync"/>.</summary>
     public IReadOnlyList<string> Urls { get; private set; } = [];
+
+    /// <summary>Bytes of request bodies held now; zero when nothing is in flight.</summary>
+    internal long HeldBodyBytes => _bodies.Held;
 
     /// <summary>Completes when the process was asked to stop.</summary>
     public Task Stopping => WaitForAsync(_app.Lifetime.ApplicationStopping);
@@ -107,7 +112,8 @@ public sealed class SluiceServer : IAsyncDisposable
 
         // Backoff only has to differ between processes, so any seed will do; a fixed one would make all of them knock together.
         var attempts = new AttemptServices(upstreams, health, affinity, store, settler, new RetryBudget(time), time, new Random(Environment.ProcessId));
-        var bodies = new BodyReader(new BodyBudget(first.Server.MaxBuffered ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4));
+        var budget = new BodyBudget(first.Server.MaxBuffered ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4);
+        var bodies = new BodyReader(budget);
 
         builder.Services.AddSingleton<IKeyRing>(keys);
         builder.Services.AddSingleton(directory);
@@ -139,7 +145,7 @@ public sealed class SluiceServer : IAsyncDisposable
         app.UseRouting();
         app.MapAdminApi();
 
-        return new SluiceServer(app, watcher, store, upstreams, simulator, time, firstKey);
+        return new SluiceServer(app, watcher, store, upstreams, simulator, budget, time, firstKey);
     }
 
     /// <summary>Starts listening.</summary>

@@ -1,0 +1,181 @@
+using System.Globalization;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+using Sluice.Core.Configuration;
+using Sluice.Server.Hosting;
+using Sluice.Simulator;
+using Sluice.Testing;
+
+namespace Sluice.Server.Tests.Kit;
+
+/// <summary>Two simulated providers and a real Sluice before them, all on loopback sockets; the tests are its clients.</summary>
+internal sealed class GatewayUnderTest : IAsyncDisposable
+{
+    public const string AdminKey = "admin-key-of-the-tests-0123456789";
+
+    private readonly TemporaryFolder _folder;
+
+    private GatewayUnderTest(TemporaryFolder folder, SimulatorHost a, SimulatorHost b, SluiceServer server)
+    {
+        _folder = folder;
+        A = a;
+        B = b;
+        Server = server;
+        Url = new Uri(server.Urls[0]);
+        Key = server.FirstKey!;
+        Http = NewClient();
+    }
+
+    /// <summary>The provider that is asked first.</summary>
+    public SimulatorHost A { get; }
+
+    /// <summary>The healthy second provider.</summary>
+    public SimulatorHost B { get; }
+
+    public SluiceServer Server { get; }
+
+    public Uri Url { get; }
+
+    /// <summary>A client key.</summary>
+    public string Key { get; }
+
+    public HttpClient Http { get; }
+
+    /// <param name="yaml">The configuration behind <c>server</c> and <c>auth</c>; <c>{A}</c> and <c>{B}</c> stand for the simulators' addresses.</param>
+    /// <param name="options">Of both simulators.</param>
+    /// <param name="server">Members of <c>server:</c> behind the address, each with a comma before it.</param>
+    /// <param name="drain">How long a stop waits for streams.</param>
+    public static async Task<GatewayUnderTest> StartAsync(string yaml, SimulatorOptions? options = null, string server = "", TimeSpan? drain = null)
+    {
+        var folder = new TemporaryFolder();
+        var a = await SimulatorHost.StartAsync(options ?? new SimulatorOptions());
+        var b = await SimulatorHost.StartAsync((options ?? new SimulatorOptions()) with { Seed = 2 });
+        var text = $$"""
+            server: { urls: ["http://127.0.0.1:0"]{{server}} }
+            auth: { admin_key: {{AdminKey}} }
+
+            """ + yaml.Replace("{A}", a.Address.ToString().TrimEnd('/'), StringComparison.Ordinal).Replace("{B}", b.Address.ToString().TrimEnd('/'), StringComparison.Ordinal);
+        var serving = await SluiceServer.CreateAsync(new ServeOptions
+        {
+            Sources = () => new ConfigSources { BaseDirectory = folder.Path, FileText = text, FilePath = folder.PathOf("sluice.yaml"), DataFolder = folder.PathOf("data"), ReadFile = _ => text },
+            Drain = drain ?? TimeSpan.FromSeconds(2),
+        });
+        await serving.StartAsync();
+        return new GatewayUnderTest(folder, a, b, serving);
+    }
+
+    /// <summary>A client with connections of its own.</summary>
+    public HttpClient NewClient() => new(new SocketsHttpHandler { UseProxy = false, UseCookies = false, MaxResponseHeadersLength = 256, AllowAutoRedirect = false })
+    {
+        BaseAddress = Url,
+        Timeout = TimeSpan.FromSeconds(60),
+    };
+
+    /// <summary>A request of one of the wires with the client's key, not sent yet.</summary>
+    public HttpRequestMessage Request(Wire wire, string body, string? path = null) => Request(wire, Encoding.UTF8.GetBytes(body), path);
+
+    /// <inheritdoc cref="Request(Wire, string, string?)"/>
+    public HttpRequestMessage Request(Wire wire, byte[] body, string? path = null)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Post, path ?? Wires.PathOf(wire)) { Content = new ByteArrayContent(body) };
+        request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        request.Headers.Add("x-api-key", Key);
+        return request;
+    }
+
+    /// <summary>Sends and reads the whole answer.</summary>
+    public async Task<ClientAnswer> PostAsync(Wire wire, string body, params (string Name, string Value)[] headers)
+    {
+        using var request = Request(wire, body);
+        foreach (var (name, value) in headers)
+        {
+            request.Headers.TryAddWithoutValidation(name, value);
+        }
+
+        return await SendAsync(request);
+    }
+
+    /// <summary>Sends and reads the whole answer.</summary>
+    public async Task<ClientAnswer> SendAsync(HttpRequestMessage request)
+    {
+        using var response = await Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        return await ClientAnswer.ReadAsync(response);
+    }
+
+    /// <summary>What the admin API says of one request.</summary>
+    public async Task<JsonElement> TrailAsync(string requestId)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/admin/api/requests/" + requestId);
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", AdminKey);
+        var answer = await SendAsync(request);
+        Assert.True(answer.Status == 200, $"{requestId}: {answer.Status} {answer.Text}");
+        return answer.Json;
+    }
+
+    /// <summary>The trail once it is settled: a client may read the last byte before the last row is visible.</summary>
+    public async Task<JsonElement> SettledTrailAsync(string requestId)
+    {
+        for (var look = 0; ; look++)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, "/admin/api/requests/" + requestId);
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", AdminKey);
+            var answer = await SendAsync(request);
+            if (answer.Status == 200 && answer.Json.GetProperty("state").GetString() == "settled")
+            {
+                return answer.Json;
+            }
+
+            if (look == 200)
+            {
+                Assert.Fail($"{requestId} was not settled within 5 s: {answer.Status} {answer.Text}");
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(25));
+        }
+    }
+
+    /// <summary>Looks again until it holds, for at most ten seconds.</summary>
+    public static async Task UntilAsync(Func<bool> condition, string what)
+    {
+        for (var look = 0; !condition(); look++)
+        {
+            Assert.True(look < 1000, "Not within 10 s: " + what);
+            await Task.Delay(TimeSpan.FromMilliseconds(10));
+        }
+    }
+
+    /// <summary>Requests that a simulator got for one upstream model.</summary>
+    public static int Calls(SimulatorHost simulator, string upstreamModel) => simulator.Record.Requests.Count(r => r.Model == upstreamModel);
+
+    /// <summary>How many request bodies Sluice holds now, in bytes.</summary>
+    public long HeldBytes => Server.HeldBodyBytes;
+
+    public async ValueTask DisposeAsync()
+    {
+        Http.Dispose();
+        await Server.DisposeAsync();
+        await A.DisposeAsync();
+        await B.DisposeAsync();
+        _folder.Dispose();
+    }
+
+    /// <summary>Models whose endpoints are A first and B second, one for each case, since a failure stays with its endpoint for a while.</summary>
+    /// <param name="name">Before the number, in the model's id and in the upstream's name for it.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="providers">In order.</param>
+    public static string Models(string name, int count, params ReadOnlySpan<string> providers)
+    {
+        var yaml = new StringBuilder();
+        for (var i = 0; i < count; i++)
+        {
+            yaml.Append(CultureInfo.InvariantCulture, $"  - id: \"{name}/{i}\"\n    endpoints:\n");
+            foreach (var provider in providers)
+            {
+                yaml.Append(CultureInfo.InvariantCulture, $"      - {{ provider: {provider}, model: {name}-{i}, price: {{ input: 3, output: 15, cache_read: 0.3, cache_write: 3.75, cache_write_1h: 6 }} }}\n");
+            }
+        }
+
+        return yaml.ToString();
+    }
+}
