@@ -136,7 +136,7 @@ internal static class AnthropicRequestReader
         var last = messages.EnumerateArray().LastOrDefault(static m => m.Text("role") is "user" or "assistant");
         foreach (var message in messages.EnumerateArray().Where(static m => m.Text("role") == "user"))
         {
-            var said = Texts(message.Member("content")).LastOrDefault(static t => !PromptText.IsReminder(t));
+            var said = Texts(message.Member("content")).Select(PromptText.Said).LastOrDefault(static t => t is not null);
             text = said ?? text;
         }
 

@@ -41,7 +41,7 @@ internal static class ChatRequestReader
             StreamUsage = body.Member("stream_options").Flag("include_usage"),
             MaxTokens = body.Integer("max_completion_tokens") ?? body.Integer("max_tokens"),
             LastUserText = messages.EnumerateArray().Where(static m => m.Text("role") == "user")
-                .SelectMany(static m => Texts(m.Member("content"))).LastOrDefault(static t => !PromptText.IsReminder(t)) ?? "",
+                .SelectMany(static m => Texts(m.Member("content"))).Select(PromptText.Said).LastOrDefault(static t => t is not null) ?? "",
             ToolResults = results.Count > 0 ? results : null,
             Tools = [.. body.Member("tools").Items().Select(static t => t.Member("function")).Where(static f => f.Text("name") is not null)
                 .Select(static f => new PromptTool(f.Text("name")!, f.Member("parameters")))],

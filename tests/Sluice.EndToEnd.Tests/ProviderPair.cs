@@ -1,0 +1,71 @@
+using System.Text;
+using Sluice.Simulator;
+using Sluice.Testing;
+
+namespace Sluice.EndToEnd.Tests;
+
+/// <summary>A real Sluice in front of two simulated providers that serve the same models, <c>first</c> before <c>second</c>.</summary>
+internal sealed class ProviderPair : IAsyncDisposable
+{
+    /// <summary>A model that real clients know.</summary>
+    public const string Claude = "claude-sonnet-4-6";
+
+    /// <summary>Keys that Sluice shows its providers: no client's key may ever arrive there.</summary>
+    public const string FirstKey = "provider-key-of-first";
+
+    /// <summary>See <see cref="FirstKey"/>.</summary>
+    public const string SecondKey = "provider-key-of-second";
+
+    private ProviderPair(SimulatorHost first, SimulatorHost second, SluiceProcess sluice) => (First, Second, Sluice) = (first, second, sluice);
+
+    public SimulatorHost First { get; }
+
+    public SimulatorHost Second { get; }
+
+    public SluiceProcess Sluice { get; }
+
+    /// <param name="firstKind"><c>anthropic</c> or <c>openai</c>.</param>
+    /// <param name="secondKind">The same for the second.</param>
+    /// <param name="models">Model ids, each at both.</param>
+    public static async Task<ProviderPair> StartAsync(string firstKind = "anthropic", string secondKind = "anthropic", params IReadOnlyList<string> models)
+    {
+        var first = await SimulatorHost.StartAsync(new SimulatorOptions());
+        var second = await SimulatorHost.StartAsync(new SimulatorOptions());
+        try
+        {
+            var config = new StringBuilder("providers:\n");
+            config.AppendLine(Provider("first", firstKind, first.Address, FirstKey));
+            config.AppendLine(Provider("second", secondKind, second.Address, SecondKey));
+            config.AppendLine("models:");
+            foreach (var model in models.Count == 0 ? [Claude] : models)
+            {
+                config.AppendLine(System.Globalization.CultureInfo.InvariantCulture, $"  - id: {model}");
+                config.AppendLine("    endpoints:");
+                config.AppendLine(Endpoint("first", model));
+                config.AppendLine(Endpoint("second", model));
+            }
+
+            return new ProviderPair(first, second, await SluiceProcess.StartAsync(new SluiceOptions { Config = config.ToString() }));
+        }
+        catch
+        {
+            await first.DisposeAsync();
+            await second.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Sluice.DisposeAsync();
+        await First.DisposeAsync();
+        await Second.DisposeAsync();
+    }
+
+    /// <summary>An <c>openai</c> base URL ends in <c>/v1</c>, an <c>anthropic</c> one does not, as their own SDKs have it.</summary>
+    public static string Provider(string name, string kind, Uri address, string key) =>
+        $"  - {{ name: {name}, kind: {kind}, base_url: \"{address.ToString().TrimEnd('/')}{(kind == "openai" ? "/v1" : "")}\", api_keys: [{key}] }}";
+
+    private static string Endpoint(string provider, string model) =>
+        $"      - {{ provider: {provider}, model: {model}, price: {{ input: 3, output: 15, cache_read: 0.3, cache_write: 3.75, cache_write_1h: 6 }} }}";
+}
