@@ -1,4 +1,6 @@
+using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
 using Sluice.Protocols.Conversation;
 using Sluice.Protocols.Errors;
 using Sluice.Protocols.Formats;
@@ -14,6 +16,8 @@ namespace Sluice.Protocols.Anthropic;
 /// </summary>
 internal sealed class AnthropicStreamReader : IStreamReader
 {
+    private static readonly JsonReaderOptions Deep = new() { MaxDepth = 512 };
+
     // Parts are numbered densely in neutral terms; upstream indexes may have gaps (proxies filter blocks).
     private readonly Dictionary<int, (int Part, PartShape Shape)> _open = [];
     private int _parts;
@@ -31,13 +35,15 @@ internal sealed class AnthropicStreamReader : IStreamReader
             return;
         }
 
-        var data = frame.Data.Span;
+        // Opaque blocks travel on as they are, and a client must get text.
+        var data = Utf8.IsValid(frame.Data.Span) ? frame.Data.Span : Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(frame.Data.Span));
         try
         {
             ReadEvent(data, events);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
+            // The other exception comes of a member name with half a surrogate pair.
             Fail(events, new UpstreamError(ErrorKind.BadResponse, "The provider sent an event whose data is not JSON."));
         }
     }
@@ -80,6 +86,12 @@ internal sealed class AnthropicStreamReader : IStreamReader
                 break;
             case "message_stop":
                 _ended = true;
+                foreach (var (part, _) in _open.Values.OrderBy(p => p.Part))
+                {
+                    // A proxy that forgets to close a block has still sent all of it.
+                    events.Add(new StreamEvent.PartEnded(part));
+                }
+
                 events.Add(new StreamEvent.Ended());
                 break;
             case "error":
@@ -102,7 +114,7 @@ internal sealed class AnthropicStreamReader : IStreamReader
         _started = true;
         string? id = null;
         string? model = null;
-        var reader = new Utf8JsonReader(data[facts.Message]);
+        var reader = new Utf8JsonReader(data[facts.Message] is { IsEmpty: false } message ? message : "{}"u8, Deep);
         while (reader.Read() && reader.TokenType is JsonTokenType.StartObject or JsonTokenType.PropertyName)
         {
             if (reader.TokenType == JsonTokenType.StartObject)
@@ -149,7 +161,7 @@ internal sealed class AnthropicStreamReader : IStreamReader
         string? redacted = null;
         string? signature = null;
         RawJson input = default;
-        var reader = new Utf8JsonReader(span);
+        var reader = new Utf8JsonReader(span, Deep);
         reader.Read();
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
@@ -206,6 +218,7 @@ internal sealed class AnthropicStreamReader : IStreamReader
             Name = shape == PartShape.ToolCall ? name ?? "" : null,
             Data = redacted,
             Json = shape == PartShape.Opaque ? RawJson.Copy(span) : default,
+            From = shape == PartShape.Opaque ? WireProtocol.AnthropicMessages : null,
         });
         if (!string.IsNullOrEmpty(content))
         {
@@ -238,7 +251,7 @@ internal sealed class AnthropicStreamReader : IStreamReader
             return;
         }
 
-        var reader = new Utf8JsonReader(span);
+        var reader = new Utf8JsonReader(span, Deep);
         reader.Read();
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
@@ -262,7 +275,7 @@ internal sealed class AnthropicStreamReader : IStreamReader
             else if (reader.ValueTextEquals("citation"u8))
             {
                 reader.Read();
-                found = new StreamEvent.CitationDelta(open.Part, RawJson.CopyValue(ref reader, span));
+                found = new StreamEvent.CitationDelta(open.Part, RawJson.CopyValue(ref reader, span)) { From = WireProtocol.AnthropicMessages };
             }
             else
             {
@@ -292,7 +305,7 @@ internal sealed class AnthropicStreamReader : IStreamReader
 
         string? reason = null;
         string? sequence = null;
-        var reader = new Utf8JsonReader(data[facts.Delta]);
+        var reader = new Utf8JsonReader(data[facts.Delta], Deep);
         reader.Read();
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
@@ -351,7 +364,7 @@ internal sealed class AnthropicStreamReader : IStreamReader
         public void Read(ReadOnlySpan<byte> data)
         {
             Message = Block = Delta = Usage = 0..0;
-            var reader = new Utf8JsonReader(data);
+            var reader = new Utf8JsonReader(data, Deep);
             if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
             {
                 throw new JsonException("The data is no object.");
