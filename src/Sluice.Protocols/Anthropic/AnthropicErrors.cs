@@ -5,7 +5,6 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using Sluice.Protocols.Errors;
 using Sluice.Protocols.Json;
-using Sluice.Protocols.OpenAIChat;
 
 namespace Sluice.Protocols.Anthropic;
 

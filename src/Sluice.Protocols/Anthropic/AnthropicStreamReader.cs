@@ -5,7 +5,6 @@ using Sluice.Protocols.Conversation;
 using Sluice.Protocols.Errors;
 using Sluice.Protocols.Formats;
 using Sluice.Protocols.Json;
-using Sluice.Protocols.OpenAIChat;
 using Sluice.Protocols.Sse;
 
 namespace Sluice.Protocols.Anthropic;
@@ -218,7 +217,7 @@ internal sealed class AnthropicStreamReader : IStreamReader
             Name = shape == PartShape.ToolCall ? name ?? "" : null,
             Data = redacted,
             Json = shape == PartShape.Opaque ? RawJson.Copy(span) : default,
-            From = shape == PartShape.Opaque ? WireProtocol.AnthropicMessages : null,
+            From = shape == PartShape.Opaque && IsName(type) ? WireProtocol.AnthropicMessages : null,
         });
         if (!string.IsNullOrEmpty(content))
         {
@@ -245,9 +244,18 @@ internal sealed class AnthropicStreamReader : IStreamReader
         }
 
         var span = data[facts.Delta];
+        if (span.IsEmpty)
+        {
+            return;
+        }
+
         if (open.Shape == PartShape.Opaque)
         {
-            events.Add(new StreamEvent.OpaqueDelta(open.Part, RawJson.Copy(span)));
+            if (IsName(TypeOf(span)))
+            {
+                events.Add(new StreamEvent.OpaqueDelta(open.Part, RawJson.Copy(span)));
+            }
+
             return;
         }
 
@@ -331,6 +339,27 @@ internal sealed class AnthropicStreamReader : IStreamReader
             events.Add(new StreamEvent.Stopped(_sawToolCall && stop == StopReason.EndTurn ? StopReason.ToolUse : stop, sequence));
         }
     }
+
+    private static string? TypeOf(ReadOnlySpan<byte> delta)
+    {
+        var reader = new Utf8JsonReader(delta, Deep);
+        reader.Read();
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            if (reader.ValueTextEquals("type"u8))
+            {
+                return Text(ref reader);
+            }
+
+            reader.Read();
+            reader.Skip();
+        }
+
+        return null;
+    }
+
+    // What has no proper type is no block of a newer API, only broken.
+    private static bool IsName(string? type) => type is { Length: > 0 } && Ascii.IsValid(type);
 
     private void Fail(List<StreamEvent> events, UpstreamError error)
     {

@@ -232,7 +232,7 @@ internal sealed class AnthropicStreamWriter(ClientTarget target, DegradationLog 
                 // Once, and last: pieces are joined until the block ends.
                 block.Signature += signature.Signature;
                 break;
-            case (StreamEvent.CitationDelta citation, PartShape.Text):
+            case (StreamEvent.CitationDelta { Citation.IsEmpty: false } citation, PartShape.Text):
                 OpenBlock(block, output);
                 Open("content_block_delta"u8, output);
                 _json.WriteNumber("index"u8, block.Index);
@@ -243,7 +243,7 @@ internal sealed class AnthropicStreamWriter(ClientTarget target, DegradationLog 
                 _json.WriteEndObject();
                 Close(output);
                 break;
-            case (StreamEvent.OpaqueDelta opaque, PartShape.Opaque) when IsOwn(block.Start):
+            case (StreamEvent.OpaqueDelta { Delta.IsEmpty: false } opaque, PartShape.Opaque) when IsOwn(block.Start):
                 Open("content_block_delta"u8, output);
                 _json.WriteNumber("index"u8, block.Index);
                 _json.WritePropertyName("delta"u8);

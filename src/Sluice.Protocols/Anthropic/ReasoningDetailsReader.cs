@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Sluice.Protocols.Conversation;
 using Sluice.Protocols.Json;
-using Sluice.Protocols.OpenAIChat;
 
 namespace Sluice.Protocols.Anthropic;
 

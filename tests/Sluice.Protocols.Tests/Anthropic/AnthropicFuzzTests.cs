@@ -42,6 +42,9 @@ public sealed class AnthropicFuzzTests
         "usage":{"input_tokens":1,"output_tokens":2,"cache_creation":{"ephemeral_5m_input_tokens":0},"iterations":[{"type":"message","input_tokens":1}]}}
         """);
 
+    private static readonly byte[] Usage = Encoding.UTF8.GetBytes(
+        """{"input_tokens":1,"output_tokens":2,"cache_creation":{"ephemeral_5m_input_tokens":1},"service_tier":"priority","iterations":[{"type":"message","model":"m","input_tokens":1}]}""");
+
     private static readonly byte[] Stream = Encoding.UTF8.GetBytes("""
         event: message_start
         data: {"type":"message_start","message":{"id":"m","model":"x","usage":{"input_tokens":3,"output_tokens":1}}}
@@ -141,7 +144,7 @@ public sealed class AnthropicFuzzTests
     }
 
     [Fact]
-    public void Errors_OfAnyBytes_AreRead()
+    public void ErrorsAndUsage_OfAnyBytes_AreRead()
     {
         var random = new Random(4);
         var body = """{"type":"error","error":{"type":"invalid_request_error","message":"prompt is too long: 3 tokens > 2 maximum"},"request_id":"r"}"""u8.ToArray();
@@ -149,6 +152,8 @@ public sealed class AnthropicFuzzTests
         {
             var error = AnthropicFormat.Instance.ReadError(random.Next(2) == 0 ? 400 : random.Next(600), Mutate(body, random));
             Assert.NotEmpty(error.Message);
+            var usage = AnthropicFormat.Instance.ReadUsage(Mutate(Usage, random), TokenUsage.Unknown, ChatDialect.Generic);
+            Assert.False(usage.TotalInput < 0 || usage.TotalOutput < 0);
         }
     }
 

@@ -180,7 +180,8 @@ public sealed class AnthropicRecordingTests
             .Where(m => m.GetProperty("role").GetString() == "assistant" && m.GetProperty("content").ValueKind == JsonValueKind.Array)
             .SelectMany(m => m.GetProperty("content").EnumerateArray())
             .Where(b => b.GetProperty("type").GetString() is "thinking" or "redacted_thinking" or "tool_use")
-            .Select(b => b.GetProperty("type").GetString() + "|" + Text(b, "thinking") + "|" + Text(b, "signature") + "|" + Text(b, "data") + "|" + Text(b, "id")),
+            .Select(b => b.GetProperty("type").GetString() + "|" + Text(b, "thinking") + "|" + Text(b, "signature") + "|" + Text(b, "data") + "|" + Text(b, "id") + "|" + Text(b, "name")
+                + (b.TryGetProperty("input", out var input) ? JsonSerializer.Serialize(input) : "")),
     ];
 
     private static string? Consistent(AnthropicAnswer answer) =>
