@@ -109,7 +109,7 @@ internal sealed class AnthropicStreamWriter(ClientTarget target, DegradationLog 
         _json.WritePropertyName("usage"u8);
 
         // Clients show this number at once; the upstream's own counts come with the last event.
-        AnthropicUsage.Write(_json, _usage with { Output = _usage.IsReported ? _usage.Output ?? 0 : 0 }, Math.Max(1, target.EstimatedInputTokens));
+        AnthropicUsage.Write(_json, _usage, Math.Max(1, target.EstimatedInputTokens));
         _json.WriteEndObject();
         Close(output);
     }

@@ -157,7 +157,13 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
         {
             reply = await services.Upstreams.SendAsync(UpstreamCalls.Create(request, attempt, pieces), clock.Token);
         }
-        catch (OperationCanceledException) when (!request.ClientGone.IsCancellationRequested && clock.Expired is not null)
+        catch (OperationCanceledException) when (request.ClientGone.IsCancellationRequested)
+        {
+            // The provider may have begun: what it was given counts as taken on.
+            attempt.Accepted = true;
+            throw;
+        }
+        catch (OperationCanceledException) when (clock.Expired is not null)
         {
             attempt.Accepted = true;
             return await FailAsync(attempt, FaultClassifier.Timeout(clock.Expired.Value, clock.ExpiredAfter));

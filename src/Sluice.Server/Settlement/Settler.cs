@@ -117,8 +117,10 @@ internal sealed class Settler(ILedger ledger, TimeProvider time)
         }
 
         var finished = outcome is AttemptOutcome.Succeeded or AttemptOutcome.Superseded;
-        var missingInput = usage.Input is null && usage.CacheRead is null;
-        var missingOutput = usage.Output is null || !finished;
+
+        // A count that cannot be (negative) arrives here as nothing, with a mark: it was no report.
+        var missingInput = (usage.Input is null && usage.CacheRead is null) || (usage.IsAnomalous && usage.TotalInput == 0);
+        var missingOutput = usage.Output is null || !finished || (usage.IsAnomalous && usage.Output == 0);
         if (!missingInput && !missingOutput)
         {
             return (usage, false);

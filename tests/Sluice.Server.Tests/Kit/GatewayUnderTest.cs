@@ -65,8 +65,11 @@ internal sealed class GatewayUnderTest : IAsyncDisposable
         return new GatewayUnderTest(folder, a, b, serving);
     }
 
-    /// <summary>A client with connections of its own.</summary>
-    public HttpClient NewClient() => new(new SocketsHttpHandler { UseProxy = false, UseCookies = false, MaxResponseHeadersLength = 256, AllowAutoRedirect = false })
+    /// <summary>A client with connections of its own. It leaves at once when it leaves: by default the handler would first read on for a while.</summary>
+    public HttpClient NewClient() => new(new SocketsHttpHandler
+    {
+        UseProxy = false, UseCookies = false, MaxResponseHeadersLength = 256, AllowAutoRedirect = false, MaxResponseDrainSize = 0, ResponseDrainTimeout = TimeSpan.Zero,
+    })
     {
         BaseAddress = Url,
         Timeout = TimeSpan.FromSeconds(60),

@@ -1,0 +1,92 @@
+using System.Net.Sockets;
+using System.Text;
+
+namespace Sluice.Server.Tests.Kit;
+
+/// <summary>A client that writes bytes, for what no HTTP library would send.</summary>
+internal sealed class RawClient : IDisposable
+{
+    private readonly TcpClient _tcp = new() { NoDelay = true };
+
+    /// <summary>The server's side of the connection.</summary>
+    public NetworkStream Stream => _tcp.GetStream();
+
+    public static async Task<RawClient> ConnectAsync(Uri url)
+    {
+        var client = new RawClient();
+        await client._tcp.ConnectAsync(url.Host, url.Port);
+        return client;
+    }
+
+    public Task SendAsync(string text) => SendAsync(Encoding.Latin1.GetBytes(text));
+
+    public async Task SendAsync(byte[] bytes) => await Stream.WriteAsync(bytes);
+
+    /// <summary>Sends <paramref name="count"/> times, until the server refuses to take more; returns the bytes that were taken.</summary>
+    public async Task<long> SendUntilRefusedAsync(byte[] bytes, int count)
+    {
+        long sent = 0;
+        try
+        {
+            using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+            for (var i = 0; i < count; i++)
+            {
+                await Stream.WriteAsync(bytes, limit.Token);
+                sent += bytes.Length;
+            }
+        }
+        catch (IOException)
+        {
+            // The server closed: that is an answer too.
+        }
+
+        return sent;
+    }
+
+    /// <summary>Reads until the server closes, or nothing comes for a while.</summary>
+    public async Task<string> ReadToEndAsync(int milliseconds = 10_000)
+    {
+        var text = new StringBuilder();
+        var buffer = new byte[64 * 1024];
+        try
+        {
+            while (true)
+            {
+                using var limit = new CancellationTokenSource(milliseconds);
+                var read = await Stream.ReadAsync(buffer, limit.Token);
+                if (read == 0)
+                {
+                    return text.ToString();
+                }
+
+                text.Append(Encoding.UTF8.GetString(buffer, 0, read));
+            }
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException)
+        {
+            return text + (e is OperationCanceledException ? "(still open)" : "");
+        }
+    }
+
+    /// <summary>Reads until the text has come.</summary>
+    public async Task<string> ReadUntilAsync(string end)
+    {
+        var text = new StringBuilder();
+        var buffer = new byte[16 * 1024];
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        while (!text.ToString().Contains(end, StringComparison.Ordinal))
+        {
+            var read = await Stream.ReadAsync(buffer, limit.Token);
+            if (read == 0)
+            {
+                break;
+            }
+
+            text.Append(Encoding.UTF8.GetString(buffer, 0, read));
+        }
+
+        return text.ToString();
+    }
+
+    public void Dispose() => _tcp.Dispose();
+}
