@@ -96,9 +96,9 @@ internal static class ChatAnswers
             answer.Argue(key, arguments);
         }
 
-        if (message.Member("function_call") is { ValueKind: JsonValueKind.Object } legacy)
+        if (message.Member("function_call") is var legacy && legacy.Text("name") is { Length: > 0 } legacyName)
         {
-            answer.Call("", legacy.Text("name") ?? "");
+            answer.Call("", legacyName);
             answer.Argue("", legacy.Text("arguments"));
         }
     }
