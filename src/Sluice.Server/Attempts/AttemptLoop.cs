@@ -10,6 +10,7 @@ using Sluice.Protocols.Errors;
 using Sluice.Protocols.Formats;
 using Sluice.Protocols.Native;
 using Sluice.Server.Errors;
+using Sluice.Server.Hosting;
 using Sluice.Server.Relay;
 using Sluice.Server.Surfaces;
 using Sluice.Upstreams;
@@ -77,6 +78,10 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
             await services.Settler.SettleAsync(request, StatusClientClosedRequest,
                 new GatewayError(ErrorKind.Cancelled, ErrorSource.Client, StatusClientClosedRequest, "The client went away."));
         }
+        catch (OperationCanceledException) when (services.DrainOver.IsCancellationRequested)
+        {
+            await CutShortAsync();
+        }
     }
 
     /// <inheritdoc/>
@@ -101,7 +106,8 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
                 return Verdict.MoveOn;
             }
 
-            await Task.Delay(Backoff.Wait(repeat, failed.Fault!.RetryAfter, services.Random), services.Time, request.ClientGone);
+            using var wait = CancellationTokenSource.CreateLinkedTokenSource(request.ClientGone, services.DrainOver);
+            await Task.Delay(Backoff.Wait(repeat, failed.Fault!.RetryAfter, services.Random), services.Time, wait.Token);
             if (await TryAsync(failed.Candidate) == Verdict.Done)
             {
                 return Verdict.Done;
@@ -143,7 +149,7 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
 
         // 2. The row. It is written while the upstream works; nothing reaches the client before it is.
         var attempt = Begin(candidate, wire, degradations);
-        using var clock = new AttemptClock(candidate.Provider.Timeouts, request.Envelope.Stream, services.Time, request.ClientGone);
+        using var clock = new AttemptClock(candidate.Provider.Timeouts, request.Envelope.Stream, services.Time, request.ClientGone, services.DrainOver);
 
         // 3. Send.
         UpstreamReply reply;
@@ -455,6 +461,19 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
             ? FinalError.Compose(request)
             : _refusal ?? new GatewayError(ErrorKind.Internal, ErrorSource.Gateway, 500, "The plan had no candidate and no reason.");
         await TellAsync(error with { RequestId = request.Id }, request.Attempts.Count > 0 ? request.Attempts[^1] : null);
+    }
+
+    /// <summary>The process stops and can wait no longer. The provider is not to blame, but what it was asked for is paid for.</summary>
+    private Task CutShortAsync()
+    {
+        var last = request.Attempts.Count > 0 ? request.Attempts[^1] : null;
+        if (last is { Settled: false })
+        {
+            last.Accepted = true;
+        }
+
+        _openAnswer = null;
+        return TellAsync(Drain.CutShort(request.Id), last);
     }
 
     private async Task TellAsync(GatewayError error, Attempt? attempt)

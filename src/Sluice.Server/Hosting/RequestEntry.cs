@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Sluice.Protocols.Errors;
+using Sluice.Protocols.Formats;
 using Sluice.Server.Errors;
 using Sluice.Server.Operations;
 using Sluice.Server.Surfaces;
@@ -11,7 +12,7 @@ namespace Sluice.Server.Hosting;
 /// The first thing that sees a request: operations and admin paths as they are, everything else by the prefix rules. Inference does not pass
 /// through endpoint routing: a table of a few paths is quicker and has no templates that a slash in a model's name could break.
 /// </summary>
-internal sealed class RequestEntry(InferencePipeline pipeline, Surfaces.ModelsApi models, OperationsApi operations)
+internal sealed class RequestEntry(InferencePipeline pipeline, Surfaces.ModelsApi models, OperationsApi operations, Drain drain)
 {
     /// <summary>Answers, or hands an admin path on.</summary>
     public Task InvokeAsync(HttpContext http, RequestDelegate admin)
@@ -23,6 +24,11 @@ internal sealed class RequestEntry(InferencePipeline pipeline, Surfaces.ModelsAp
         }
 
         var normalised = PathRules.Normalise(path);
+        if (drain.Begun && !OperationsApi.Matches(path))
+        {
+            return RefuseAsync(http, SurfaceTable.Find(normalised, path)?.Format ?? SurfaceTable.FormatFor(http.Request));
+        }
+
         if (SurfaceTable.Find(normalised, path) is { } surface)
         {
             return HttpMethods.IsPost(http.Request.Method)
@@ -43,6 +49,13 @@ internal sealed class RequestEntry(InferencePipeline pipeline, Surfaces.ModelsAp
         }
 
         return pipeline.RunAsync(http, surface);
+    }
+
+    // The connection is closed with it: the client's next try must not land on this process again.
+    private static Task RefuseAsync(HttpContext http, IWireFormat format)
+    {
+        http.Response.Headers.Connection = "close";
+        return ErrorAnswer.WriteAsync(http, format, Drain.Refusal());
     }
 
     private static Task NotAllowedAsync(HttpContext http, Surface surface)

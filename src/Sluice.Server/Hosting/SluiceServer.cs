@@ -34,10 +34,11 @@ public sealed class SluiceServer : IAsyncDisposable
     private readonly UpstreamClient _upstreams;
     private readonly SimulatorHost? _simulator;
     private readonly BodyBudget _bodies;
+    private readonly Drain _drain;
     private readonly TimeProvider _time;
     private bool _stopped;
 
-    private SluiceServer(WebApplication app, ConfigWatcher watcher, LedgerStore store, UpstreamClient upstreams, SimulatorHost? simulator, BodyBudget bodies, TimeProvider time, string? firstKey)
+    private SluiceServer(WebApplication app, ConfigWatcher watcher, LedgerStore store, UpstreamClient upstreams, SimulatorHost? simulator, BodyBudget bodies, Drain drain, TimeProvider time, string? firstKey)
     {
         _app = app;
         _bodies = bodies;
@@ -45,6 +46,7 @@ public sealed class SluiceServer : IAsyncDisposable
         _store = store;
         _upstreams = upstreams;
         _simulator = simulator;
+        _drain = drain;
         _time = time;
         FirstKey = firstKey;
     }
@@ -77,8 +79,9 @@ public sealed class SluiceServer : IAsyncDisposable
 
         // Empty: the usual builder reads appsettings files and watches the working folder, where every write to the ledger would wake it.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "sluice" });
-        ConfigureHost(builder, first, options);
         var time = options.Time;
+        var drain = new Drain(options.Drain, time);
+        ConfigureHost(builder, first, drain);
 
         LedgerStore store;
         try
@@ -111,7 +114,7 @@ public sealed class SluiceServer : IAsyncDisposable
         var settler = new Settler(store, time);
 
         // Backoff only has to differ between processes, so any seed will do; a fixed one would make all of them knock together.
-        var attempts = new AttemptServices(upstreams, health, affinity, store, settler, new RetryBudget(time), time, new Random(Environment.ProcessId));
+        var attempts = new AttemptServices(upstreams, health, affinity, store, settler, new RetryBudget(time), time, new Random(Environment.ProcessId), drain.Over);
         var budget = new BodyBudget(first.Server.MaxBuffered ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4);
         var bodies = new BodyReader(budget);
 
@@ -140,12 +143,17 @@ public sealed class SluiceServer : IAsyncDisposable
         var pipeline = new InferencePipeline(() => watcher.Current, keys, bodies, planner, attempts, settler, time,
             app.Services.GetRequiredService<ILogger<InferencePipeline>>());
         var entry = new RequestEntry(pipeline, new Surfaces.ModelsApi(() => watcher.Current, keys),
-            new OperationsApi(() => watcher.Current, () => watcher.LastErrors, () => app.Lifetime.ApplicationStopping.IsCancellationRequested));
+            new OperationsApi(() => watcher.Current, () => watcher.LastErrors, () => drain.Begun), drain);
+        app.Lifetime.ApplicationStopping.Register(() =>
+        {
+            HostingLog.Stopping(log, options.Drain.TotalSeconds);
+            drain.Begin();
+        });
         app.Use((http, next) => entry.InvokeAsync(http, next));
         app.UseRouting();
         app.MapAdminApi();
 
-        return new SluiceServer(app, watcher, store, upstreams, simulator, budget, time, firstKey);
+        return new SluiceServer(app, watcher, store, upstreams, simulator, budget, drain, time, firstKey);
     }
 
     /// <summary>Starts listening.</summary>
@@ -175,8 +183,17 @@ public sealed class SluiceServer : IAsyncDisposable
             _stopped = true;
             _watcher.Dispose();
             ServeRecord.Remove(_watcher.Current.Server.DataFolder);
-            await _app.StopAsync();
+            try
+            {
+                await _app.StopAsync();
+            }
+            catch (OperationCanceledException)
+            {
+                // Clients that read nothing any more were cut at last; what follows still has to be closed in order.
+            }
+
             await _app.DisposeAsync();
+            _drain.Dispose();
             await _upstreams.DisposeAsync();
             if (_simulator is not null)
             {
@@ -190,7 +207,7 @@ public sealed class SluiceServer : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync() => await StopAsync();
 
-    private static void ConfigureHost(WebApplicationBuilder builder, ConfigSnapshot first, ServeOptions options)
+    private static void ConfigureHost(WebApplicationBuilder builder, ConfigSnapshot first, Drain drain)
     {
         builder.WebHost.UseKestrelCore();
         builder.WebHost.UseUrls([.. first.Server.Urls]);
@@ -206,7 +223,7 @@ public sealed class SluiceServer : IAsyncDisposable
             // Without TLS, which belongs in front of Sluice, HTTP/2 cannot be agreed on.
             kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Protocols = HttpProtocols.Http1);
         });
-        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.Drain);
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = drain.CutAfter);
         builder.Logging.AddSimpleConsole(console =>
         {
             console.SingleLine = true;

@@ -8,7 +8,10 @@ namespace Sluice.Server.Operations;
 /// <summary><c>/healthz</c>: the process runs. <c>/readyz</c>: it serves, and whether the last change of the configuration was taken.</summary>
 internal sealed class OperationsApi(Func<ConfigSnapshot> snapshot, Func<IReadOnlyList<ConfigError>> reloadErrors, Func<bool> stopping)
 {
-    /// <summary>Answers when the path is one of these; matched before any prefix rule.</summary>
+    /// <summary>The path is one of these; matched before any prefix rule.</summary>
+    public static bool Matches(string path) => path is "/healthz" or "/readyz";
+
+    /// <summary>Answers when the path is one of these.</summary>
     public async Task<bool> TryAnswerAsync(HttpContext http)
     {
         switch (http.Request.Path.Value)

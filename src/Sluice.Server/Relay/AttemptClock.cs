@@ -20,10 +20,10 @@ internal sealed class AttemptClock : IDisposable
     private volatile bool _hasContent;
     private volatile int _expired = -1;
 
-    public AttemptClock(TimeoutSettings timeouts, bool stream, TimeProvider time, CancellationToken client)
+    public AttemptClock(TimeoutSettings timeouts, bool stream, TimeProvider time, CancellationToken client, CancellationToken drainOver)
     {
         _time = time;
-        _source = CancellationTokenSource.CreateLinkedTokenSource(client);
+        _source = CancellationTokenSource.CreateLinkedTokenSource(client, drainOver);
         _firstToken = timeouts.FirstToken ?? TimeSpan.FromSeconds(stream ? 300 : 600);
         _idle = timeouts.Idle;
         _total = timeouts.Total;
@@ -31,7 +31,7 @@ internal sealed class AttemptClock : IDisposable
         _timer = time.CreateTimer(static state => ((AttemptClock)state!).Check(), this, Min(_firstToken, _total), Timeout.InfiniteTimeSpan);
     }
 
-    /// <summary>Cancelled when a limit runs out or the client goes away.</summary>
+    /// <summary>Cancelled when a limit runs out, the client goes away, or a stopping process can wait no longer.</summary>
     public CancellationToken Token => _source.Token;
 
     /// <summary>The limit that ran out, if one did.</summary>
