@@ -5,7 +5,6 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using Sluice.Protocols.Errors;
 using Sluice.Protocols.Json;
-using Sluice.Protocols.OpenAIChat;
 
 namespace Sluice.Protocols.Anthropic;
 
@@ -13,6 +12,8 @@ namespace Sluice.Protocols.Anthropic;
 internal static partial class AnthropicErrors
 {
     private const int MaxKept = 16 * 1024;
+
+    private static readonly JsonReaderOptions Deep = new() { MaxDepth = 512 };
 
     /// <summary>Reads whatever an upstream sent with a failure status: JSON, HTML, text, nothing.</summary>
     public static UpstreamError Read(int status, ReadOnlySpan<byte> body)
@@ -70,9 +71,12 @@ internal static partial class AnthropicErrors
     {
         try
         {
-            var reader = new Utf8JsonReader(body);
+            var reader = new Utf8JsonReader(body, Deep);
             using var document = JsonDocument.ParseValue(ref reader);
             var root = document.RootElement;
+
+            // Google's hosts wrap errors of streams into a list.
+            root = root.ValueKind == JsonValueKind.Array && root.GetArrayLength() > 0 ? root[0] : root;
             if (root.ValueKind != JsonValueKind.Object)
             {
                 return false;
@@ -91,11 +95,15 @@ internal static partial class AnthropicErrors
                 message = error.TryGetProperty("message"u8, out var m) && m.ValueKind == JsonValueKind.String ? LenientText.Read(m) : null;
             }
 
-            message ??= root.TryGetProperty("message"u8, out var outer) && outer.ValueKind == JsonValueKind.String ? LenientText.Read(outer) : null;
+            // Bedrock has "message" alone, proxies written with FastAPI have "detail".
+            message ??= (root.TryGetProperty("message"u8, out var outer) || root.TryGetProperty("detail"u8, out outer)) && outer.ValueKind == JsonValueKind.String
+                ? LenientText.Read(outer)
+                : null;
             return true;
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
+            // Not JSON, or a name with half a surrogate pair, on which the document throws the other exception.
             return false;
         }
     }
@@ -103,6 +111,16 @@ internal static partial class AnthropicErrors
     private static string PlainText(ReadOnlySpan<byte> body, int status)
     {
         var text = Encoding.UTF8.GetString(body.Length > 2048 ? body[..2048] : body).Trim();
+        if (text.StartsWith('<'))
+        {
+            // An edge server's page: only its heading says anything.
+            var heading = Heading().Match(text);
+            text = heading.Success ? Tag().Replace(heading.Groups["text"].Value, " ").Trim() : "";
+            return text.Length == 0
+                ? string.Create(CultureInfo.InvariantCulture, $"The provider answered {status} with an HTML page.")
+                : text;
+        }
+
         return text.Length == 0
             ? string.Create(CultureInfo.InvariantCulture, $"The provider answered {status} without saying why.")
             : text;
@@ -118,6 +136,11 @@ internal static partial class AnthropicErrors
                 || message.Contains("input is too long", StringComparison.OrdinalIgnoreCase))
             {
                 return ErrorKind.ContextLength;
+            }
+
+            if (message.Contains("content filtering policy", StringComparison.OrdinalIgnoreCase))
+            {
+                return ErrorKind.ContentPolicy;
             }
 
             if (message.Contains("credit balance", StringComparison.OrdinalIgnoreCase))
@@ -183,22 +206,33 @@ internal static partial class AnthropicErrors
     private static (long Sent, long Allowed)? ContextNumbers(string message)
     {
         var match = TooLong().Match(message);
-        return match.Success
-            && long.TryParse(match.Groups["sent"].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out var sent)
-            && long.TryParse(match.Groups["allowed"].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out var allowed)
-            ? (sent, allowed)
-            : null;
+        match = match.Success ? match : OverLimit().Match(message);
+        if (!match.Success
+            || !long.TryParse(match.Groups["sent"].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out var sent)
+            || !long.TryParse(match.Groups["allowed"].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out var allowed))
+        {
+            return null;
+        }
+
+        // "exceed context limit" counts the room that the answer asked for.
+        return match.Groups["output"].Success && long.TryParse(match.Groups["output"].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out var output)
+            && output <= long.MaxValue - sent
+            ? (sent + output, allowed)
+            : (sent, allowed);
     }
 
     private static string TypeOf(GatewayError error) => error.Kind switch
     {
+        // A provider's trouble with its own account is not the client's: its status is 502, and the type must not tell it to log in or pay.
+        ErrorKind.Authentication or ErrorKind.Permission or ErrorKind.Credits when error.Status >= 500 => "api_error",
         ErrorKind.InvalidRequest when error.Status == 413 => "request_too_large",
         ErrorKind.InvalidRequest or ErrorKind.ContextLength or ErrorKind.ContentPolicy => "invalid_request_error",
         ErrorKind.Authentication when error.Status == 403 => "permission_error",
         ErrorKind.Authentication => "authentication_error",
         ErrorKind.Permission => "permission_error",
         ErrorKind.Credits => "billing_error",
-        ErrorKind.ModelNotFound or ErrorKind.NoEndpoint when error.Status == 404 => "not_found_error",
+        ErrorKind.ModelNotFound => "not_found_error",
+        ErrorKind.NoEndpoint when error.Status == 404 => "not_found_error",
         ErrorKind.RateLimit or ErrorKind.QuotaExhausted => "rate_limit_error",
         ErrorKind.Overloaded or ErrorKind.NoEndpoint => "overloaded_error",
         ErrorKind.Timeout => "timeout_error",
@@ -249,6 +283,16 @@ internal static partial class AnthropicErrors
 
         ErrorWords.WriteAttempts(json, error.Attempts);
     }
+
+    // input length and `max_tokens` exceed context limit: 190000 + 20000 > 200000
+    [GeneratedRegex(@"context limit: (?<sent>\d+) \+ (?<output>\d+) > (?<allowed>\d+)", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 100)]
+    private static partial Regex OverLimit();
+
+    [GeneratedRegex("<(title|h1)[^>]*>(?<text>.{1,200}?)</(title|h1)>", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture | RegexOptions.IgnoreCase | RegexOptions.Singleline, matchTimeoutMilliseconds: 100)]
+    private static partial Regex Heading();
+
+    [GeneratedRegex("<[^>]*>?", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 100)]
+    private static partial Regex Tag();
 
     [GeneratedRegex(@"(?<sent>\d+) tokens > (?<allowed>\d+)", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 100)]
     private static partial Regex TooLong();

@@ -44,8 +44,9 @@ internal sealed class AnthropicGrammar : IStreamGrammar
             using var document = JsonDocument.Parse(frame.Data);
             _violation = Take(document.RootElement, System.Text.Encoding.UTF8.GetString(frame.Event.Span));
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
+            // The other exception comes of text that is no Unicode.
             _violation = "The data is not JSON: " + e.Message;
         }
 
@@ -161,6 +162,9 @@ internal sealed class AnthropicGrammar : IStreamGrammar
             "compaction_delta" => _block == "compaction",
             _ => false,
         };
+
+        // Blocks of a newer API bring deltas of their own.
+        fits |= _block is not ("text" or "thinking" or "redacted_thinking" or "tool_use" or "server_tool_use" or "mcp_tool_use" or "compaction");
         _signed |= type == "signature_delta";
         return fits ? null : $"A '{type}' in a '{_block}' block.";
     }

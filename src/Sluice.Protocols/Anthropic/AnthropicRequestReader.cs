@@ -1,10 +1,10 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using System.Text.Unicode;
 using Sluice.Protocols.Conversation;
 using Sluice.Protocols.Errors;
 using Sluice.Protocols.Formats;
 using Sluice.Protocols.Json;
-using Sluice.Protocols.OpenAIChat;
 
 namespace Sluice.Protocols.Anthropic;
 
@@ -25,6 +25,12 @@ internal sealed class AnthropicRequestReader
     /// <summary>Reads a body; never throws on its content.</summary>
     public static Parsed<ConversationRequest> Read(ReadOnlyMemory<byte> body)
     {
+        if (!Utf8.IsValid(body.Span))
+        {
+            // Schemas and arguments travel on as they are: an upstream must not get bytes that are no text.
+            return new UpstreamError(ErrorKind.InvalidRequest, "The request body is not valid UTF-8.");
+        }
+
         try
         {
             using var document = JsonDocument.Parse(body, Options);
@@ -117,6 +123,11 @@ internal sealed class AnthropicRequestReader
                     extras.Add(new ExtraMember(member.Name, Raw(value)));
                     break;
             }
+        }
+
+        if (!root.TryGetProperty("messages"u8, out _))
+        {
+            Invalid("messages", "Field required");
         }
 
         if (effort is not null)

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using Sluice.Protocols.Conversation;
 using Sluice.Protocols.Degradations;
@@ -22,6 +23,8 @@ internal sealed class AnthropicRequestWriter(ConversationRequest request, Upstre
     private const long MinBudget = 1024;
     private const int MaxCacheMarks = 4;
 
+    private readonly ToolIds.Distinct _ids = new();
+    private readonly Dictionary<string, Queue<string>> _openIds = new(StringComparer.Ordinal);
     private int _cacheMarks;
 
     /// <summary>Writes the body; returns what cannot be carried and must be refused.</summary>
@@ -32,44 +35,32 @@ internal sealed class AnthropicRequestWriter(ConversationRequest request, Upstre
             return refusal;
         }
 
+        var turns = Turns();
+        if (turns.Count == 0)
+        {
+            return new GatewayError(ErrorKind.InvalidRequest, ErrorSource.Client, 400, "messages: Claude needs at least one message that is not empty.") { Param = "messages" };
+        }
+
         using var json = new Utf8JsonWriter(output, AnthropicWords.Relaxed);
         json.WriteStartObject();
         json.WriteString("model"u8, target.Model);
-        var maxTokens = request.MaxOutputTokens ?? target.Traits.MaxOutputTokens ?? DefaultMaxTokens;
-        json.WriteNumber("max_tokens"u8, Math.Max(1, maxTokens));
+        var maxTokens = MaxTokens();
+        json.WriteNumber("max_tokens"u8, maxTokens);
         WriteSystem(json);
-        WriteMessages(json);
+        WriteMessages(json, turns);
         WriteTools(json);
         var thinks = WriteThinking(json, maxTokens);
         WriteToolChoice(json, thinks);
         WriteSampling(json, thinks);
         WriteOutputConfig(json);
-        if (request.StopSequences.Count > 0)
-        {
-            json.WriteStartArray("stop_sequences"u8);
-            foreach (var stop in request.StopSequences)
-            {
-                // A stop that is only white space is a 400 at Anthropic.
-                if (!string.IsNullOrWhiteSpace(stop))
-                {
-                    json.WriteStringValue(stop);
-                }
-            }
-
-            json.WriteEndArray();
-        }
+        WriteStops(json);
 
         if (request.AutomaticCache is not null)
         {
             AnthropicWords.WriteCache(json, request.AutomaticCache);
         }
 
-        if (request.EndUser is not null)
-        {
-            json.WriteStartObject("metadata"u8);
-            json.WriteString("user_id"u8, request.EndUser);
-            json.WriteEndObject();
-        }
+        WriteMetadata(json);
 
         if (request.ServiceTier is "auto" or "standard_only")
         {
@@ -88,6 +79,61 @@ internal sealed class AnthropicRequestWriter(ConversationRequest request, Upstre
         WriteExtras(json);
         json.WriteEndObject();
         return null;
+    }
+
+    // The budget of thinking counts as output: where the client named no limit, its text must not be squeezed out by it.
+    private long MaxTokens()
+    {
+        var most = target.Traits.MaxOutputTokens;
+        if (request.MaxOutputTokens is not { } asked)
+        {
+            var thinking = request.Reasoning is { Mode: not ReasoningMode.Off } reasoning ? reasoning.BudgetTokens ?? BudgetOf(reasoning.Effort) : 0;
+            return most ?? Math.Max(DefaultMaxTokens, DefaultMaxTokens + Math.Min(thinking, 1_000_000));
+        }
+
+        if (most < asked && request.From != WireProtocol.AnthropicMessages)
+        {
+            degradations.Add("max_tokens", DegradationOutcome.Weakened, $"{target.Model} answers with {most} tokens at most.");
+            asked = most.Value;
+        }
+
+        return Math.Max(1, asked);
+    }
+
+    private void WriteStops(Utf8JsonWriter json)
+    {
+        // A stop that is only white space is a 400 at Anthropic.
+        var stops = request.StopSequences.Where(s => !string.IsNullOrWhiteSpace(s)).ToList();
+        DropIf(stops.Count < request.StopSequences.Count, "stop_sequences", "Claude takes no stop sequence that is only white space.");
+        if (stops.Count == 0)
+        {
+            return;
+        }
+
+        json.WriteStartArray("stop_sequences"u8);
+        foreach (var stop in stops)
+        {
+            json.WriteStringValue(stop);
+        }
+
+        json.WriteEndArray();
+    }
+
+    private void WriteMetadata(Utf8JsonWriter json)
+    {
+        if (request.EndUser is null && !HasExtras("metadata."))
+        {
+            return;
+        }
+
+        json.WriteStartObject("metadata"u8);
+        if (request.EndUser is not null)
+        {
+            json.WriteString("user_id"u8, request.EndUser);
+        }
+
+        WriteExtrasOf(json, "metadata.");
+        json.WriteEndObject();
     }
 
     private GatewayError? RefuseForcedVendorTool()
@@ -128,10 +174,9 @@ internal sealed class AnthropicRequestWriter(ConversationRequest request, Upstre
         json.WriteEndArray();
     }
 
-    private void WriteMessages(Utf8JsonWriter json)
+    private void WriteMessages(Utf8JsonWriter json, List<(Role Role, List<ContentPart> Parts)> turns)
     {
         json.WriteStartArray("messages"u8);
-        var turns = Turns();
         for (var i = 0; i < turns.Count; i++)
         {
             var (role, parts) = turns[i];
@@ -161,7 +206,12 @@ internal sealed class AnthropicRequestWriter(ConversationRequest request, Upstre
             var parts = new List<ContentPart>(message.Parts.Count);
             foreach (var part in message.Parts)
             {
-                if (Carry(part, message.Role) is { } carried)
+                if (part is ThinkingPart { SignedBy: not WireProtocol.AnthropicMessages, Details.IsEmpty: false } routed && role == Role.Assistant
+                    && ReasoningDetailsReader.FindClaude(routed.Details) is { Count: > 0 } signed)
+                {
+                    parts.AddRange(signed);
+                }
+                else if (Carry(part, role) is { } carried)
                 {
                     parts.Add(carried);
                 }
@@ -188,46 +238,20 @@ internal sealed class AnthropicRequestWriter(ConversationRequest request, Upstre
             }
         }
 
-        PairResults(turns);
-        return turns;
-    }
-
-    // Results must stand first in the user message right behind their calls. A call that nobody answered (a client that was cut off) gets
-    // a result that says so: without one the whole conversation is refused for ever.
-    private static void PairResults(List<(Role Role, List<ContentPart> Parts)> turns)
-    {
-        for (var i = 0; i < turns.Count; i++)
+        if (turns.Count == 0 && request.System.Any(p => p is TextPart { Text: var t } && !string.IsNullOrWhiteSpace(t)))
         {
-            if (turns[i].Role == Role.User)
-            {
-                var sorted = turns[i].Parts.OrderBy(p => p is ToolResultPart ? 0 : 1).ToList();
-                turns[i].Parts.Clear();
-                turns[i].Parts.AddRange(sorted);
-            }
-
-            if (turns[i].Role != Role.Assistant || i == turns.Count - 1)
-            {
-                continue;
-            }
-
-            var missing = turns[i].Parts.OfType<ToolCallPart>()
-                .Where(call => turns[i + 1].Role != Role.User || !turns[i + 1].Parts.OfType<ToolResultPart>().Any(r => r.CallId == call.Id))
-                .Select(ContentPart (call) => new ToolResultPart(call.Id, [new TextPart("No result was recorded.")], IsError: true))
-                .ToList();
-            if (missing.Count == 0)
-            {
-                continue;
-            }
-
-            if (turns[i + 1].Role == Role.User)
-            {
-                turns[i + 1].Parts.InsertRange(0, missing);
-            }
-            else
-            {
-                turns.Insert(i + 1, (Role.User, missing));
-            }
+            // Chat clients may send instructions alone; Claude wants somebody to answer.
+            degradations.Add("messages", DegradationOutcome.Emulated, "There were only instructions: an empty user turn was put behind them.");
+            turns.Add((Role.User, [new TextPart(".")]));
         }
+        else if (turns.Count > 0 && turns[0].Role == Role.Assistant)
+        {
+            degradations.Add("messages", DegradationOutcome.Emulated, "Claude's conversations start with the user: an empty user turn was put first.");
+            turns.Insert(0, (Role.User, [new TextPart(".")]));
+        }
+
+        AnthropicPairing.Apply(turns, degradations);
+        return turns;
     }
 
     private ContentPart? Carry(ContentPart part, Role role)
@@ -249,6 +273,9 @@ internal sealed class AnthropicRequestWriter(ConversationRequest request, Upstre
             case OpaquePart { From: not WireProtocol.AnthropicMessages } opaque:
                 Drop("content." + ToolIds.Clean(opaque.Type, 40), $"Anthropic has no block of type '{opaque.Type}'.");
                 return null;
+            case ImagePart { Source: MediaSource.FileId } or DocumentPart { Source: MediaSource.FileId } when request.From != WireProtocol.AnthropicMessages:
+                Drop("content.file", "A file that was uploaded to another vendor cannot be read by Claude.");
+                return new TextPart("[file left out: it was uploaded to another vendor]") { Cache = part.Cache };
             default:
                 return part;
         }
@@ -259,11 +286,6 @@ internal sealed class AnthropicRequestWriter(ConversationRequest request, Upstre
         if (thinking.SignedBy == WireProtocol.AnthropicMessages && (thinking.RedactedData is not null || !string.IsNullOrEmpty(thinking.Signature)))
         {
             return thinking;
-        }
-
-        if (!thinking.Details.IsEmpty && ReasoningDetailsReader.FindClaude(thinking.Details) is { } found)
-        {
-            return found;
         }
 
         // Claude refuses thinking that it did not sign, and the whole conversation with it.
@@ -292,12 +314,21 @@ internal sealed class AnthropicRequestWriter(ConversationRequest request, Upstre
                 AnthropicBlocks.WriteThinking(json, thinking);
                 break;
             case ToolCallPart call:
-                AnthropicBlocks.WriteToolUse(json, call, ToolIds.Map(call.Id), Mark(call.Cache));
+                var id = _ids.Map(call.Id);
+                if (!_openIds.TryGetValue(call.Id, out var open))
+                {
+                    _openIds.Add(call.Id, open = new Queue<string>(1));
+                }
+
+                open.Enqueue(id);
+                AnthropicBlocks.WriteToolUse(json, call, id, Mark(call.Cache));
                 break;
             case ToolResultPart result:
                 WriteResult(json, result);
                 break;
             case OpaquePart opaque:
+                // Its mark stands in its own bytes.
+                _cacheMarks += opaque.Cache is null ? 0 : 1;
                 opaque.Json.WriteTo(json);
                 break;
         }
@@ -307,7 +338,7 @@ internal sealed class AnthropicRequestWriter(ConversationRequest request, Upstre
     {
         json.WriteStartObject();
         json.WriteString("type"u8, "tool_result"u8);
-        json.WriteString("tool_use_id"u8, ToolIds.Map(result.CallId));
+        json.WriteString("tool_use_id"u8, _openIds.TryGetValue(result.CallId, out var open) && open.TryDequeue(out var id) ? id : ToolIds.Map(result.CallId));
         json.WriteStartArray("content"u8);
         foreach (var part in result.Parts)
         {
@@ -334,9 +365,14 @@ internal sealed class AnthropicRequestWriter(ConversationRequest request, Upstre
         json.WriteStartObject("source"u8);
         switch (source)
         {
+            case MediaSource.Base64 inline when part is DocumentPart && PlainText(inline) is { } plain:
+                json.WriteString("type"u8, "text"u8);
+                json.WriteString("media_type"u8, "text/plain"u8);
+                json.WriteString("data"u8, plain);
+                break;
             case MediaSource.Base64 inline:
                 json.WriteString("type"u8, "base64"u8);
-                json.WriteString("media_type"u8, inline.MediaType);
+                json.WriteString("media_type"u8, inline.MediaType == "image/jpg" ? "image/jpeg" : inline.MediaType);
                 json.WriteString("data"u8, inline.Data);
                 break;
             case MediaSource.Url url:
@@ -379,10 +415,33 @@ internal sealed class AnthropicRequestWriter(ConversationRequest request, Upstre
         json.WriteEndObject();
     }
 
+    // Claude takes text documents as text; only PDFs as base64.
+    private static string? PlainText(MediaSource.Base64 inline)
+    {
+        if (!inline.MediaType.StartsWith("text/", StringComparison.Ordinal))
+        {
+            return null;
+        }
+
+        try
+        {
+            return System.Text.Encoding.UTF8.GetString(Convert.FromBase64String(inline.Data));
+        }
+        catch (FormatException)
+        {
+            return null;
+        }
+    }
+
     private void WriteTools(Utf8JsonWriter json)
     {
-        if (request.Tools.Count == 0)
+        if (!HasTools())
         {
+            foreach (var tool in request.Tools)
+            {
+                Drop("tools." + ToolIds.Clean(tool.Name, 40), $"Anthropic has no tool '{ToolIds.Clean(tool.Name, 40)}'.");
+            }
+
             return;
         }
 
@@ -391,6 +450,8 @@ internal sealed class AnthropicRequestWriter(ConversationRequest request, Upstre
         {
             if (tool is VendorTool { From: WireProtocol.AnthropicMessages } own)
             {
+                // Its mark stands in its own bytes.
+                _cacheMarks += own.Cache is null ? 0 : 1;
                 own.Json.WriteTo(json);
             }
             else if (tool is FunctionTool function)
@@ -406,6 +467,8 @@ internal sealed class AnthropicRequestWriter(ConversationRequest request, Upstre
         json.WriteEndArray();
     }
 
+    private bool HasTools() => request.Tools.Any(t => t is FunctionTool or VendorTool { From: WireProtocol.AnthropicMessages });
+
     private void WriteFunction(Utf8JsonWriter json, FunctionTool function)
     {
         json.WriteStartObject();
@@ -416,14 +479,7 @@ internal sealed class AnthropicRequestWriter(ConversationRequest request, Upstre
         }
 
         json.WritePropertyName("input_schema"u8);
-        if (function.Schema.IsEmpty)
-        {
-            json.WriteRawValue("""{"type":"object","properties":{}}"""u8, skipInputValidation: true);
-        }
-        else
-        {
-            function.Schema.WriteTo(json);
-        }
+        WriteSchema(json, function.Schema);
 
         if (function.Strict == true)
         {
@@ -442,6 +498,43 @@ internal sealed class AnthropicRequestWriter(ConversationRequest request, Upstre
 
         AnthropicWords.WriteCache(json, Mark(function.Cache));
         json.WriteEndObject();
+    }
+
+    // Anthropic demands "type"; OpenAI's schemas for tools without arguments leave it out.
+    private static void WriteSchema(Utf8JsonWriter json, RawJson schema)
+    {
+        if (!schema.IsEmpty && HasType(schema))
+        {
+            schema.WriteTo(json);
+            return;
+        }
+
+        // The rest as it stands: names and escapes are the client's.
+        var members = schema.IsEmpty ? [] : schema.Utf8.Span.Trim(" \t\r\n"u8)[1..^1].Trim(" \t\r\n"u8);
+        byte[] typed = [.. "{\"type\":\"object\""u8, .. members.IsEmpty ? ""u8 : ","u8, .. members, (byte)'}'];
+        json.WriteRawValue(typed, skipInputValidation: true);
+    }
+
+    private static bool HasType(RawJson schema)
+    {
+        var reader = new Utf8JsonReader(schema.Utf8.Span, new JsonReaderOptions { MaxDepth = 512 });
+        if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
+        {
+            return true;
+        }
+
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            if (!reader.ValueIsEscaped && reader.ValueTextEquals("type"u8))
+            {
+                return true;
+            }
+
+            reader.Read();
+            reader.Skip();
+        }
+
+        return false;
     }
 
     private bool WriteThinking(Utf8JsonWriter json, long maxTokens)
@@ -465,7 +558,9 @@ internal sealed class AnthropicRequestWriter(ConversationRequest request, Upstre
             return false;
         }
 
-        if (target.Traits.AdaptiveThinking != false && reasoning.Mode == ReasoningMode.Adaptive)
+        // From 4.7 on Claude refuses a budget; a client of another format does not know that.
+        var refusesBudget = request.From != WireProtocol.AnthropicMessages && ClaudeVersions.IsAtLeast(target.CanonicalModel, opus: 4.7m, others: 4.7m);
+        if (TakesAdaptive() && (reasoning.Mode == ReasoningMode.Adaptive || refusesBudget))
         {
             json.WriteStartObject("thinking"u8);
             json.WriteString("type"u8, "adaptive"u8);
@@ -474,8 +569,11 @@ internal sealed class AnthropicRequestWriter(ConversationRequest request, Upstre
             return true;
         }
 
-        var budget = Math.Min(reasoning.BudgetTokens ?? BudgetOf(reasoning.Effort), Math.Min(maxTokens - 1, target.Traits.MaxThinkingBudget ?? long.MaxValue));
-        if (budget < MinBudget)
+        // An effort word leaves room for the text; a client's own budget is its own business, as long as it is legal.
+        var budget = Math.Min(
+            reasoning.BudgetTokens is { } own ? Math.Min(own, maxTokens - 1) : Math.Min(BudgetOf(reasoning.Effort), Math.Max(MinBudget, (long)(maxTokens * ShareOf(reasoning.Effort)))),
+            target.Traits.MaxThinkingBudget ?? long.MaxValue);
+        if (budget < MinBudget || budget >= maxTokens)
         {
             Drop("thinking", $"max_tokens {maxTokens} leaves no room for the {MinBudget} tokens that thinking needs at least.");
             return false;
@@ -497,6 +595,25 @@ internal sealed class AnthropicRequestWriter(ConversationRequest request, Upstre
         }
     }
 
+    // Adaptive thinking came with Claude 4.6.
+    private bool TakesAdaptive() => target.Traits.AdaptiveThinking ?? !ClaudeVersions.IsBelow(target.CanonicalModel, 4.6m);
+
+    private static double ShareOf(string? effort) => effort switch
+    {
+        "minimal" => 0.1,
+        "low" => 0.2,
+        "high" => 0.8,
+        "xhigh" or "max" => 0.9,
+        _ => 0.5,
+    };
+
+    private static string EffortOf(long budget) => budget switch
+    {
+        <= 2048 => "low",
+        <= 8192 => "medium",
+        _ => "high",
+    };
+
     private static long BudgetOf(string? effort) => effort switch
     {
         "minimal" => 1024,
@@ -515,7 +632,7 @@ internal sealed class AnthropicRequestWriter(ConversationRequest request, Upstre
             choice = new ToolChoice(ToolChoiceMode.Auto);
         }
 
-        if (request.Tools.Count == 0 || (choice is null && request.ParallelToolCalls is null))
+        if (!HasTools() || (choice is null && request.ParallelToolCalls is null))
         {
             return;
         }
@@ -593,17 +710,20 @@ internal sealed class AnthropicRequestWriter(ConversationRequest request, Upstre
 
     private void WriteOutputConfig(Utf8JsonWriter json)
     {
-        var effort = request.Reasoning is { Mode: not ReasoningMode.Off, Effort: not (null or "none") } reasoning && target.Traits.AdaptiveThinking != false
-            ? Effort(reasoning.Effort)
-            : null;
+        var effort = EffortWord();
         var format = request.ResponseFormat;
         if (format is { Kind: ResponseFormatKind.JsonObject })
         {
             degradations.Add("response_format", DegradationOutcome.Dropped, "Claude has no free JSON mode: ask for JSON in the prompt, or give a schema.");
             format = null;
         }
+        else if (format is not null && (format.Schema.IsEmpty || target.Traits.StructuredOutput == false))
+        {
+            Drop("response_format", $"{target.Model} does not follow a schema: say in the prompt what shape the answer must have.");
+            format = null;
+        }
 
-        if (effort is null && format is null)
+        if (effort is null && format is null && !HasExtras("output_config."))
         {
             return;
         }
@@ -623,7 +743,32 @@ internal sealed class AnthropicRequestWriter(ConversationRequest request, Upstre
             json.WriteEndObject();
         }
 
+        WriteExtrasOf(json, "output_config.");
         json.WriteEndObject();
+    }
+
+    private string? EffortWord()
+    {
+        // Claude takes an effort with thinking off too: it then shapes the text.
+        if (request.Reasoning is not { } reasoning || reasoning.Effort == "none" || target.Traits.Reasoning == false)
+        {
+            return null;
+        }
+
+        var word = reasoning.Effort;
+        if (word is null && request.From != WireProtocol.AnthropicMessages && reasoning.BudgetTokens is { } budget
+            && ClaudeVersions.IsAtLeast(target.CanonicalModel, opus: 4.7m, others: 4.7m))
+        {
+            word = EffortOf(budget);
+        }
+
+        if (word is not null && !TakesAdaptive() && target.Traits.Efforts.Count == 0)
+        {
+            degradations.Add("reasoning.effort", DegradationOutcome.Emulated, $"{target.Model} takes a thinking budget instead of an effort.");
+            return null;
+        }
+
+        return word is null ? null : Effort(word);
     }
 
     private string Effort(string word)
@@ -646,7 +791,13 @@ internal sealed class AnthropicRequestWriter(ConversationRequest request, Upstre
     {
         foreach (var (name, value) in request.Extras)
         {
-            if (request.From == WireProtocol.AnthropicMessages && !name.Contains('.', StringComparison.Ordinal))
+            if (request.From == WireProtocol.AnthropicMessages && IsInner(name))
+            {
+                // Stands inside metadata or output_config.
+                continue;
+            }
+
+            if (request.From == WireProtocol.AnthropicMessages)
             {
                 json.WritePropertyName(name);
                 value.WriteTo(json);
@@ -654,6 +805,23 @@ internal sealed class AnthropicRequestWriter(ConversationRequest request, Upstre
             else if (IsMeaningful(name, value))
             {
                 Drop(ToolIds.Clean(name, 60), $"Anthropic does not know '{ToolIds.Clean(name, 60)}'.");
+            }
+        }
+    }
+
+    private static bool IsInner(string name) => name.StartsWith("metadata.", StringComparison.Ordinal) || name.StartsWith("output_config.", StringComparison.Ordinal);
+
+    private bool HasExtras(string prefix) =>
+        request.From == WireProtocol.AnthropicMessages && request.Extras.Any(e => e.Name.StartsWith(prefix, StringComparison.Ordinal));
+
+    private void WriteExtrasOf(Utf8JsonWriter json, string prefix)
+    {
+        foreach (var (name, value) in request.Extras)
+        {
+            if (request.From == WireProtocol.AnthropicMessages && name.StartsWith(prefix, StringComparison.Ordinal))
+            {
+                json.WritePropertyName(name[prefix.Length..]);
+                value.WriteTo(json);
             }
         }
     }
@@ -680,10 +848,12 @@ internal sealed class AnthropicRequestWriter(ConversationRequest request, Upstre
 
     private static void WriteMembers(Utf8JsonWriter json, RawJson members)
     {
-        using var document = JsonDocument.Parse(members.Utf8);
+        using var document = JsonDocument.Parse(members.Utf8, new JsonDocumentOptions { MaxDepth = 512 });
         foreach (var member in document.RootElement.EnumerateObject())
         {
-            member.WriteTo(json);
+            // Raw, so that escapes that are no text (half a surrogate pair) pass instead of throwing.
+            json.WritePropertyName(member.Name);
+            json.WriteRawValue(JsonMarshal.GetRawUtf8Value(member.Value), skipInputValidation: true);
         }
     }
 

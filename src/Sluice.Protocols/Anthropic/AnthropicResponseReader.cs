@@ -1,10 +1,11 @@
 using System.Runtime.InteropServices;
+using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
 using Sluice.Protocols.Conversation;
 using Sluice.Protocols.Errors;
 using Sluice.Protocols.Formats;
 using Sluice.Protocols.Json;
-using Sluice.Protocols.OpenAIChat;
 
 namespace Sluice.Protocols.Anthropic;
 
@@ -16,6 +17,12 @@ internal static class AnthropicResponseReader
     /// <summary>Reads a body that came with a success status; an error inside it comes back as the error.</summary>
     public static Parsed<ConversationResponse> Read(ReadOnlyMemory<byte> body)
     {
+        if (!Utf8.IsValid(body.Span))
+        {
+            // Arguments travel on as they are, and a client must get text.
+            body = Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(body.Span));
+        }
+
         try
         {
             using var document = JsonDocument.Parse(body, Options);

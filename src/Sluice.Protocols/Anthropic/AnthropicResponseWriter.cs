@@ -19,13 +19,14 @@ internal static class AnthropicResponseWriter
         json.WriteString("role"u8, "assistant"u8);
         json.WriteString("model"u8, target.Model);
         json.WriteStartArray("content"u8);
+        var ids = new ToolIds.Distinct();
         foreach (var part in response.Parts)
         {
-            WritePart(json, part, degradations);
+            WritePart(json, part, ids, degradations);
         }
 
         json.WriteEndArray();
-        json.WriteString("stop_reason"u8, AnthropicWords.FromStopReason(response.StopReason));
+        json.WriteString("stop_reason"u8, AnthropicWords.FromStopReason(AnthropicWords.Consistent(response.StopReason, response.Parts.Any(p => p is ToolCallPart))));
         json.WriteString("stop_sequence"u8, response.StopReason == StopReason.StopSequence ? response.StopSequence : null);
         json.WritePropertyName("usage"u8);
         AnthropicUsage.Write(json, response.Usage, target.EstimatedInputTokens);
@@ -36,7 +37,7 @@ internal static class AnthropicResponseWriter
         }
     }
 
-    private static void WritePart(Utf8JsonWriter json, ContentPart part, DegradationLog degradations)
+    private static void WritePart(Utf8JsonWriter json, ContentPart part, ToolIds.Distinct ids, DegradationLog degradations)
     {
         switch (part)
         {
@@ -55,7 +56,7 @@ internal static class AnthropicResponseWriter
                 AnthropicBlocks.WriteThinking(json, thinking);
                 break;
             case ToolCallPart call:
-                AnthropicBlocks.WriteToolUse(json, call, ToolIds.Map(call.Id), cache: null);
+                AnthropicBlocks.WriteToolUse(json, call, ids.Map(call.Id), cache: null);
                 break;
             case OpaquePart { From: WireProtocol.AnthropicMessages } opaque:
                 opaque.Json.WriteTo(json);

@@ -1,9 +1,10 @@
+using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
 using Sluice.Protocols.Conversation;
 using Sluice.Protocols.Errors;
 using Sluice.Protocols.Formats;
 using Sluice.Protocols.Json;
-using Sluice.Protocols.OpenAIChat;
 using Sluice.Protocols.Sse;
 
 namespace Sluice.Protocols.Anthropic;
@@ -14,6 +15,8 @@ namespace Sluice.Protocols.Anthropic;
 /// </summary>
 internal sealed class AnthropicStreamReader : IStreamReader
 {
+    private static readonly JsonReaderOptions Deep = new() { MaxDepth = 512 };
+
     // Parts are numbered densely in neutral terms; upstream indexes may have gaps (proxies filter blocks).
     private readonly Dictionary<int, (int Part, PartShape Shape)> _open = [];
     private int _parts;
@@ -31,13 +34,15 @@ internal sealed class AnthropicStreamReader : IStreamReader
             return;
         }
 
-        var data = frame.Data.Span;
+        // Opaque blocks travel on as they are, and a client must get text.
+        var data = Utf8.IsValid(frame.Data.Span) ? frame.Data.Span : Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(frame.Data.Span));
         try
         {
             ReadEvent(data, events);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
+            // The other exception comes of a member name with half a surrogate pair.
             Fail(events, new UpstreamError(ErrorKind.BadResponse, "The provider sent an event whose data is not JSON."));
         }
     }
@@ -80,6 +85,12 @@ internal sealed class AnthropicStreamReader : IStreamReader
                 break;
             case "message_stop":
                 _ended = true;
+                foreach (var (part, _) in _open.Values.OrderBy(p => p.Part))
+                {
+                    // A proxy that forgets to close a block has still sent all of it.
+                    events.Add(new StreamEvent.PartEnded(part));
+                }
+
                 events.Add(new StreamEvent.Ended());
                 break;
             case "error":
@@ -102,7 +113,7 @@ internal sealed class AnthropicStreamReader : IStreamReader
         _started = true;
         string? id = null;
         string? model = null;
-        var reader = new Utf8JsonReader(data[facts.Message]);
+        var reader = new Utf8JsonReader(data[facts.Message] is { IsEmpty: false } message ? message : "{}"u8, Deep);
         while (reader.Read() && reader.TokenType is JsonTokenType.StartObject or JsonTokenType.PropertyName)
         {
             if (reader.TokenType == JsonTokenType.StartObject)
@@ -149,7 +160,7 @@ internal sealed class AnthropicStreamReader : IStreamReader
         string? redacted = null;
         string? signature = null;
         RawJson input = default;
-        var reader = new Utf8JsonReader(span);
+        var reader = new Utf8JsonReader(span, Deep);
         reader.Read();
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
@@ -206,6 +217,7 @@ internal sealed class AnthropicStreamReader : IStreamReader
             Name = shape == PartShape.ToolCall ? name ?? "" : null,
             Data = redacted,
             Json = shape == PartShape.Opaque ? RawJson.Copy(span) : default,
+            From = shape == PartShape.Opaque && IsName(type) ? WireProtocol.AnthropicMessages : null,
         });
         if (!string.IsNullOrEmpty(content))
         {
@@ -232,13 +244,22 @@ internal sealed class AnthropicStreamReader : IStreamReader
         }
 
         var span = data[facts.Delta];
-        if (open.Shape == PartShape.Opaque)
+        if (span.IsEmpty)
         {
-            events.Add(new StreamEvent.OpaqueDelta(open.Part, RawJson.Copy(span)));
             return;
         }
 
-        var reader = new Utf8JsonReader(span);
+        if (open.Shape == PartShape.Opaque)
+        {
+            if (IsName(TypeOf(span)))
+            {
+                events.Add(new StreamEvent.OpaqueDelta(open.Part, RawJson.Copy(span)));
+            }
+
+            return;
+        }
+
+        var reader = new Utf8JsonReader(span, Deep);
         reader.Read();
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
@@ -262,7 +283,7 @@ internal sealed class AnthropicStreamReader : IStreamReader
             else if (reader.ValueTextEquals("citation"u8))
             {
                 reader.Read();
-                found = new StreamEvent.CitationDelta(open.Part, RawJson.CopyValue(ref reader, span));
+                found = new StreamEvent.CitationDelta(open.Part, RawJson.CopyValue(ref reader, span)) { From = WireProtocol.AnthropicMessages };
             }
             else
             {
@@ -292,7 +313,7 @@ internal sealed class AnthropicStreamReader : IStreamReader
 
         string? reason = null;
         string? sequence = null;
-        var reader = new Utf8JsonReader(data[facts.Delta]);
+        var reader = new Utf8JsonReader(data[facts.Delta], Deep);
         reader.Read();
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
@@ -318,6 +339,27 @@ internal sealed class AnthropicStreamReader : IStreamReader
             events.Add(new StreamEvent.Stopped(_sawToolCall && stop == StopReason.EndTurn ? StopReason.ToolUse : stop, sequence));
         }
     }
+
+    private static string? TypeOf(ReadOnlySpan<byte> delta)
+    {
+        var reader = new Utf8JsonReader(delta, Deep);
+        reader.Read();
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            if (reader.ValueTextEquals("type"u8))
+            {
+                return Text(ref reader);
+            }
+
+            reader.Read();
+            reader.Skip();
+        }
+
+        return null;
+    }
+
+    // What has no proper type is no block of a newer API, only broken.
+    private static bool IsName(string? type) => type is { Length: > 0 } && Ascii.IsValid(type);
 
     private void Fail(List<StreamEvent> events, UpstreamError error)
     {
@@ -351,7 +393,7 @@ internal sealed class AnthropicStreamReader : IStreamReader
         public void Read(ReadOnlySpan<byte> data)
         {
             Message = Block = Delta = Usage = 0..0;
-            var reader = new Utf8JsonReader(data);
+            var reader = new Utf8JsonReader(data, Deep);
             if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
             {
                 throw new JsonException("The data is no object.");

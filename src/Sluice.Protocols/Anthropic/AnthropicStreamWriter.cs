@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using Sluice.Protocols.Conversation;
 using Sluice.Protocols.Degradations;
@@ -15,13 +14,12 @@ namespace Sluice.Protocols.Anthropic;
 /// </summary>
 internal sealed class AnthropicStreamWriter(ClientTarget target, DegradationLog degradations) : IStreamWriter
 {
-    private static readonly JsonWriterOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
-
     // Parts that have begun and are not closed, in order; the first one is the one that may be written. Bounded by the upstream's own parallelism.
     private readonly List<Block> _blocks = [];
-    private readonly Utf8JsonWriter _json = new(Stream.Null, Relaxed);
+    private readonly Utf8JsonWriter _json = new(Stream.Null, AnthropicWords.Relaxed with { SkipValidation = true });
     private bool _started;
     private bool _ended;
+    private readonly ToolIds.Distinct _ids = new();
     private bool _sawToolCall;
     private int _nextIndex;
     private TokenUsage _usage = TokenUsage.Unknown;
@@ -56,13 +54,19 @@ internal sealed class AnthropicStreamWriter(ClientTarget target, DegradationLog 
                 Deliver(e.Part, e, output);
                 break;
             case StreamEvent.ReasoningDetails e:
-                if (ReasoningDetailsReader.FindClaude(e.Details)?.Signature is { Length: > 0 } signature)
+                foreach (var thinking in ReasoningDetailsReader.FindClaude(e.Details))
                 {
-                    Deliver(e.Part, new StreamEvent.SignatureDelta(e.Part, signature), output);
+                    Deliver(e.Part, new StreamEvent.SignatureDelta(e.Part, thinking.Signature ?? ""), output);
                 }
 
                 break;
             case StreamEvent.ArgumentsDelta e:
+                Deliver(e.Part, e, output);
+                break;
+            case StreamEvent.CitationDelta { From: WireProtocol.AnthropicMessages } e:
+                Deliver(e.Part, e, output);
+                break;
+            case StreamEvent.OpaqueDelta e:
                 Deliver(e.Part, e, output);
                 break;
             case StreamEvent.CitationDelta:
@@ -108,8 +112,9 @@ internal sealed class AnthropicStreamWriter(ClientTarget target, DegradationLog 
         _json.WriteNull("stop_sequence"u8);
         _json.WritePropertyName("usage"u8);
 
-        // Clients show this number at once; the upstream's own counts come with the last event.
-        AnthropicUsage.Write(_json, _usage, Math.Max(1, target.EstimatedInputTokens));
+        // Clients show this number at once; the upstream's own counts come with the last event. Proxies that report 0 here know nothing yet.
+        var known = _usage.TotalInput > 0 ? _usage : TokenUsage.Unknown;
+        AnthropicUsage.Write(_json, known, Math.Max(1, target.EstimatedInputTokens));
         _json.WriteEndObject();
         Close(output);
     }
@@ -139,7 +144,7 @@ internal sealed class AnthropicStreamWriter(ClientTarget target, DegradationLog 
             var block = _blocks[0];
 
             // Text and thinking open with their first words: an empty block would only be noise. Calls open at once.
-            if (block.Start.Shape is PartShape.ToolCall or PartShape.RedactedThinking)
+            if (block.Start.Shape is PartShape.ToolCall or PartShape.RedactedThinking || IsOwn(block.Start))
             {
                 OpenBlock(block, output);
             }
@@ -160,10 +165,23 @@ internal sealed class AnthropicStreamWriter(ClientTarget target, DegradationLog 
         }
     }
 
+    private static bool IsOwn(StreamEvent.PartStarted start) => start is { Shape: PartShape.Opaque, From: WireProtocol.AnthropicMessages, Json.IsEmpty: false };
+
     private void OpenBlock(Block block, IBufferWriter<byte> output)
     {
         if (block.Index >= 0)
         {
+            return;
+        }
+
+        if (IsOwn(block.Start))
+        {
+            block.Index = _nextIndex++;
+            Open("content_block_start"u8, output);
+            _json.WriteNumber("index"u8, block.Index);
+            _json.WritePropertyName("content_block"u8);
+            block.Start.Json.WriteTo(_json);
+            Close(output);
             return;
         }
 
@@ -185,7 +203,7 @@ internal sealed class AnthropicStreamWriter(ClientTarget target, DegradationLog 
             case PartShape.ToolCall:
                 _sawToolCall = true;
                 _json.WriteString("type"u8, "tool_use"u8);
-                _json.WriteString("id"u8, ToolIds.Map(block.Start.Id ?? ""));
+                _json.WriteString("id"u8, _ids.Map(block.Start.Id ?? ""));
                 _json.WriteString("name"u8, block.Start.Name);
                 _json.WriteStartObject("input"u8);
                 _json.WriteEndObject();
@@ -213,6 +231,24 @@ internal sealed class AnthropicStreamWriter(ClientTarget target, DegradationLog 
             case (StreamEvent.SignatureDelta { Signature.Length: > 0 } signature, PartShape.Thinking):
                 // Once, and last: pieces are joined until the block ends.
                 block.Signature += signature.Signature;
+                break;
+            case (StreamEvent.CitationDelta { Citation.IsEmpty: false } citation, PartShape.Text):
+                OpenBlock(block, output);
+                Open("content_block_delta"u8, output);
+                _json.WriteNumber("index"u8, block.Index);
+                _json.WriteStartObject("delta"u8);
+                _json.WriteString("type"u8, "citations_delta"u8);
+                _json.WritePropertyName("citation"u8);
+                citation.Citation.WriteTo(_json);
+                _json.WriteEndObject();
+                Close(output);
+                break;
+            case (StreamEvent.OpaqueDelta { Delta.IsEmpty: false } opaque, PartShape.Opaque) when IsOwn(block.Start):
+                Open("content_block_delta"u8, output);
+                _json.WriteNumber("index"u8, block.Index);
+                _json.WritePropertyName("delta"u8);
+                opaque.Delta.WriteTo(_json);
+                Close(output);
                 break;
             case (StreamEvent.ArgumentsDelta { Json.Length: > 0 } arguments, PartShape.ToolCall):
                 WriteDelta(block, "input_json_delta"u8, "partial_json"u8, arguments.Json, output);
@@ -265,11 +301,7 @@ internal sealed class AnthropicStreamWriter(ClientTarget target, DegradationLog 
 
         Drain(output);
         var reason = _stopped?.Reason ?? StopReason.EndTurn;
-        if (_sawToolCall && reason == StopReason.EndTurn)
-        {
-            reason = StopReason.ToolUse;
-        }
-
+        reason = AnthropicWords.Consistent(reason, _sawToolCall);
         Open("message_delta"u8, output);
         _json.WriteStartObject("delta"u8);
         _json.WriteString("stop_reason"u8, AnthropicWords.FromStopReason(reason));

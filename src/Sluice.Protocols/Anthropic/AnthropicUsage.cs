@@ -27,6 +27,7 @@ internal static class AnthropicUsage
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
+            // Not JSON, or a name with half a surrogate pair, on which the reader throws the other exception.
             return previous with { IsAnomalous = true };
         }
     }
@@ -64,6 +65,13 @@ internal static class AnthropicUsage
         }
 
         json.WriteNumber("output_tokens"u8, usage.TotalOutput);
+        if (usage.WebSearches is > 0 and var searches)
+        {
+            json.WriteStartObject("server_tool_use"u8);
+            json.WriteNumber("web_search_requests"u8, searches);
+            json.WriteEndObject();
+        }
+
         if (usage.Reasoning is { } thinking)
         {
             json.WriteStartObject("output_tokens_details"u8);
@@ -147,9 +155,14 @@ internal static class AnthropicUsage
                 {
                     ReadIterations(ref reader);
                 }
+                else if (reader.ValueTextEquals("cache_creation"u8) || reader.ValueTextEquals("output_tokens_details"u8) || reader.ValueTextEquals("server_tool_use"u8))
+                {
+                    ReadInner(ref reader);
+                }
                 else
                 {
-                    ReadOther(ref reader);
+                    reader.Read();
+                    reader.Skip();
                 }
             }
         }
@@ -158,6 +171,7 @@ internal static class AnthropicUsage
         {
             var (write5m, write1h) = Written(previous);
             var output = _output ?? previous.Output;
+            var thinking = _thinking ?? previous.Reasoning;
             return previous with
             {
                 Input = _input ?? previous.Input,
@@ -165,11 +179,11 @@ internal static class AnthropicUsage
                 CacheRead = _cacheRead ?? previous.CacheRead,
                 CacheWrite5m = write5m,
                 CacheWrite1h = write1h,
-                Reasoning = (_thinking ?? previous.Reasoning) is { } thinking ? Math.Min(thinking, output ?? thinking) : null,
+                Reasoning = thinking is { } t ? Math.Min(t, output ?? t) : null,
                 WebSearches = _searches ?? previous.WebSearches,
                 ServiceTier = _tier ?? previous.ServiceTier,
                 Iterations = _iterations ?? previous.Iterations,
-                IsAnomalous = _anomalous || previous.IsAnomalous,
+                IsAnomalous = _anomalous || previous.IsAnomalous || thinking > output || (_written5m ?? 0) + (_written1h ?? 0) > _cacheWritten,
             };
         }
 
@@ -190,9 +204,9 @@ internal static class AnthropicUsage
             return ((_written5m ?? 0) + uncovered, _written1h ?? 0);
         }
 
-        private void ReadOther(ref Utf8JsonReader reader)
+        private void ReadInner(ref Utf8JsonReader reader)
         {
-            // cache_creation, output_tokens_details and server_tool_use hold some of the members above; their names are unique.
+            // They hold some of the members above, whose names are unique.
             reader.Read();
             if (reader.TokenType == JsonTokenType.StartObject)
             {

@@ -35,6 +35,17 @@ internal static class AnthropicWords
         _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, message: null),
     };
 
+    /// <summary>
+    /// The presence of calls decides, not the upstream's word: a client runs no tool after <c>end_turn</c>, and after <c>tool_use</c> without a
+    /// call it has nothing to send and asks again for ever.
+    /// </summary>
+    public static StopReason Consistent(StopReason reason, bool hasCalls) => reason switch
+    {
+        StopReason.EndTurn when hasCalls => StopReason.ToolUse,
+        StopReason.ToolUse when !hasCalls => StopReason.EndTurn,
+        _ => reason,
+    };
+
     /// <summary>An id in Anthropic's spelling, from whatever the upstream gave: <c>msg_</c> and what of it may stand in one.</summary>
     public static string MessageId(string? upstreamId, string fallback)
     {

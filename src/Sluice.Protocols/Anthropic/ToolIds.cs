@@ -27,6 +27,24 @@ internal static class ToolIds
         return "toolu_" + Clean(id, 24) + hash;
     }
 
+    /// <summary>
+    /// Ids of one answer or one conversation: a repeated one (some providers use an id again in a later turn, or give none) becomes a new one by its
+    /// count, since Anthropic refuses two calls of one id, and clients pair results by it. Deterministic by position.
+    /// </summary>
+    public sealed class Distinct
+    {
+        private readonly Dictionary<string, int> _seen = new(StringComparer.Ordinal);
+
+        /// <summary>The id for the next call that was named <paramref name="id"/>.</summary>
+        public string Map(string id)
+        {
+            var mapped = ToolIds.Map(id);
+            ref var count = ref System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrAddDefault(_seen, mapped, out _);
+            count++;
+            return count == 1 ? mapped : ToolIds.Map(mapped + "#" + count.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        }
+    }
+
     /// <summary>The allowed characters of <paramref name="text"/>, at most <paramref name="most"/>.</summary>
     public static string Clean(string text, int most)
     {

@@ -53,6 +53,9 @@ public abstract record StreamEvent
 
         /// <summary>Vendor fields of a tool call that must come back, or the start block of an opaque part.</summary>
         public RawJson Json { get; init; }
+
+        /// <summary>The format whose block <see cref="Json"/> of an opaque part is; only that format's writer can carry it.</summary>
+        public WireProtocol? From { get; init; }
     }
 
     /// <summary>More shown text (also of a refusal part).</summary>
@@ -71,7 +74,11 @@ public abstract record StreamEvent
     public sealed record ArgumentsDelta(int Part, string Json) : StreamEvent;
 
     /// <summary>A citation of a text part, in the shape of the format that was read.</summary>
-    public sealed record CitationDelta(int Part, RawJson Citation) : StreamEvent;
+    public sealed record CitationDelta(int Part, RawJson Citation) : StreamEvent
+    {
+        /// <summary>The format whose citation shape it has; null where the reader does not say.</summary>
+        public WireProtocol? From { get; init; }
+    }
 
     /// <summary>A vendor delta of an opaque part, verbatim.</summary>
     public sealed record OpaqueDelta(int Part, RawJson Delta) : StreamEvent;

@@ -19,6 +19,9 @@ internal sealed class ChatChunkTemplate
     private int _suffix;
     private bool _padded;
 
+    /// <summary>Where the text stands in data that fits.</summary>
+    public int TextStart => _prefix;
+
     /// <summary>Bytes of the text when <paramref name="data"/> fits the template; 0 when it does not.</summary>
     public int Match(ReadOnlySpan<byte> data)
     {

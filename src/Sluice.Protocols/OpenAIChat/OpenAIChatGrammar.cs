@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Sluice.Protocols.Formats;
+using Sluice.Protocols.Json;
 using Sluice.Protocols.Sse;
 
 namespace Sluice.Protocols.OpenAIChat;

@@ -5,6 +5,7 @@ using Sluice.Protocols.Conversation;
 using Sluice.Protocols.Errors;
 using Sluice.Protocols.Formats;
 using Sluice.Protocols.Json;
+using Sluice.Protocols.Native;
 using Sluice.Protocols.Sse;
 
 namespace Sluice.Protocols.OpenAIChat;
@@ -36,6 +37,10 @@ internal sealed class OpenAIChatStreamReader(ChatDialect dialect) : IStreamReade
     private int _open = -1;
     private PartShape _openShape;
 
+    // Most chunks are the one before with another text: what stands around it is remembered, and such a chunk is not parsed again.
+    private readonly ChatChunkTemplate _template = new();
+    private Range? _plainText;
+
     /// <inheritdoc/>
     public void Read(in SseFrame frame, List<StreamEvent> events)
     {
@@ -63,9 +68,17 @@ internal sealed class OpenAIChatStreamReader(ChatDialect dialect) : IStreamReade
         }
 
         var before = events.Count;
+        _plainText = null;
         try
         {
+            if (_tags is null && _open >= 0 && _openShape == PartShape.Text && _template.Match(data) is > 0 and var length)
+            {
+                events.Add(new StreamEvent.TextDelta(_open, Unquote(data.Slice(_template.TextStart - 1, length + 2))));
+                return;
+            }
+
             ReadChunk(data, frame.Event.Span.SequenceEqual("error"u8), events);
+            _template.Learn(data, _finish is null && events.Count == before + 1 && events[before] is StreamEvent.TextDelta ? _plainText : null);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
@@ -73,6 +86,18 @@ internal sealed class OpenAIChatStreamReader(ChatDialect dialect) : IStreamReade
             events.RemoveRange(before, events.Count - before);
             Fail(events, OpenAIChatErrors.BadResponse("A stream event is not JSON.", data));
         }
+    }
+
+    private static string Unquote(ReadOnlySpan<byte> quoted)
+    {
+        if (quoted.IndexOf((byte)'\\') < 0)
+        {
+            return Encoding.UTF8.GetString(quoted[1..^1]);
+        }
+
+        var reader = new Utf8JsonReader(quoted);
+        reader.Read();
+        return LenientText.Read(ref reader);
     }
 
     /// <inheritdoc/>
@@ -415,6 +440,12 @@ internal sealed class OpenAIChatStreamReader(ChatDialect dialect) : IStreamReade
             {
                 reader.Skip();
             }
+        }
+
+        var (start, length) = content.GetOffsetAndLength(data.Length);
+        if (length > 2 && data[start] == (byte)'"')
+        {
+            _plainText = (start + 1)..(start + length - 1);
         }
 
         Reasoning(thought, data[details], events);

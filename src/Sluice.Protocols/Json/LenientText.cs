@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json;
 
-namespace Sluice.Protocols.OpenAIChat;
+namespace Sluice.Protocols.Json;
 
 /// <summary>
 /// Reads JSON strings that a strict reader refuses: models split emoji between two chunks, so that half a surrogate pair stands in each
