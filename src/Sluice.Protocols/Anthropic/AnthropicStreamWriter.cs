@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text;
 using System.Text.Json;
 using Sluice.Protocols.Conversation;
 using Sluice.Protocols.Degradations;
@@ -14,6 +15,10 @@ namespace Sluice.Protocols.Anthropic;
 /// </summary>
 internal sealed class AnthropicStreamWriter(ClientTarget target, DegradationLog degradations) : IStreamWriter
 {
+    // ASCII that JSON writes as it is.
+    private static readonly SearchValues<char> Unescaped = SearchValues.Create(
+        " !#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[]^_`abcdefghijklmnopqrstuvwxyz{|}~");
+
     // Parts that have begun and are not closed, in order; the first one is the one that may be written. Bounded by the upstream's own parallelism.
     private readonly List<Block> _blocks = [];
     private readonly Utf8JsonWriter _json = new(Stream.Null, AnthropicWords.Relaxed with { SkipValidation = true });
@@ -259,6 +264,30 @@ internal sealed class AnthropicStreamWriter(ClientTarget target, DegradationLog 
     private void WriteDelta(Block block, ReadOnlySpan<byte> type, ReadOnlySpan<byte> member, string text, IBufferWriter<byte> output)
     {
         OpenBlock(block, output);
+        if (text.AsSpan().IndexOfAnyExcept(Unescaped) >= 0)
+        {
+            WriteDeltaEvent(block, type, member, text, output);
+            return;
+        }
+
+        // Deltas of a block differ in their text alone, and most text needs no escape: what stands before it is written once and copied.
+        var head = block.DeltaHead ??= DeltaHead(block, type, member);
+        var span = output.GetSpan(head.Length + text.Length + DeltaTail.Length);
+        head.CopyTo(span);
+        Encoding.ASCII.GetBytes(text, span[head.Length..]);
+        DeltaTail.CopyTo(span[(head.Length + text.Length)..]);
+        output.Advance(head.Length + text.Length + DeltaTail.Length);
+    }
+
+    private byte[] DeltaHead(Block block, ReadOnlySpan<byte> type, ReadOnlySpan<byte> member)
+    {
+        var sample = new ArrayBufferWriter<byte>(160);
+        WriteDeltaEvent(block, type, member, "", sample);
+        return sample.WrittenSpan[..^DeltaTail.Length].ToArray();
+    }
+
+    private void WriteDeltaEvent(Block block, ReadOnlySpan<byte> type, ReadOnlySpan<byte> member, string text, IBufferWriter<byte> output)
+    {
         Open("content_block_delta"u8, output);
         _json.WriteNumber("index"u8, block.Index);
         _json.WriteStartObject("delta"u8);
@@ -272,7 +301,8 @@ internal sealed class AnthropicStreamWriter(ClientTarget target, DegradationLog 
     {
         if (block.Signature is { } signature)
         {
-            WriteDelta(block, "signature_delta"u8, "signature"u8, signature, output);
+            OpenBlock(block, output);
+            WriteDeltaEvent(block, "signature_delta"u8, "signature"u8, signature, output);
         }
 
         if (block.Index < 0)
@@ -327,6 +357,8 @@ internal sealed class AnthropicStreamWriter(ClientTarget target, DegradationLog 
         return null;
     }
 
+    private static ReadOnlySpan<byte> DeltaTail => "\"}}\n\n"u8;
+
     private void Open(ReadOnlySpan<byte> type, IBufferWriter<byte> output)
     {
         output.Write("event: "u8);
@@ -352,6 +384,9 @@ internal sealed class AnthropicStreamWriter(ClientTarget target, DegradationLog 
         public int Index { get; set; } = -1;
 
         public string? Signature { get; set; }
+
+        /// <summary>The bytes before the text of its deltas.</summary>
+        public byte[]? DeltaHead { get; set; }
 
         public bool Ended { get; set; }
 
