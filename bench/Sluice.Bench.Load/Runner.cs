@@ -26,6 +26,7 @@ internal static class Runner
         {
             await File.WriteAllTextAsync(Path.Combine(folder, "sluice.yaml"), Configuration(upstream.Address));
             using var gateway = await StartSluiceAsync(sluice, folder);
+            await Scenarios.WarmAsync(forwarder, gateway);
             await Console.Out.WriteLineAsync($"{"scenario",-58} {"forwarder",12} {"sluice",12} {"ratio",8}   bar");
             foreach (var scenario in Scenarios.All.Where(s => names.Length == 0 || names.Contains(s.Name)))
             {

@@ -32,7 +32,17 @@ public sealed class StreamSegments : IBufferWriter<byte>
     public void Mark(SegmentRole role)
     {
         var start = _ends.Count == 0 ? 0 : _ends[^1].End;
-        if (_bytes.WrittenCount > start)
+        if (_bytes.WrittenCount <= start)
+        {
+            return;
+        }
+
+        // Content behind content is one run. Pieces of tool calls stay apart: the last of them is held.
+        if (role == SegmentRole.Content && _ends.Count > 0 && _ends[^1].Role == role)
+        {
+            _ends[^1] = (role, _bytes.WrittenCount);
+        }
+        else
         {
             _ends.Add((role, _bytes.WrittenCount));
         }

@@ -107,36 +107,23 @@ internal sealed class StreamedAnswer(Attempt attempt, UpstreamAnswer answer, ISt
 
     private UpstreamError? TakeFrames(SseReader reader)
     {
-        while (!_gate.Ended && reader.TryRead(out var frame))
+        // All that one read brought passes the gate at once: in a burst that is dozens of events.
+        _segments.Clear();
+        UpstreamError? error = null;
+        while (error is null && reader.TryRead(out var frame))
         {
-            if (Take(frame) is { } error)
-            {
-                return error;
-            }
+            error = relay.Advance(frame, _segments);
         }
 
-        return reader.Overflowed
-            ? new UpstreamError(ErrorKind.BadResponse, "The provider sent one event larger than 16 MiB.")
-            : null;
+        Gate();
+        return error ?? (reader.Overflowed ? new UpstreamError(ErrorKind.BadResponse, "The provider sent one event larger than 16 MiB.") : null);
     }
 
     private UpstreamError? TakeEnd(SseReader reader)
     {
-        if (reader.TryReadRest(out var frame) && Take(frame) is { } error)
-        {
-            return error;
-        }
-
         _segments.Clear();
-        var incomplete = relay.Complete(_segments);
-        Gate();
-        return incomplete;
-    }
-
-    private UpstreamError? Take(in SseFrame frame)
-    {
-        _segments.Clear();
-        var error = relay.Advance(frame, _segments);
+        var error = reader.TryReadRest(out var frame) ? relay.Advance(frame, _segments) : null;
+        error ??= relay.Complete(_segments);
         Gate();
         return error;
     }
