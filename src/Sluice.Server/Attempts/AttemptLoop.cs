@@ -67,12 +67,16 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
                 }
             }
 
-            if (await RepeatAsync() == Verdict.MoveOn)
+            if (request.Surface.Operation == SurfaceOperation.CountTokens)
+            {
+                await EstimateTokensAsync();
+            }
+            else if (await RepeatAsync() == Verdict.MoveOn)
             {
                 await GiveUpAsync();
             }
         }
-        catch (OperationCanceledException) when (request.ClientGone.IsCancellationRequested)
+        catch (OperationCanceledException) when (request.ClientGone.IsCancellationRequested || _stream is { ClientLeft: true })
         {
             await SettleOpenAttemptsAsync(AttemptOutcome.ClientGone);
             await services.Settler.SettleAsync(request, StatusClientClosedRequest,
@@ -139,6 +143,12 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
     {
         // 1. The upstream request, from the original bytes.
         var wire = UpstreamBody.WireOf(candidate.Provider, _client.Protocol);
+        if (request.Surface.Operation == SurfaceOperation.CountTokens && wire != _client.Protocol)
+        {
+            // No other protocol can be asked for a count.
+            return Verdict.MoveOn;
+        }
+
         var degradations = new DegradationLog();
         var (pieces, refusal) = UpstreamBody.Write(request, candidate, wire, degradations);
         if (refusal is not null)
@@ -195,6 +205,7 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
     {
         var ordinal = request.Attempts.Count + 1;
         var now = services.Time.GetUtcNow();
+        var charged = request.Surface.Operation == SurfaceOperation.CountTokens ? 0 : request.Envelope.EstimatedInputTokens;
         var row = new AttemptStarted
         {
             AttemptId = string.Create(CultureInfo.InvariantCulture, $"att-{request.Id.AsSpan(4)}-{ordinal}"),
@@ -213,8 +224,8 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
             Credential = candidate.Credential?.Id,
             ClientProtocol = _client.Protocol,
             UpstreamProtocol = wire,
-            EstimatedInputTokens = request.Envelope.EstimatedInputTokens,
-            EstimatedCostNanoUsd = Pricer.EstimateInput(candidate.Endpoint.Price, request.Envelope.EstimatedInputTokens, now),
+            EstimatedInputTokens = charged,
+            EstimatedCostNanoUsd = Pricer.EstimateInput(candidate.Endpoint.Price, charged, now),
         };
         var attempt = new Attempt
         {
@@ -440,6 +451,13 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
         }
 
         await response.BodyWriter.WriteAsync(bytes, request.ClientGone);
+    }
+
+    /// <summary>Nobody could count: an estimate at once serves an agent better than an error or a later count.</summary>
+    private async Task EstimateTokensAsync()
+    {
+        await services.Settler.SettleAsync(request, StatusCodes.Status200OK, error: null);
+        await TokenCounts.EstimateAsync(request);
     }
 
     /// <summary>Every candidate failed: an answer without content is better than none; else the error.</summary>

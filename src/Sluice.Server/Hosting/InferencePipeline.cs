@@ -111,12 +111,6 @@ internal sealed class InferencePipeline(
         }
 
         // 4. Attempts, relay, settlement.
-        if (surface.Operation == SurfaceOperation.CountTokens && TokenCounts.MustEstimate(request))
-        {
-            await TokenCounts.EstimateAsync(request);
-            return;
-        }
-
         await using var loop = new AttemptLoop(attempts, request);
         await loop.RunAsync();
     }

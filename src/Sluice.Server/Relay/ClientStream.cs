@@ -42,6 +42,9 @@ internal sealed class ClientStream : IAsyncDisposable
         }
     }
 
+    /// <summary>The connection would take no more, which shows here before the request's own token is cancelled.</summary>
+    public bool ClientLeft { get; private set; }
+
     /// <summary>Headers have gone: the status can no longer change.</summary>
     public bool Opened => _opened;
 
@@ -112,6 +115,7 @@ internal sealed class ClientStream : IAsyncDisposable
         var flushed = await writer.FlushAsync(cancellation);
         if (flushed.IsCompleted)
         {
+            ClientLeft = true;
             throw new OperationCanceledException("The client closed the connection.", _http.RequestAborted);
         }
     }
