@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using Microsoft.AspNetCore.Http;
 using Sluice.Core.Faults;
 using Sluice.Core.Ledger;
@@ -245,10 +246,14 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
     {
         // Larger error bodies are an edge's HTML; the head of it says enough.
         const int MaxErrorBody = 256 * 1024;
+
+        // It comes with the status or hardly ever; nobody waits out a long timeout for the text of a refusal.
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(2), services.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(clock.Token, patience.Token);
         ReadOnlyMemory<byte> body = default;
         try
         {
-            body = (await WholeAnswer.ReadAsync(answer, clock, MaxErrorBody))?.WrittenMemory ?? default;
+            body = (await WholeAnswer.ReadAsync(answer, clock, either.Token, MaxErrorBody))?.WrittenMemory ?? default;
         }
         catch (Exception e) when (!request.ClientGone.IsCancellationRequested && e is IOException or HttpRequestException or OperationCanceledException or InvalidDataException)
         {
@@ -257,7 +262,7 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
 
         var error = SecretFilter.Scrub(WireFormats.Of(attempt.Wire).ReadError(answer.Status, body.Span), attempt.Candidate.Credential);
         var fault = FaultClassifier.FromStatus(attempt.Wire, answer.Status, error, answer, services.Time.GetUtcNow());
-        if (fault.CanFailOver || !attempt.Native)
+        if (fault.CanFailOver || !attempt.Native || body.IsEmpty || SecretFilter.Contains(Encoding.UTF8.GetString(body.Span), attempt.Candidate.Credential))
         {
             return await FailAsync(attempt, fault);
         }
@@ -358,7 +363,7 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
     {
         try
         {
-            var body = await WholeAnswer.ReadAsync(answer, clock);
+            var body = await WholeAnswer.ReadAsync(answer, clock, clock.Token);
             return body is null
                 ? (default, FaultClassifier.BadResponse(FaultPhase.FirstToken, "The provider's answer is larger than 64 MiB."))
                 : (body.WrittenMemory, null);
@@ -397,6 +402,8 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
         attempt.Fault = FaultClassifier.BadResponse(FaultPhase.FirstToken, "The provider ended its answer without any content.");
         services.Health.Failed(attempt.Candidate.Endpoint, attempt.Candidate.Credential, attempt.Fault);
         _empty ??= (attempt, bytes);
+        _openAnswer = null;
+        _openAttempt = null;
         return Verdict.MoveOn;
     }
 

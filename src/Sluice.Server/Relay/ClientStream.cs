@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Sluice.Core.Configuration;
@@ -115,9 +116,18 @@ internal sealed class ClientStream : IAsyncDisposable
         var flushed = await writer.FlushAsync(cancellation);
         if (flushed.IsCompleted)
         {
-            ClientLeft = true;
-            throw new OperationCanceledException("The client closed the connection.", _http.RequestAborted);
+            Leave();
         }
+    }
+
+    /// <summary>Gives the client up.</summary>
+    /// <exception cref="OperationCanceledException">Always.</exception>
+    [DoesNotReturn]
+    public void Leave()
+    {
+        ClientLeft = true;
+        _http.Abort();
+        throw new OperationCanceledException("The client takes no more.", _http.RequestAborted);
     }
 
     private void Open()
