@@ -44,12 +44,15 @@ internal static class Dialects
     {
         if (kind == ProviderKind.OpenRouter)
         {
-            return new ChatDialect("openrouter");
+            return ChatDialect.OpenRouter;
         }
 
         var vendor = kind == ProviderKind.OpenAI ? VendorOfHost(baseUrl.Host) : null;
-        return vendor is not null && Known.Contains(vendor, StringComparer.Ordinal) ? new ChatDialect(vendor) : ChatDialect.Generic;
+        return vendor is not null && Known.Contains(vendor, StringComparer.Ordinal) ? Of(vendor) : ChatDialect.Generic;
     }
+
+    /// <summary>A dialect with its quirks; one without any of its own keeps its name, by which catalogues are found.</summary>
+    public static ChatDialect Of(string name) => ChatDialect.ByName(name) ?? new ChatDialect(name);
 
     /// <summary>Whose catalogue a provider serves; null where only listed models are.</summary>
     public static string? VendorOf(ProviderSettings provider) => provider switch

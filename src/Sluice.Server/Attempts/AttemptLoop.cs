@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using Microsoft.AspNetCore.Http;
 using Sluice.Core.Faults;
 using Sluice.Core.Ledger;
@@ -67,12 +68,16 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
                 }
             }
 
-            if (await RepeatAsync() == Verdict.MoveOn)
+            if (request.Surface.Operation == SurfaceOperation.CountTokens)
+            {
+                await EstimateTokensAsync();
+            }
+            else if (await RepeatAsync() == Verdict.MoveOn)
             {
                 await GiveUpAsync();
             }
         }
-        catch (OperationCanceledException) when (request.ClientGone.IsCancellationRequested)
+        catch (OperationCanceledException) when (request.ClientGone.IsCancellationRequested || _stream is { ClientLeft: true })
         {
             await SettleOpenAttemptsAsync(AttemptOutcome.ClientGone);
             await services.Settler.SettleAsync(request, StatusClientClosedRequest,
@@ -139,6 +144,12 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
     {
         // 1. The upstream request, from the original bytes.
         var wire = UpstreamBody.WireOf(candidate.Provider, _client.Protocol);
+        if (request.Surface.Operation == SurfaceOperation.CountTokens && wire != _client.Protocol)
+        {
+            // No other protocol can be asked for a count.
+            return Verdict.MoveOn;
+        }
+
         var degradations = new DegradationLog();
         var (pieces, refusal) = UpstreamBody.Write(request, candidate, wire, degradations);
         if (refusal is not null)
@@ -195,6 +206,7 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
     {
         var ordinal = request.Attempts.Count + 1;
         var now = services.Time.GetUtcNow();
+        var charged = request.Surface.Operation == SurfaceOperation.CountTokens ? 0 : request.Envelope.EstimatedInputTokens;
         var row = new AttemptStarted
         {
             AttemptId = string.Create(CultureInfo.InvariantCulture, $"att-{request.Id.AsSpan(4)}-{ordinal}"),
@@ -213,8 +225,8 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
             Credential = candidate.Credential?.Id,
             ClientProtocol = _client.Protocol,
             UpstreamProtocol = wire,
-            EstimatedInputTokens = request.Envelope.EstimatedInputTokens,
-            EstimatedCostNanoUsd = Pricer.EstimateInput(candidate.Endpoint.Price, request.Envelope.EstimatedInputTokens, now),
+            EstimatedInputTokens = charged,
+            EstimatedCostNanoUsd = Pricer.EstimateInput(candidate.Endpoint.Price, charged, now),
         };
         var attempt = new Attempt
         {
@@ -234,10 +246,14 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
     {
         // Larger error bodies are an edge's HTML; the head of it says enough.
         const int MaxErrorBody = 256 * 1024;
+
+        // It comes with the status or hardly ever; nobody waits out a long timeout for the text of a refusal.
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(2), services.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(clock.Token, patience.Token);
         ReadOnlyMemory<byte> body = default;
         try
         {
-            body = (await WholeAnswer.ReadAsync(answer, clock, MaxErrorBody))?.WrittenMemory ?? default;
+            body = (await WholeAnswer.ReadAsync(answer, clock, either.Token, MaxErrorBody))?.WrittenMemory ?? default;
         }
         catch (Exception e) when (!request.ClientGone.IsCancellationRequested && e is IOException or HttpRequestException or OperationCanceledException or InvalidDataException)
         {
@@ -246,7 +262,7 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
 
         var error = SecretFilter.Scrub(WireFormats.Of(attempt.Wire).ReadError(answer.Status, body.Span), attempt.Candidate.Credential);
         var fault = FaultClassifier.FromStatus(attempt.Wire, answer.Status, error, answer, services.Time.GetUtcNow());
-        if (fault.CanFailOver || !attempt.Native)
+        if (fault.CanFailOver || !attempt.Native || body.IsEmpty || SecretFilter.Contains(Encoding.UTF8.GetString(body.Span), attempt.Candidate.Credential))
         {
             return await FailAsync(attempt, fault);
         }
@@ -347,7 +363,7 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
     {
         try
         {
-            var body = await WholeAnswer.ReadAsync(answer, clock);
+            var body = await WholeAnswer.ReadAsync(answer, clock, clock.Token);
             return body is null
                 ? (default, FaultClassifier.BadResponse(FaultPhase.FirstToken, "The provider's answer is larger than 64 MiB."))
                 : (body.WrittenMemory, null);
@@ -386,6 +402,8 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
         attempt.Fault = FaultClassifier.BadResponse(FaultPhase.FirstToken, "The provider ended its answer without any content.");
         services.Health.Failed(attempt.Candidate.Endpoint, attempt.Candidate.Credential, attempt.Fault);
         _empty ??= (attempt, bytes);
+        _openAnswer = null;
+        _openAttempt = null;
         return Verdict.MoveOn;
     }
 
@@ -440,6 +458,13 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
         }
 
         await response.BodyWriter.WriteAsync(bytes, request.ClientGone);
+    }
+
+    /// <summary>Nobody could count: an estimate at once serves an agent better than an error or a later count.</summary>
+    private async Task EstimateTokensAsync()
+    {
+        await services.Settler.SettleAsync(request, StatusCodes.Status200OK, error: null);
+        await TokenCounts.EstimateAsync(request);
     }
 
     /// <summary>Every candidate failed: an answer without content is better than none; else the error.</summary>

@@ -35,12 +35,12 @@ internal sealed class InferencePipeline(
         {
             await AnswerAsync(http, surface, id);
         }
-        catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
+        catch (Exception e) when (e is OperationCanceledException or IOException && http.RequestAborted.IsCancellationRequested)
         {
             // The client went away; the attempts have been settled where there were any.
             http.Abort();
         }
-        catch (Exception e) when (e is not OperationCanceledException)
+        catch (Exception e)
         {
             HostingLog.RequestFailed(logger, e, id);
             await TellFaultAsync(http, surface, id);
@@ -111,12 +111,6 @@ internal sealed class InferencePipeline(
         }
 
         // 4. Attempts, relay, settlement.
-        if (surface.Operation == SurfaceOperation.CountTokens && TokenCounts.MustEstimate(request))
-        {
-            await TokenCounts.EstimateAsync(request);
-            return;
-        }
-
         await using var loop = new AttemptLoop(attempts, request);
         await loop.RunAsync();
     }

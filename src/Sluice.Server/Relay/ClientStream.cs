@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Sluice.Core.Configuration;
@@ -41,6 +42,9 @@ internal sealed class ClientStream : IAsyncDisposable
             _timer = time.CreateTimer(static state => _ = ((ClientStream)state!).KeepAliveAsync(), this, settings.After, settings.Every);
         }
     }
+
+    /// <summary>The connection would take no more, which shows here before the request's own token is cancelled.</summary>
+    public bool ClientLeft { get; private set; }
 
     /// <summary>Headers have gone: the status can no longer change.</summary>
     public bool Opened => _opened;
@@ -112,8 +116,18 @@ internal sealed class ClientStream : IAsyncDisposable
         var flushed = await writer.FlushAsync(cancellation);
         if (flushed.IsCompleted)
         {
-            throw new OperationCanceledException("The client closed the connection.", _http.RequestAborted);
+            Leave();
         }
+    }
+
+    /// <summary>Gives the client up.</summary>
+    /// <exception cref="OperationCanceledException">Always.</exception>
+    [DoesNotReturn]
+    public void Leave()
+    {
+        ClientLeft = true;
+        _http.Abort();
+        throw new OperationCanceledException("The client takes no more.", _http.RequestAborted);
     }
 
     private void Open()

@@ -38,6 +38,11 @@ internal sealed class StreamGate(TimeProvider time)
             case SegmentRole.Preamble:
                 TakePreamble(bytes, output);
                 break;
+            case SegmentRole.Content when _inTool && _held.WrittenCount < MaxToolBytes:
+                // Text beside an unfinished call waits with it: passed on, it would carry the call's last piece along.
+                SawContent = true;
+                _held.Write(bytes);
+                break;
             case SegmentRole.Content:
                 SawContent = true;
                 Committed = true;

@@ -185,7 +185,18 @@ internal sealed class StreamedAnswer(Attempt attempt, UpstreamAnswer answer, ISt
         }
 
         await attempt.RowWritten;
-        await client.WriteAsync(_ready.WrittenMemory, clientGone);
+        try
+        {
+            // After a fault the clock may have run out already; what came before it goes out all the same.
+            await client.WriteAsync(_ready.WrittenMemory, Fault is null ? clock.Token : clientGone);
+        }
+        catch (OperationCanceledException) when (!clientGone.IsCancellationRequested && clock.Expired is not null)
+        {
+            // The silence was the client's: it has not read for as long as no upstream may be silent.
+            client.Leave();
+        }
+
         _ready.ResetWrittenCount();
+        clock.Progress();
     }
 }

@@ -16,12 +16,12 @@ internal static class WholeAnswer
     private const int MaxAnswer = 64 * 1024 * 1024;
 
     /// <summary>The answer's body, bounded; null when it is larger than any answer can be.</summary>
-    public static async Task<ArrayBufferWriter<byte>?> ReadAsync(UpstreamAnswer answer, AttemptClock clock, int max = MaxAnswer)
+    public static async Task<ArrayBufferWriter<byte>?> ReadAsync(UpstreamAnswer answer, AttemptClock clock, CancellationToken cancellation, int max = MaxAnswer)
     {
         var body = new ArrayBufferWriter<byte>((int)Math.Clamp(answer.ContentLength ?? 16 * 1024, 1024, 1024 * 1024));
         while (true)
         {
-            var read = await answer.Body.ReadAsync(body.GetMemory(4096), clock.Token);
+            var read = await answer.Body.ReadAsync(body.GetMemory(4096), cancellation);
             if (read == 0)
             {
                 return body;

@@ -6,6 +6,7 @@ using Sluice.Protocols.Conversation;
 using Sluice.Protocols.Degradations;
 using Sluice.Protocols.Errors;
 using Sluice.Server.Attempts;
+using Sluice.Server.Surfaces;
 
 namespace Sluice.Server.Settlement;
 
@@ -20,6 +21,8 @@ internal sealed class Settler(ILedger ledger, TimeProvider time)
     // Four bytes of text are about one token in every current vocabulary; the estimate only stands in for counts that nobody reported.
     private const int BytesPerToken = 4;
     private const int MaxMessage = 4096;
+
+    private static readonly TokenUsage Nothing = new() { Input = 0, Output = 0 };
 
     /// <summary>Writes the settlement once; completes when it is with the operating system.</summary>
     public async ValueTask SettleAsync(InferenceRequest request, Attempt attempt, AttemptOutcome outcome)
@@ -48,7 +51,7 @@ internal sealed class Settler(ILedger ledger, TimeProvider time)
     {
         attempt.Settled = true;
         attempt.Milliseconds = (long)time.GetElapsedTime(attempt.SentAt).TotalMilliseconds;
-        var (usage, estimated) = Charge(attempt, outcome);
+        var (usage, estimated) = request.Surface.Operation == SurfaceOperation.CountTokens ? (Nothing, false) : Charge(attempt, outcome);
         var cost = Pricer.Price(attempt.Candidate.Endpoint.Price, usage, attempt.Row.StartedAt, new PricingTerms
         {
             PreferReportedCost = attempt.Candidate.Provider.Kind == ProviderKind.OpenRouter,
@@ -113,7 +116,7 @@ internal sealed class Settler(ILedger ledger, TimeProvider time)
         var usage = attempt.Usage;
         if (!attempt.Accepted)
         {
-            return (usage.IsReported ? usage : new TokenUsage { Input = 0, Output = 0 }, false);
+            return (usage.IsReported ? usage : Nothing, false);
         }
 
         var finished = outcome is AttemptOutcome.Succeeded or AttemptOutcome.Superseded;

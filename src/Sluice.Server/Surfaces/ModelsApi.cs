@@ -41,7 +41,8 @@ internal sealed class ModelsApi(Func<ConfigSnapshot> snapshot, IKeyRing keys)
         if (id is null)
         {
             http.Response.ContentType = "application/json";
-            WriteList(http.Response.BodyWriter, Page(http.Request, current.Catalogue.Servable), anthropic);
+            var (page, hasMore) = Page(http.Request, current.Catalogue.Servable);
+            WriteList(http.Response.BodyWriter, page, hasMore, anthropic);
             await http.Response.BodyWriter.FlushAsync(http.RequestAborted);
             return;
         }
@@ -64,7 +65,7 @@ internal sealed class ModelsApi(Func<ConfigSnapshot> snapshot, IKeyRing keys)
         return new GatewayError(ErrorKind.ModelNotFound, ErrorSource.Client, 404, $"Sluice serves no model '{(id.Length > 200 ? id[..200] : id)}'. {hint}");
     }
 
-    private static IEnumerable<Model> Page(HttpRequest request, IReadOnlyList<ResolvedModel> models)
+    private static (IEnumerable<Model> Page, bool HasMore) Page(HttpRequest request, IReadOnlyList<ResolvedModel> models)
     {
         var limit = int.TryParse(request.Query["limit"], NumberStyles.None, CultureInfo.InvariantCulture, out var asked) && asked is > 0 and <= DefaultPage
             ? asked
@@ -76,10 +77,10 @@ internal sealed class ModelsApi(Func<ConfigSnapshot> snapshot, IKeyRing keys)
             from = models[i].Model.Id == after ? i + 1 : from;
         }
 
-        return models.Skip(from).Take(limit).Select(m => m.Model);
+        return (models.Skip(from).Take(limit).Select(m => m.Model), from + limit < models.Count);
     }
 
-    private static void WriteList(IBufferWriter<byte> output, IEnumerable<Model> models, bool anthropic)
+    private static void WriteList(IBufferWriter<byte> output, IEnumerable<Model> models, bool hasMore, bool anthropic)
     {
         using var json = new Utf8JsonWriter(output);
         json.WriteStartObject();
@@ -101,7 +102,7 @@ internal sealed class ModelsApi(Func<ConfigSnapshot> snapshot, IKeyRing keys)
         json.WriteEndArray();
         if (anthropic)
         {
-            json.WriteBoolean("has_more"u8, value: false);
+            json.WriteBoolean("has_more"u8, hasMore);
             json.WriteString("first_id"u8, first?.Id);
             json.WriteString("last_id"u8, last?.Id);
         }

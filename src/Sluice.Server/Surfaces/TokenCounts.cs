@@ -8,23 +8,15 @@ namespace Sluice.Server.Surfaces;
 
 /// <summary>
 /// Token counts for clients whose model is not served by an upstream that counts: an estimate from the bytes, biased upwards so that an agent
-/// compacts too early rather than too late, and flagged. It costs no upstream call, so the many that agents send at once cost nothing.
+/// compacts too early rather than too late, and flagged. It costs no upstream call of a protocol that cannot count, so the many that agents send at once cost nothing.
 /// </summary>
 internal static class TokenCounts
 {
-    /// <summary>No candidate speaks a protocol that counts.</summary>
-    public static bool MustEstimate(InferenceRequest request)
-    {
-        foreach (var candidate in request.Plan.Candidates)
-        {
-            if (UpstreamBody.WireOf(candidate.Provider, request.Surface.Format.Protocol) == request.Surface.Format.Protocol)
-            {
-                return false;
-            }
-        }
+    // What Anthropic adds to a prompt for having any tool at all (346 tokens for Claude 4 models, in the vendor's tool use documentation).
+    private const long ToolPrompt = 346;
 
-        return true;
-    }
+    // Thinking adds a prompt too, whose size nobody states; the recorded count of a short prompt has some twenty tokens more than its text.
+    private const long ThinkingPrompt = 32;
 
     /// <summary>Answers <c>{"input_tokens":N}</c>.</summary>
     public static async Task EstimateAsync(InferenceRequest request)
@@ -33,7 +25,8 @@ internal static class TokenCounts
         AnswerHeaders.WriteIds(response, request.Id);
         response.Headers["x-sluice-degraded"] = "count_tokens=emulated";
         response.ContentType = "application/json";
-        WriteCount(response.BodyWriter, request.Envelope.EstimatedInputTokens);
+        var envelope = request.Envelope;
+        WriteCount(response.BodyWriter, envelope.EstimatedInputTokens + (envelope.ToolCount > 0 ? ToolPrompt : 0) + (envelope.WantsThinking ? ThinkingPrompt : 0));
         await response.BodyWriter.FlushAsync(request.ClientGone);
     }
 

@@ -88,7 +88,7 @@ public sealed class CacheTests
     {
         await using var gateway = await GatewayUnderTest.StartAsync(Config, Trusting);
         // Odd spacing, escapes, number spellings, unknown members and their order are the client's own affair.
-        const string Body = """{ "max_tokens" : 1e3,"model":  "m/anthropic" ,"x_unknown":{"b":1.0,"a":"\u00fc\/"},"messages":[{"role":"user","content":"hé \ud83d\ude00 there"}]  ,"stream":false, "metadata":{"user_id":"{\"k\":1}"} }""";
+        const string Body = """{ "max_tokens" : 1000,"model":  "m/anthropic" ,"x_unknown":{"b":1.0,"e":1e3,"a":"\u00fc\/"},"messages":[{"role":"user","content":"hé \ud83d\ude00 there"}]  ,"stream":false, "metadata":{"user_id":"{\"k\":1}"} }""";
         var answer = await gateway.PostAsync(Wire.Anthropic, Body);
         Assert.Equal(200, answer.Status);
         Assert.Equal(Body.Replace("\"m/anthropic\"", "\"m\"", StringComparison.Ordinal), Encoding.UTF8.GetString(gateway.A.Record.Last.Body!));

@@ -150,6 +150,7 @@ public sealed class HeaderTests
         if (stream)
         {
             Assert.Equal("no-store", answer.Header("cache-control"));
+            Assert.Equal("text/event-stream; charset=utf-8", answer.Header("content-type"));
             Assert.Equal(Stream, answer.Text);
         }
         else

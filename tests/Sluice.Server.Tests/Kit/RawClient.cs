@@ -11,9 +11,12 @@ internal sealed class RawClient : IDisposable
     /// <summary>The server's side of the connection.</summary>
     public NetworkStream Stream => _tcp.GetStream();
 
-    public static async Task<RawClient> ConnectAsync(Uri url)
+    /// <param name="url">The server.</param>
+    /// <param name="receiveBuffer">Bytes that the system takes for a client that does not read; 0 for its own choice.</param>
+    public static async Task<RawClient> ConnectAsync(Uri url, int receiveBuffer = 0)
     {
         var client = new RawClient();
+        client._tcp.ReceiveBufferSize = receiveBuffer > 0 ? receiveBuffer : client._tcp.ReceiveBufferSize;
         await client._tcp.ConnectAsync(url.Host, url.Port);
         return client;
     }

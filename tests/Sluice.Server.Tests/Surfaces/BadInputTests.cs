@@ -41,7 +41,6 @@ public sealed class BadInputTests
             """{"model":5,"messages":[]}"""u8.ToArray(),
             """{"model":null,"messages":[]}"""u8.ToArray(),
             """{"model":{"a":1},"messages":[]}"""u8.ToArray(),
-            """{"model":"","messages":[]}"""u8.ToArray(),
             """{"model":"m/anthropic","model":"m/chat","messages":[]}"""u8.ToArray(),
             """{"model":"m/anthropic","stream":true,"stream":false,"messages":[]}"""u8.ToArray(),
             [.. "{\"model\":\"m/anthropic\",\"messages\":[{\"role\":\"user\",\"content\":\""u8, 0xff, 0xfe, 0x80, .. "\"}]}"u8],
@@ -177,8 +176,8 @@ public sealed class BadInputTests
         await using var gateway = await GatewayUnderTest.StartAsync(Config);
         using var raw = await RawClient.ConnectAsync(gateway.Url);
         await raw.SendAsync("POST /v1/messages HTTP/1.1\r\nHost: x\r\n");
-        var sent = await raw.SendUntilRefusedAsync(Encoding.ASCII.GetBytes("x-more: " + new string('a', 1000) + "\r\n"), 2000);
-        Assert.True(sent < 2_000_000, "two megabytes of headers were read");
+        await raw.SendUntilRefusedAsync(Encoding.ASCII.GetBytes("x-more: " + new string('a', 1000) + "\r\n"), 60);
+        Assert.StartsWith("HTTP/1.1 431", await raw.ReadUntilAsync("\r\n\r\n"), StringComparison.Ordinal);
         await AssertOthersGoOnAsync(gateway);
     }
 

@@ -48,7 +48,7 @@ internal static class EnvironmentProviders
         {
             if (Uri.TryCreate(environment.GetValueOrDefault("LITELLM_BASE_URL"), UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && url!.UserInfo.Length == 0)
             {
-                Add("litellm", ProviderKind.OpenAI, new Uri(url.GetLeftPart(UriPartial.Path).TrimEnd('/')), litellm, new ChatDialect("litellm"));
+                Add("litellm", ProviderKind.OpenAI, new Uri(url.GetLeftPart(UriPartial.Path).TrimEnd('/')), litellm, Dialects.Of("litellm"));
             }
             else
             {

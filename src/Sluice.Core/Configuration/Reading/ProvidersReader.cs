@@ -67,7 +67,7 @@ internal sealed partial class ProvidersReader(Findings findings)
             return (ChatDialect.Generic, null);
         }
 
-        return name == "generic" ? (ChatDialect.Generic, null) : (new ChatDialect(name), name);
+        return name == "generic" ? (ChatDialect.Generic, null) : (Dialects.Of(name), name);
     }
 
     // A vendor's dialect without an address means that vendor, never OpenAI with the vendor's key.
