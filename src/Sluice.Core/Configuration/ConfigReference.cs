@@ -20,7 +20,8 @@ public static class ConfigReference
             `${NAME}` and `${NAME:-default}` in a value read the environment, `.env` of the working folder included; `${file:/path}` reads a
             file. `$${` is a literal `${`. Relative paths start at the file. Unknown keys are errors. A saved change is picked up within
             five seconds, a change of a `${file:}` target too; a file with errors leaves the last good configuration serving.
-            `server`, `storage` and `ledger` count at start only.
+            `server` (but for `max_body`), `storage`, `ledger` and a change to `auth.mode: open` count at start only: the running values stay,
+            and a warning names them.
 
             A field marked **later** is checked, but nothing acts on it in this version; its use is a warning.
             The same holds for the kinds `openai-responses`, `gemini`, `azure`, `bedrock` and `vertex`: their models have no endpoint.

@@ -15,6 +15,7 @@ public sealed class ConfigWatcher : IDisposable
     private readonly Func<ConfigSources> _sources;
     private readonly ITimer _timer;
     private readonly string? _filePath;
+    private readonly ConfigSnapshot _first;
 
     // Guards reloading; never held while subscribers run.
     private readonly Lock _reloading = new();
@@ -31,14 +32,14 @@ public sealed class ConfigWatcher : IDisposable
     public ConfigWatcher(Func<ConfigSources> sources, ConfigResult first, ConfigSources firstSources, TimeProvider time)
     {
         _sources = sources;
-        _current = first.Snapshot ?? throw new ArgumentException("The first configuration has errors.", nameof(first));
+        _current = _first = first.Snapshot ?? throw new ArgumentException("The first configuration has errors.", nameof(first));
         _filePath = firstSources.FilePath;
         _readFiles = first.ReadFiles;
         _seen = Fingerprint(firstSources, _readFiles);
         _timer = time.CreateTimer(static state => ((ConfigWatcher)state!).Poll(), this, Interval, Interval);
     }
 
-    /// <summary>The last good configuration. Read once at the start of a request.</summary>
+    /// <summary>The last good configuration, with what counts at start only as it was then. Read once at the start of a request.</summary>
     public ConfigSnapshot Current => _current;
 
     /// <summary>What is wrong with the sources as they are now; empty while <see cref="Current"/> is what they say.</summary>
@@ -94,7 +95,7 @@ public sealed class ConfigWatcher : IDisposable
                 _readFiles = result.ReadFiles;
                 _seen = Fingerprint(sources, _readFiles);
                 failed = result.Snapshot is null ? result.Errors : null;
-                changed = result.Snapshot is { } snapshot && snapshot.ContentHash != _current.ContentHash ? snapshot : null;
+                changed = result.Snapshot is { } snapshot && snapshot.ContentHash != _current.ContentHash ? StartOnly.Hold(_first, snapshot) : null;
             }
 
             var before = _lastErrors;

@@ -65,7 +65,7 @@ public static class FaultClassifier
     /// <param name="error">As the stream or body reader understood it, secrets already removed.</param>
     /// <param name="phase">Before or after the first content.</param>
     public static UpstreamFault FromStreamError(UpstreamError error, FaultPhase phase) =>
-        Classify(phase, error.Status is >= 300 and <= 999 ? error.Status.Value : StatusOf(error.Kind), error, error.RetryAfter);
+        Classify(phase, error.Status is >= 300 and <= 999 ? error.Status.Value : ErrorStatus.Of(error.Kind), error, error.RetryAfter);
 
     /// <summary>The answer is not what its protocol allows: HTML, broken JSON, a stream without its end.</summary>
     /// <param name="phase">Where.</param>
@@ -157,18 +157,4 @@ public static class FaultClassifier
     private static bool CanRepeat(int status, ErrorKind kind) =>
         kind is not (ErrorKind.Timeout or ErrorKind.RateLimit or ErrorKind.QuotaExhausted or ErrorKind.BadResponse)
         && status >= 500 && status is not (504 or 522 or 524);
-
-    private static int StatusOf(ErrorKind kind) => kind switch
-    {
-        ErrorKind.InvalidRequest => 400,
-        ErrorKind.Authentication => 401,
-        ErrorKind.Credits => 402,
-        ErrorKind.Permission => 403,
-        ErrorKind.ModelNotFound or ErrorKind.NoEndpoint => 404,
-        ErrorKind.ContextLength or ErrorKind.ContentPolicy => 400,
-        ErrorKind.RateLimit or ErrorKind.QuotaExhausted => 429,
-        ErrorKind.Overloaded => 529,
-        ErrorKind.Timeout => 504,
-        _ => 502,
-    };
 }

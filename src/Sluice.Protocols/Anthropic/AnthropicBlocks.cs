@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using Sluice.Protocols.Conversation;
 using Sluice.Protocols.Json;
@@ -67,5 +68,54 @@ internal static class AnthropicBlocks
 
         AnthropicWords.WriteCache(json, cache);
         json.WriteEndObject();
+    }
+
+    /// <summary>A tool's schema; Anthropic demands its "type", which OpenAI's schemas for tools without arguments leave out.</summary>
+    public static void WriteSchema(Utf8JsonWriter json, RawJson schema)
+    {
+        if (!schema.IsEmpty && HasType(schema))
+        {
+            schema.WriteTo(json);
+            return;
+        }
+
+        // The rest as it stands: names and escapes are the client's.
+        var members = schema.IsEmpty ? [] : schema.Utf8.Span.Trim(" \t\r\n"u8)[1..^1].Trim(" \t\r\n"u8);
+        byte[] typed = [.. "{\"type\":\"object\""u8, .. members.IsEmpty ? ""u8 : ","u8, .. members, (byte)'}'];
+        json.WriteRawValue(typed, skipInputValidation: true);
+    }
+
+    private static bool HasType(RawJson schema)
+    {
+        var reader = new Utf8JsonReader(schema.Utf8.Span, new JsonReaderOptions { MaxDepth = 512 });
+        if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
+        {
+            return true;
+        }
+
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            if (!reader.ValueIsEscaped && reader.ValueTextEquals("type"u8))
+            {
+                return true;
+            }
+
+            reader.Read();
+            reader.Skip();
+        }
+
+        return false;
+    }
+
+    /// <summary>The members of an object, without its brackets.</summary>
+    public static void WriteMembers(Utf8JsonWriter json, RawJson members)
+    {
+        using var document = JsonDocument.Parse(members.Utf8, new JsonDocumentOptions { MaxDepth = 512 });
+        foreach (var member in document.RootElement.EnumerateObject())
+        {
+            // Raw, so that escapes that are no text (half a surrogate pair) pass instead of throwing.
+            json.WritePropertyName(member.Name);
+            json.WriteRawValue(JsonMarshal.GetRawUtf8Value(member.Value), skipInputValidation: true);
+        }
     }
 }

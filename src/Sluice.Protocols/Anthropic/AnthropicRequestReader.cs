@@ -1,3 +1,4 @@
+// More than 500 lines: one small method per member and block of the body, in the order of the reference.
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Unicode;

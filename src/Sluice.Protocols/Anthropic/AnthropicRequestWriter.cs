@@ -1,5 +1,5 @@
+// More than 500 lines: it reads in the order of the body, member by member, and every member is small.
 using System.Buffers;
-using System.Runtime.InteropServices;
 using System.Text.Json;
 using Sluice.Protocols.Conversation;
 using Sluice.Protocols.Degradations;
@@ -23,6 +23,7 @@ internal sealed class AnthropicRequestWriter(ConversationRequest request, Upstre
     private const long MinBudget = 1024;
     private const int MaxCacheMarks = 4;
 
+    private readonly AnthropicTurns _turns = new(request, target, degradations);
     private readonly ToolIds.Distinct _ids = new();
     private readonly Dictionary<string, Queue<string>> _openIds = new(StringComparer.Ordinal);
     private int _cacheMarks;
@@ -35,7 +36,7 @@ internal sealed class AnthropicRequestWriter(ConversationRequest request, Upstre
             return refusal;
         }
 
-        var turns = Turns();
+        var turns = _turns.Build();
         if (turns.Count == 0)
         {
             return new GatewayError(ErrorKind.InvalidRequest, ErrorSource.Client, 400, "messages: Claude needs at least one message that is not empty.") { Param = "messages" };
@@ -87,7 +88,7 @@ internal sealed class AnthropicRequestWriter(ConversationRequest request, Upstre
         var most = target.Traits.MaxOutputTokens;
         if (request.MaxOutputTokens is not { } asked)
         {
-            var thinking = request.Reasoning is { Mode: not ReasoningMode.Off } reasoning ? reasoning.BudgetTokens ?? BudgetOf(reasoning.Effort) : 0;
+            var thinking = request.Reasoning is { Mode: not ReasoningMode.Off } reasoning ? reasoning.BudgetTokens ?? ThinkingBudgets.BudgetOf(reasoning.Effort) : 0;
             return most ?? Math.Max(DefaultMaxTokens, DefaultMaxTokens + Math.Min(thinking, 1_000_000));
         }
 
@@ -196,105 +197,6 @@ internal sealed class AnthropicRequestWriter(ConversationRequest request, Upstre
         json.WriteEndArray();
     }
 
-    /// <summary>The conversation as Anthropic wants it: roles in turn, results first, nothing empty.</summary>
-    private List<(Role Role, List<ContentPart> Parts)> Turns()
-    {
-        var turns = new List<(Role Role, List<ContentPart> Parts)>();
-        foreach (var message in request.Messages)
-        {
-            var role = message.Role;
-            var parts = new List<ContentPart>(message.Parts.Count);
-            foreach (var part in message.Parts)
-            {
-                if (part is ThinkingPart { SignedBy: not WireProtocol.AnthropicMessages, Details.IsEmpty: false } routed && role == Role.Assistant
-                    && ReasoningDetailsReader.FindClaude(routed.Details) is { Count: > 0 } signed)
-                {
-                    parts.AddRange(signed);
-                }
-                else if (Carry(part, role) is { } carried)
-                {
-                    parts.Add(carried);
-                }
-            }
-
-            if (role == Role.System && !TakesSystemTurns())
-            {
-                role = Role.User;
-                parts = [.. parts.Select(p => p is TextPart t ? t with { Text = $"<system>\n{t.Text}\n</system>" } : p)];
-            }
-
-            if (parts.Count == 0)
-            {
-                continue;
-            }
-
-            if (turns.Count > 0 && turns[^1].Role == role)
-            {
-                turns[^1].Parts.AddRange(parts);
-            }
-            else
-            {
-                turns.Add((role, parts));
-            }
-        }
-
-        if (turns.Count == 0 && request.System.Any(p => p is TextPart { Text: var t } && !string.IsNullOrWhiteSpace(t)))
-        {
-            // Chat clients may send instructions alone; Claude wants somebody to answer.
-            degradations.Add("messages", DegradationOutcome.Emulated, "There were only instructions: an empty user turn was put behind them.");
-            turns.Add((Role.User, [new TextPart(".")]));
-        }
-        else if (turns.Count > 0 && turns[0].Role == Role.Assistant)
-        {
-            degradations.Add("messages", DegradationOutcome.Emulated, "Claude's conversations start with the user: an empty user turn was put first.");
-            turns.Insert(0, (Role.User, [new TextPart(".")]));
-        }
-
-        AnthropicPairing.Apply(turns, degradations);
-        return turns;
-    }
-
-    private ContentPart? Carry(ContentPart part, Role role)
-    {
-        switch (part)
-        {
-            case TextPart { Text: var text } when string.IsNullOrWhiteSpace(text):
-            case RefusalPart { Text.Length: 0 }:
-                return null;
-            case RefusalPart refusal:
-                return new TextPart(refusal.Text) { Cache = refusal.Cache };
-            case ThinkingPart thinking when role == Role.Assistant:
-                return CarryThinking(thinking);
-            case ThinkingPart:
-                return null;
-            case AudioPart:
-                Drop("content.audio", "Claude takes no sound.");
-                return new TextPart("[audio left out: this model takes no sound]");
-            case OpaquePart { From: not WireProtocol.AnthropicMessages } opaque:
-                Drop("content." + ToolIds.Clean(opaque.Type, 40), $"Anthropic has no block of type '{opaque.Type}'.");
-                return null;
-            case ImagePart { Source: MediaSource.FileId } or DocumentPart { Source: MediaSource.FileId } when request.From != WireProtocol.AnthropicMessages:
-                Drop("content.file", "A file that was uploaded to another vendor cannot be read by Claude.");
-                return new TextPart("[file left out: it was uploaded to another vendor]") { Cache = part.Cache };
-            default:
-                return part;
-        }
-    }
-
-    private ThinkingPart? CarryThinking(ThinkingPart thinking)
-    {
-        if (thinking.SignedBy == WireProtocol.AnthropicMessages && (thinking.RedactedData is not null || !string.IsNullOrEmpty(thinking.Signature)))
-        {
-            return thinking;
-        }
-
-        // Claude refuses thinking that it did not sign, and the whole conversation with it.
-        Drop("thinking.history", "Thinking of another vendor's model cannot be replayed to Claude.");
-        return null;
-    }
-
-    private bool TakesSystemTurns() => ClaudeVersions.IsAtLeast(target.CanonicalModel, opus: 4.8m, others: 5m);
-
     private void WritePart(Utf8JsonWriter json, ContentPart part, bool trimEnd)
     {
         switch (part)
@@ -342,7 +244,7 @@ internal sealed class AnthropicRequestWriter(ConversationRequest request, Upstre
         json.WriteStartArray("content"u8);
         foreach (var part in result.Parts)
         {
-            if (Carry(part, Role.User) is { } carried and not ToolResultPart)
+            if (_turns.Carry(part, Role.User) is { } carried and not ToolResultPart)
             {
                 WritePart(json, carried, trimEnd: false);
             }
@@ -479,7 +381,7 @@ internal sealed class AnthropicRequestWriter(ConversationRequest request, Upstre
         }
 
         json.WritePropertyName("input_schema"u8);
-        WriteSchema(json, function.Schema);
+        AnthropicBlocks.WriteSchema(json, function.Schema);
 
         if (function.Strict == true)
         {
@@ -493,48 +395,11 @@ internal sealed class AnthropicRequestWriter(ConversationRequest request, Upstre
 
         if (request.From == WireProtocol.AnthropicMessages && !function.Extra.IsEmpty)
         {
-            WriteMembers(json, function.Extra);
+            AnthropicBlocks.WriteMembers(json, function.Extra);
         }
 
         AnthropicWords.WriteCache(json, Mark(function.Cache));
         json.WriteEndObject();
-    }
-
-    // Anthropic demands "type"; OpenAI's schemas for tools without arguments leave it out.
-    private static void WriteSchema(Utf8JsonWriter json, RawJson schema)
-    {
-        if (!schema.IsEmpty && HasType(schema))
-        {
-            schema.WriteTo(json);
-            return;
-        }
-
-        // The rest as it stands: names and escapes are the client's.
-        var members = schema.IsEmpty ? [] : schema.Utf8.Span.Trim(" \t\r\n"u8)[1..^1].Trim(" \t\r\n"u8);
-        byte[] typed = [.. "{\"type\":\"object\""u8, .. members.IsEmpty ? ""u8 : ","u8, .. members, (byte)'}'];
-        json.WriteRawValue(typed, skipInputValidation: true);
-    }
-
-    private static bool HasType(RawJson schema)
-    {
-        var reader = new Utf8JsonReader(schema.Utf8.Span, new JsonReaderOptions { MaxDepth = 512 });
-        if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
-        {
-            return true;
-        }
-
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
-        {
-            if (!reader.ValueIsEscaped && reader.ValueTextEquals("type"u8))
-            {
-                return true;
-            }
-
-            reader.Read();
-            reader.Skip();
-        }
-
-        return false;
     }
 
     private bool WriteThinking(Utf8JsonWriter json, long maxTokens)
@@ -571,7 +436,7 @@ internal sealed class AnthropicRequestWriter(ConversationRequest request, Upstre
 
         // An effort word leaves room for the text; a client's own budget is its own business, as long as it is legal.
         var budget = Math.Min(
-            reasoning.BudgetTokens is { } own ? Math.Min(own, maxTokens - 1) : Math.Min(BudgetOf(reasoning.Effort), Math.Max(MinBudget, (long)(maxTokens * ShareOf(reasoning.Effort)))),
+            reasoning.BudgetTokens is { } own ? Math.Min(own, maxTokens - 1) : Math.Min(ThinkingBudgets.BudgetOf(reasoning.Effort), Math.Max(MinBudget, (long)(maxTokens * ThinkingBudgets.ShareOf(reasoning.Effort)))),
             target.Traits.MaxThinkingBudget ?? long.MaxValue);
         if (budget < MinBudget || budget >= maxTokens)
         {
@@ -597,31 +462,6 @@ internal sealed class AnthropicRequestWriter(ConversationRequest request, Upstre
 
     // Adaptive thinking came with Claude 4.6.
     private bool TakesAdaptive() => target.Traits.AdaptiveThinking ?? !ClaudeVersions.IsBelow(target.CanonicalModel, 4.6m);
-
-    private static double ShareOf(string? effort) => effort switch
-    {
-        "minimal" => 0.1,
-        "low" => 0.2,
-        "high" => 0.8,
-        "xhigh" or "max" => 0.9,
-        _ => 0.5,
-    };
-
-    private static string EffortOf(long budget) => budget switch
-    {
-        <= 2048 => "low",
-        <= 8192 => "medium",
-        _ => "high",
-    };
-
-    private static long BudgetOf(string? effort) => effort switch
-    {
-        "minimal" => 1024,
-        "low" => 2048,
-        "high" => 16_384,
-        "xhigh" or "max" => 31_999,
-        _ => 8192,
-    };
 
     private void WriteToolChoice(Utf8JsonWriter json, bool thinks)
     {
@@ -759,7 +599,7 @@ internal sealed class AnthropicRequestWriter(ConversationRequest request, Upstre
         if (word is null && request.From != WireProtocol.AnthropicMessages && reasoning.BudgetTokens is { } budget
             && ClaudeVersions.IsAtLeast(target.CanonicalModel, opus: 4.7m, others: 4.7m))
         {
-            word = EffortOf(budget);
+            word = ThinkingBudgets.EffortOf(budget);
         }
 
         if (word is not null && !TakesAdaptive() && target.Traits.Efforts.Count == 0)
@@ -844,17 +684,6 @@ internal sealed class AnthropicRequestWriter(ConversationRequest request, Upstre
 
         _cacheMarks++;
         return mark;
-    }
-
-    private static void WriteMembers(Utf8JsonWriter json, RawJson members)
-    {
-        using var document = JsonDocument.Parse(members.Utf8, new JsonDocumentOptions { MaxDepth = 512 });
-        foreach (var member in document.RootElement.EnumerateObject())
-        {
-            // Raw, so that escapes that are no text (half a surrogate pair) pass instead of throwing.
-            json.WritePropertyName(member.Name);
-            json.WriteRawValue(JsonMarshal.GetRawUtf8Value(member.Value), skipInputValidation: true);
-        }
     }
 
     private void Drop(string feature, string why) => degradations.Add(feature, DegradationOutcome.Dropped, why);

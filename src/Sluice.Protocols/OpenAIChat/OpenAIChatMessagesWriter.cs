@@ -1,3 +1,4 @@
+// Long since what a message may hold depends on what the ones before it held (open calls, results owed, media put off): one pass, top to bottom.
 using System.Text;
 using System.Text.Json;
 using Sluice.Protocols.Conversation;

@@ -1,3 +1,4 @@
+// Long since every member of the request is checked against one first error and written into one request; halves would share all of that state.
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json;

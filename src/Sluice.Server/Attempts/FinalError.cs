@@ -40,19 +40,12 @@ internal static class FinalError
         };
     }
 
-    /// <summary>Status by kind. A provider that refuses Sluice's own key or account is not the client's 401, 402 or 403.</summary>
+    /// <summary>What the client gets. A provider that refuses Sluice's own key or account is not the client's 401, 402 or 403, and nobody but the client sends 499.</summary>
     public static int StatusOf(UpstreamFault fault) => fault.Kind switch
     {
-        ErrorKind.InvalidRequest => fault.Status is 413 or 422 ? fault.Status.Value : 400,
-        ErrorKind.ContextLength or ErrorKind.ContentPolicy => 400,
-        ErrorKind.ModelNotFound or ErrorKind.NoEndpoint => 404,
-        ErrorKind.RateLimit or ErrorKind.QuotaExhausted => 429,
-        ErrorKind.Overloaded => 529,
-        ErrorKind.Timeout => 504,
-        ErrorKind.Internal => 500,
-        ErrorKind.Authentication or ErrorKind.Permission or ErrorKind.Credits or ErrorKind.UpstreamError or ErrorKind.Connection
-            or ErrorKind.BadResponse or ErrorKind.Cancelled => 502,
-        _ => throw new ArgumentOutOfRangeException(nameof(fault), fault.Kind, message: null),
+        ErrorKind.InvalidRequest when fault.Status is 413 or 422 => fault.Status.Value,
+        ErrorKind.Authentication or ErrorKind.Permission or ErrorKind.Credits or ErrorKind.Cancelled => ErrorStatus.Of(ErrorKind.UpstreamError),
+        var kind => ErrorStatus.Of(kind),
     };
 
     // An account that is refused is told as an upstream's failure: clients log out or stop for good on "authentication".

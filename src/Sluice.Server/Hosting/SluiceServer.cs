@@ -128,17 +128,22 @@ public sealed class SluiceServer : IAsyncDisposable
         builder.Services.AddSingleton<IModelResolver>(new ModelResolver(() => watcher.Current));
         var app = builder.Build();
         var log = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Sluice");
+        var told = first.Warnings;
         watcher.Changed += snapshot =>
         {
             health.Reload(snapshot);
             upstreams.Reload(snapshot);
+            if (snapshot.Auth.AdminKey is { } changedKey)
+            {
+                keys.SetAdminKey(changedKey);
+            }
+
             HostingLog.Reloaded(log);
+            LogWarnings(log, snapshot.Warnings.Except(told, StringComparer.Ordinal));
+            told = snapshot.Warnings;
         };
         watcher.Failed += errors => HostingLog.ReloadRefused(log, string.Join(' ', errors));
-        foreach (var warning in first.Warnings)
-        {
-            HostingLog.ConfigurationWarning(log, warning);
-        }
+        LogWarnings(log, first.Warnings);
 
         var pipeline = new InferencePipeline(() => watcher.Current, keys, bodies, planner, attempts, settler, time,
             app.Services.GetRequiredService<ILogger<InferencePipeline>>());
@@ -234,6 +239,14 @@ public sealed class SluiceServer : IAsyncDisposable
         builder.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
         builder.Logging.SetMinimumLevel(LogLevel.Information);
+    }
+
+    private static void LogWarnings(ILogger log, IEnumerable<string> warnings)
+    {
+        foreach (var warning in warnings)
+        {
+            HostingLog.ConfigurationWarning(log, warning);
+        }
     }
 
     private static ILoggerFactory LoggerFactory(WebApplicationBuilder builder) =>

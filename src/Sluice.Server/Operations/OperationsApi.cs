@@ -50,6 +50,13 @@ internal sealed class OperationsApi(Func<ConfigSnapshot> snapshot, Func<IReadOnl
         }
 
         json.WriteEndArray();
+        json.WriteStartArray("configuration_warnings"u8);
+        foreach (var warning in snapshot().Warnings)
+        {
+            json.WriteStringValue(warning);
+        }
+
+        json.WriteEndArray();
         json.WriteEndObject();
     }
 }

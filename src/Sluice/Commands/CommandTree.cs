@@ -21,6 +21,7 @@ internal static class CommandTree
             StatusCommand.Create(options),
             ModelsCommand.Create(options),
             SetupCommand.Create(options),
+            ConfigCommand.Create(),
         };
     }
 

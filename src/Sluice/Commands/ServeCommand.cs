@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
-using Sluice.Core.Configuration;
 using Sluice.Server.Hosting;
 
 namespace Sluice.Commands;
@@ -25,7 +24,7 @@ internal static class ServeCommand
     {
         try
         {
-            await using var server = await SluiceServer.CreateAsync(new ServeOptions { Sources = () => Sources(config, urls, storage, data) });
+            await using var server = await SluiceServer.CreateAsync(new ServeOptions { Sources = () => ProcessSources.Read(config, urls, storage, data) });
             Announce(server);
             await server.StartAsync();
             await Console.Error.WriteLineAsync($"Sluice listens on {string.Join(", ", server.Urls)}.");
@@ -45,23 +44,6 @@ internal static class ServeCommand
             await Console.Error.WriteLineAsync(e.Message);
             return e.IsUsage ? 2 : 1;
         }
-    }
-
-    private static ConfigSources Sources(string? config, string? urls, string? storage, string? data)
-    {
-        var environment = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (System.Collections.DictionaryEntry entry in Environment.GetEnvironmentVariables())
-        {
-            environment[(string)entry.Key] = (string?)entry.Value ?? "";
-        }
-
-        var here = Directory.GetCurrentDirectory();
-        return ConfigFiles.Gather(config, here, environment) with
-        {
-            Urls = urls?.Split([';', ','], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries),
-            Storage = storage,
-            DataFolder = data,
-        };
     }
 
     private static void Announce(SluiceServer server)

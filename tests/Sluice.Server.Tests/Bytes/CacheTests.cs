@@ -1,0 +1,177 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Sluice.Server.Tests.Kit;
+using Sluice.Simulator;
+using Sluice.Testing;
+
+namespace Sluice.Server.Tests.Bytes;
+
+/// <summary>Prompt caches live on bytes: the same conversation must give the same bytes, and a longer one must begin with the shorter one's.</summary>
+public sealed class CacheTests
+{
+    private const string Config = """
+        routing: { retries: 0 }
+        providers:
+          - { name: a-anthropic, kind: anthropic, base_url: "{A}" }
+          - { name: a-chat, kind: openai, base_url: "{A}/v1" }
+          - { name: a-router, kind: openrouter, base_url: "{A}/v1", api_keys: [key-of-a-0123456789] }
+        models:
+          - { id: "m/anthropic", endpoints: [{ provider: a-anthropic, model: m, price: { input: 3, output: 15 } }] }
+          - { id: "m/chat", endpoints: [{ provider: a-chat, model: m, price: { input: 3, output: 15 } }] }
+          - { id: "anthropic/claude-sonnet-4.6", endpoints: [{ provider: a-router, model: anthropic/claude-sonnet-4.6, price: { input: 3, output: 15 } }] }
+        """;
+
+    private static readonly SimulatorOptions Trusting = new() { VerifySignatures = false };
+
+    [Theory]
+    [InlineData("m/anthropic")]
+    [InlineData("m/chat")]
+    [InlineData("anthropic/claude-sonnet-4.6")]
+    public async Task F18_SameConversation_TwentyTimes_IsTheSameBytes(string model)
+    {
+        await using var gateway = await GatewayUnderTest.StartAsync(Config, Trusting);
+        for (var i = 0; i < 20; i++)
+        {
+            var answer = await gateway.PostAsync(Wire.Anthropic, Conversation(model, turns: 3));
+            Assert.Equal(200, answer.Status);
+        }
+
+        Assert.Single(Bodies(gateway).Distinct(StringComparer.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("m/anthropic")]
+    [InlineData("m/chat")]
+    [InlineData("anthropic/claude-sonnet-4.6")]
+    public async Task F18_NextTurn_BeginsWithTheBytesOfTheLast(string model)
+    {
+        await using var gateway = await GatewayUnderTest.StartAsync(Config, Trusting);
+        for (var turns = 1; turns <= 6; turns++)
+        {
+            Assert.Equal(200, (await gateway.PostAsync(Wire.Anthropic, Conversation(model, turns))).Status);
+        }
+
+        var bodies = Bodies(gateway);
+        for (var turn = 1; turn < bodies.Count; turn++)
+        {
+            // All up to the bracket that closes the shorter list of messages.
+            var end = EndOfMessages(bodies[turn - 1]);
+            Assert.True(end > 1000, bodies[turn - 1]);
+            Assert.Equal(bodies[turn - 1][..end], bodies[turn][..end]);
+        }
+    }
+
+    [Fact]
+    public async Task F17_CacheMarks_NativeAndOverOpenRouter_AreAllThere()
+    {
+        await using var gateway = await GatewayUnderTest.StartAsync(Config, Trusting);
+        foreach (var model in new[] { "m/anthropic", "anthropic/claude-sonnet-4.6" })
+        {
+            var body = Conversation(model, turns: 3);
+            var answer = await gateway.PostAsync(Wire.Anthropic, body);
+            Assert.Equal(200, answer.Status);
+            var sent = Encoding.UTF8.GetString(gateway.A.Record.Last.Body!);
+            Assert.Equal(4, Marks(body));
+            Assert.True(Marks(sent) == 4, $"{Marks(sent)} marks; degraded: {answer.Header("x-sluice-degraded")}\n{sent}");
+            Assert.Contains("\"ttl\":\"1h\"", sent.Replace(" ", "", StringComparison.Ordinal), StringComparison.Ordinal);
+        }
+
+        // A Chat server caches by itself and knows no marks; the client is told.
+        var plain = await gateway.PostAsync(Wire.Anthropic, Conversation("m/chat", turns: 3));
+        Assert.Equal(0, Marks(Encoding.UTF8.GetString(gateway.A.Record.Last.Body!)));
+        Assert.Contains("cache", plain.Header("x-sluice-degraded") ?? "", StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task F18_NativeBody_IsTheClientsOwnBytesButForTheModel()
+    {
+        await using var gateway = await GatewayUnderTest.StartAsync(Config, Trusting);
+        // Odd spacing, escapes, number spellings, unknown members and their order are the client's own affair.
+        const string Body = """{ "max_tokens" : 1e3,"model":  "m/anthropic" ,"x_unknown":{"b":1.0,"a":"\u00fc\/"},"messages":[{"role":"user","content":"hé \ud83d\ude00 there"}]  ,"stream":false, "metadata":{"user_id":"{\"k\":1}"} }""";
+        var answer = await gateway.PostAsync(Wire.Anthropic, Body);
+        Assert.Equal(200, answer.Status);
+        Assert.Equal(Body.Replace("\"m/anthropic\"", "\"m\"", StringComparison.Ordinal), Encoding.UTF8.GetString(gateway.A.Record.Last.Body!));
+    }
+
+    [Fact]
+    public async Task F18_CapturedClaudeCodeTurns_StayByteStableOnBothWires()
+    {
+        var captures = SharedData.Captures("claude-code").Where(path => Path.GetFileName(path).StartsWith("base.", StringComparison.Ordinal)).ToList();
+        if (captures.Count < 2)
+        {
+            Assert.Skip(SharedData.MissingReason);
+        }
+
+        await using var gateway = await GatewayUnderTest.StartAsync(Config, Trusting);
+        foreach (var model in new[] { "m/anthropic", "m/chat" })
+        {
+            foreach (var capture in captures)
+            {
+                var body = (JsonObject)JsonNode.Parse(await File.ReadAllBytesAsync(capture))!["body"]!;
+                body["model"] = model;
+                gateway.A.Record.Clear();
+                for (var i = 0; i < 3; i++)
+                {
+                    var answer = await gateway.PostAsync(Wire.Anthropic, body.ToJsonString());
+                    Assert.True(answer.Status == 200, answer.Text);
+                    Assert.Null(answer.Violation(Wire.Anthropic));
+                }
+
+                Assert.Single(Bodies(gateway).Distinct(StringComparer.Ordinal));
+            }
+        }
+    }
+
+    /// <summary>Several turns with tools, thinking that is not replayed, and marks on a tool, the system text, a message and a tool result.</summary>
+    private static string Conversation(string model, int turns)
+    {
+        var messages = new JsonArray
+        {
+            Message("user", new JsonArray(new JsonObject { ["type"] = "text", ["text"] = "first question " + new string('q', 600), ["cache_control"] = new JsonObject { ["type"] = "ephemeral" } })),
+            Message("assistant", new JsonArray(
+                new JsonObject { ["type"] = "text", ["text"] = "let me look" },
+                new JsonObject { ["type"] = "tool_use", ["id"] = "toolu_1", ["name"] = "weather", ["input"] = new JsonObject { ["place"] = "Vienna", ["b"] = 1, ["a"] = 2 } })),
+            Message("user", new JsonArray(new JsonObject
+            {
+                ["type"] = "tool_result", ["tool_use_id"] = "toolu_1", ["content"] = "sunny", ["cache_control"] = new JsonObject { ["type"] = "ephemeral" },
+            })),
+        };
+        for (var turn = 1; turn < turns; turn++)
+        {
+            messages.Add(Message("assistant", "answer number " + turn));
+            messages.Add(Message("user", "question number " + turn));
+        }
+
+        return new JsonObject
+        {
+            ["model"] = model,
+            ["max_tokens"] = 500,
+            ["tools"] = new JsonArray(
+                new JsonObject { ["name"] = "weather", ["description"] = "Tells the weather.", ["input_schema"] = Schema("place") },
+                new JsonObject { ["name"] = "read", ["description"] = "Reads.", ["input_schema"] = Schema("path"), ["cache_control"] = new JsonObject { ["type"] = "ephemeral", ["ttl"] = "1h" } }),
+            ["system"] = new JsonArray(
+                new JsonObject { ["type"] = "text", ["text"] = "You are a test." },
+                new JsonObject { ["type"] = "text", ["text"] = "Behave " + new string('b', 600), ["cache_control"] = new JsonObject { ["type"] = "ephemeral", ["ttl"] = "1h" } }),
+            ["messages"] = messages,
+        }.ToJsonString();
+    }
+
+    private static JsonObject Message(string role, JsonNode content) => new() { ["role"] = role, ["content"] = content };
+
+    private static JsonObject Schema(string name) => new()
+    {
+        ["type"] = "object", ["properties"] = new JsonObject { [name] = new JsonObject { ["type"] = "string" }, ["a"] = new JsonObject { ["type"] = "number" } }, ["required"] = new JsonArray(name),
+    };
+
+    private static List<string> Bodies(GatewayUnderTest gateway) => [.. gateway.A.Record.Requests.Select(r => Encoding.UTF8.GetString(r.Body!))];
+
+    private static int Marks(string body) => body.Split("\"cache_control\"").Length - 1;
+
+    private static int EndOfMessages(string body)
+    {
+        using var document = JsonDocument.Parse(body);
+        var messages = document.RootElement.GetProperty("messages").GetRawText();
+        return body.IndexOf(messages, StringComparison.Ordinal) + messages.Length - 1;
+    }
+}

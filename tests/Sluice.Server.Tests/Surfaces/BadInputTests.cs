@@ -1,0 +1,256 @@
+using System.Text;
+using Sluice.Server.Tests.Kit;
+
+namespace Sluice.Server.Tests.Surfaces;
+
+/// <summary>
+/// Whatever arrives, the client gets an answer in its own shape, never a 500, and others notice nothing. What Kestrel itself refuses (a request
+/// line or headers that are no HTTP, too many or too large headers) has Kestrel's bare status instead: no path is known yet by which to tell
+/// the client's protocol.
+/// </summary>
+public sealed class BadInputTests
+{
+    private const string Config = """
+        routing: { retries: 0 }
+        providers:
+          - { name: a-anthropic, kind: anthropic, base_url: "{A}" }
+          - { name: a-chat, kind: openai, base_url: "{A}/v1" }
+        models:
+          - { id: "m/anthropic", endpoints: [{ provider: a-anthropic, model: m, price: { input: 3, output: 15 } }] }
+          - { id: "m/chat", endpoints: [{ provider: a-chat, model: m, price: { input: 3, output: 15 } }] }
+        """;
+
+    private static readonly string Deep = string.Concat(Enumerable.Repeat("[", 600)) + string.Concat(Enumerable.Repeat("]", 600));
+
+    [Fact]
+    public async Task Body_ThatIsNoRequest_Is400InTheClientsShape()
+    {
+        await using var gateway = await GatewayUnderTest.StartAsync(Config);
+        byte[][] bodies =
+        [
+            [],
+            "{"u8.ToArray(),
+            "null"u8.ToArray(),
+            "[]"u8.ToArray(),
+            "\"text\""u8.ToArray(),
+            "<html><body>hello</body></html>"u8.ToArray(),
+            "{}"u8.ToArray(),
+            """{"model":"m/anthropic","messages":[{"role":"user","content":"x"}]"""u8.ToArray(),
+            """{"model":"m/anthropic","messages":[{"role":"user","content":"x"}]}}"""u8.ToArray(),
+            """{"model":"m/anthropic","messages":[{"role":"user","content":"x}]}"""u8.ToArray(),
+            """{"model":5,"messages":[]}"""u8.ToArray(),
+            """{"model":null,"messages":[]}"""u8.ToArray(),
+            """{"model":{"a":1},"messages":[]}"""u8.ToArray(),
+            """{"model":"","messages":[]}"""u8.ToArray(),
+            """{"model":"m/anthropic","model":"m/chat","messages":[]}"""u8.ToArray(),
+            """{"model":"m/anthropic","stream":true,"stream":false,"messages":[]}"""u8.ToArray(),
+            [.. "{\"model\":\"m/anthropic\",\"messages\":[{\"role\":\"user\",\"content\":\""u8, 0xff, 0xfe, 0x80, .. "\"}]}"u8],
+            Encoding.UTF8.GetBytes($$"""{"model":"m/anthropic","deep":{{Deep}},"messages":[]}"""),
+            [0, 1, 2, 3],
+            [0x1f, 0x8b, 8, 0, 0, 0, 0, 0],
+        ];
+        foreach (var client in Enum.GetValues<Wire>())
+        {
+            foreach (var body in bodies)
+            {
+                using var request = gateway.Request(client, body);
+                var answer = await gateway.SendAsync(request);
+                Assert.True(answer.Status == 400, $"{client} {Encoding.UTF8.GetString(body)[..Math.Min(body.Length, 80)]}: {answer.Status} {answer.Text}");
+                AssertOwnShape(answer, client);
+                Assert.Equal("client", answer.Header("x-sluice-error-source"));
+            }
+        }
+
+        Assert.Equal(0, gateway.A.Record.Count);
+    }
+
+    [Fact]
+    public async Task Body_WithWrongTypesAnywhere_IsNeverAServerFault()
+    {
+        await using var gateway = await GatewayUnderTest.StartAsync(Config);
+        string[] values = ["null", "5", "-1", "1e400", "\"x\"", "true", "[]", "{}", "[null]", "[5]", "[{}]", "[[]]", "[{\"type\":5}]", "[{\"role\":5,\"content\":{}}]", "[{\"role\":\"user\",\"content\":[{\"type\":\"image\"}]}]", "[{\"role\":\"tool\"}]", "[{\"role\":\"user\",\"content\":[null,5,{\"type\":\"tool_result\",\"content\":[{\"type\":\"image\",\"source\":5}]}]}]"];
+        string[] members =
+        [
+            "messages", "system", "max_tokens", "temperature", "tools", "tool_choice", "thinking", "metadata", "stop_sequences", "stop", "stream", "stream_options", "response_format", "n",
+            "logit_bias", "models", "provider", "reasoning", "reasoning_effort", "service_tier", "context_management", "output_config", "user", "seed", "functions", "modalities", "plugins",
+        ];
+        var wrong = new List<string>();
+        foreach (var client in Enum.GetValues<Wire>())
+        {
+            foreach (var upstream in new[] { "m/anthropic", "m/chat" })
+            {
+                foreach (var member in members)
+                {
+                    var answers = await Task.WhenAll(values.Select(async value =>
+                    {
+                        var messages = member == "messages" ? "" : "\"messages\":[{\"role\":\"user\",\"content\":\"x\"}],";
+                        using var request = gateway.Request(client, $"{{\"model\":\"{upstream}\",\"max_tokens\":50,{messages}\"{member}\":{value}}}".Replace("\"max_tokens\":50,\"max_tokens\"", "\"max_tokens\"", StringComparison.Ordinal));
+                        return (value, Answer: await gateway.SendAsync(request));
+                    }));
+                    foreach (var (value, answer) in answers)
+                    {
+                        if (answer.Status is not (200 or 400 or 404 or 422))
+                        {
+                            wrong.Add($"{client} to {upstream}, {member}: {value}: {answer.Status} {answer.Text}");
+                        }
+                        else if (answer.Status != 200)
+                        {
+                            AssertOwnShape(answer, client);
+                        }
+                    }
+                }
+            }
+        }
+
+        Assert.True(wrong.Count == 0, $"{wrong.Count}:\n" + string.Join('\n', wrong.Take(12)));
+    }
+
+    [Theory]
+    [InlineData("text/html")]
+    [InlineData("multipart/form-data; boundary=x")]
+    [InlineData("application/x-www-form-urlencoded")]
+    public async Task ContentType_OtherThanJson_Is400(string type)
+    {
+        await using var gateway = await GatewayUnderTest.StartAsync(Config);
+        foreach (var client in Enum.GetValues<Wire>())
+        {
+            using var request = gateway.Request(client, Wires.Body(client, "m/chat", "x", stream: false));
+            request.Content!.Headers.Remove("content-type");
+            request.Content.Headers.TryAddWithoutValidation("content-type", type);
+            var answer = await gateway.SendAsync(request);
+            Assert.Equal(400, answer.Status);
+            AssertOwnShape(answer, client);
+        }
+    }
+
+    [Fact]
+    public async Task Body_TooLargeByItsLength_Is413BeforeItIsSent_AndOthersGoOn()
+    {
+        await using var gateway = await GatewayUnderTest.StartAsync(Config, server: ", max_body: 1MiB");
+        foreach (var client in Enum.GetValues<Wire>())
+        {
+            using var raw = await RawClient.ConnectAsync(gateway.Url);
+            await raw.SendAsync(Head(gateway, client, "Content-Length: 104857600\r\nExpect: 100-continue\r\n"));
+            var answer = await raw.ReadUntilAsync("}");
+            Assert.StartsWith("HTTP/1.1 413", answer, StringComparison.Ordinal);
+            Assert.DoesNotContain("100 Continue", answer, StringComparison.Ordinal);
+            Assert.Contains(client == Wire.Anthropic ? "\"type\":\"request_too_large\"" : "\"error\":{", answer, StringComparison.Ordinal);
+            await AssertOthersGoOnAsync(gateway);
+        }
+
+        Assert.Equal(0, gateway.HeldBytes);
+    }
+
+    [Fact]
+    public async Task Body_TooLargeWithoutALength_Is413AndTheConnectionEnds()
+    {
+        await using var gateway = await GatewayUnderTest.StartAsync(Config, server: ", max_body: 1MiB");
+        foreach (var client in Enum.GetValues<Wire>())
+        {
+            using var raw = await RawClient.ConnectAsync(gateway.Url);
+            await raw.SendAsync(Head(gateway, client, "Transfer-Encoding: chunked\r\n"));
+            var chunk = Encoding.ASCII.GetBytes("10000\r\n" + new string(' ', 0x10000) + "\r\n");
+            var sending = raw.SendUntilRefusedAsync(chunk, 1600);
+            var answer = await raw.ReadUntilAsync("}");
+            Assert.StartsWith("HTTP/1.1 413", answer, StringComparison.Ordinal);
+            await sending;
+            await GatewayUnderTest.UntilAsync(() => gateway.HeldBytes == 0, "the body given back");
+            await AssertOthersGoOnAsync(gateway);
+        }
+    }
+
+    [Fact]
+    public async Task Body_AtTheLimit_IsTaken_AndTheConnectionIsUsedAgainAfterARefusal()
+    {
+        await using var gateway = await GatewayUnderTest.StartAsync(Config, server: ", max_body: 64KiB");
+        var body = Wires.Body(Wire.Chat, "m/chat", "x", stream: false);
+        var exact = body + new string(' ', (64 * 1024) - body.Length);
+        foreach (var (content, status) in new[] { (exact, 200), (exact + " ", 413), (body, 200) })
+        {
+            Assert.Equal(status, (await gateway.PostAsync(Wire.Chat, content)).Status);
+        }
+    }
+
+    [Fact]
+    public async Task Headers_WithoutEnd_AreRefusedAndOthersGoOn()
+    {
+        await using var gateway = await GatewayUnderTest.StartAsync(Config);
+        using var raw = await RawClient.ConnectAsync(gateway.Url);
+        await raw.SendAsync("POST /v1/messages HTTP/1.1\r\nHost: x\r\n");
+        var sent = await raw.SendUntilRefusedAsync(Encoding.ASCII.GetBytes("x-more: " + new string('a', 1000) + "\r\n"), 2000);
+        Assert.True(sent < 2_000_000, "two megabytes of headers were read");
+        await AssertOthersGoOnAsync(gateway);
+    }
+
+    [Fact]
+    public async Task Body_OfACallerWithoutKey_IsNeverRead()
+    {
+        await using var gateway = await GatewayUnderTest.StartAsync(Config);
+        foreach (var (key, status) in new[] { ("x-api-key: sk-nobody-knows-this-key-at-all", 401), ("Accept: */*", 401), ("Authorization: Bearer " + GatewayUnderTest.AdminKey, 401) })
+        {
+            foreach (var client in Enum.GetValues<Wire>())
+            {
+                using var raw = await RawClient.ConnectAsync(gateway.Url);
+                await raw.SendAsync($"POST {Wires.PathOf(client)} HTTP/1.1\r\nHost: x\r\n{key}\r\nContent-Type: application/json\r\nContent-Length: 20000000\r\nExpect: 100-continue\r\n\r\n");
+                var answer = await raw.ReadUntilAsync("}");
+                Assert.StartsWith($"HTTP/1.1 {status}", answer, StringComparison.Ordinal);
+                Assert.DoesNotContain("100 Continue", answer, StringComparison.Ordinal);
+                Assert.Contains(client == Wire.Anthropic ? "authentication_error" : "\"error\":{", answer, StringComparison.Ordinal);
+                Assert.Equal(0, gateway.HeldBytes);
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Body_CutInTheMiddle_LeavesNothingBehind()
+    {
+        await using var gateway = await GatewayUnderTest.StartAsync(Config);
+        for (var i = 0; i < 20; i++)
+        {
+            using var raw = await RawClient.ConnectAsync(gateway.Url);
+            await raw.SendAsync(Head(gateway, (Wire)(i % 2), "Content-Length: 500000\r\n") + "{\"model\":\"m/chat\",");
+            await GatewayUnderTest.UntilAsync(() => gateway.HeldBytes > 0, "the body being read");
+        }
+
+        await GatewayUnderTest.UntilAsync(() => gateway.HeldBytes == 0, "the bodies given back");
+        Assert.Equal(0, gateway.A.Record.Count);
+        await AssertOthersGoOnAsync(gateway);
+    }
+
+    [Fact]
+    public async Task BufferedBodies_BeyondTheirBound_Are503WithRetryAfter()
+    {
+        await using var gateway = await GatewayUnderTest.StartAsync(Config, server: ", max_buffered: 4MiB, max_body: 3MiB");
+        using var first = await RawClient.ConnectAsync(gateway.Url);
+        await first.SendAsync(Head(gateway, Wire.Chat, "Content-Length: 3000000\r\n") + "{");
+        await GatewayUnderTest.UntilAsync(() => gateway.HeldBytes > 0, "the first body being read");
+        foreach (var client in Enum.GetValues<Wire>())
+        {
+            var answer = await gateway.PostAsync(client, Wires.Body(client, "m/chat", new string('x', 2_000_000), stream: false));
+            Assert.True(answer.Status == 503, answer.Text);
+            Assert.InRange(int.Parse(answer.Header("retry-after")!, System.Globalization.CultureInfo.InvariantCulture), 1, 55);
+            Assert.Equal("gateway", answer.Header("x-sluice-error-source"));
+            AssertOwnShape(answer, client);
+        }
+
+        await AssertOthersGoOnAsync(gateway);
+    }
+
+    private static string Head(GatewayUnderTest gateway, Wire client, string length) =>
+        $"POST {Wires.PathOf(client)} HTTP/1.1\r\nHost: x\r\nx-api-key: {gateway.Key}\r\nContent-Type: application/json\r\n{length}\r\n";
+
+    private static async Task AssertOthersGoOnAsync(GatewayUnderTest gateway)
+    {
+        var good = await gateway.PostAsync(Wire.Anthropic, Wires.Body(Wire.Anthropic, "m/chat", "still there?", stream: true));
+        Assert.Equal("Simulated answer to: still there?", good.AnswerText(Wire.Anthropic));
+    }
+
+    private static void AssertOwnShape(ClientAnswer answer, Wire client)
+    {
+        var json = answer.Json;
+        var error = json.GetProperty("error");
+        Assert.NotEqual("", error.GetProperty("message").GetString());
+        Assert.NotEqual("", error.GetProperty("type").GetString());
+        Assert.Equal(client == Wire.Anthropic, json.TryGetProperty("type", out var type) && type.GetString() == "error");
+    }
+}
