@@ -71,8 +71,9 @@ internal static class PresentedKeys
             "This Sluice API key was revoked. Ask for a new one (`sluice keys create --user NAME`).") { ShouldRetry = false },
         KeyState.Expired => new GatewayError(ErrorKind.Authentication, ErrorSource.Client, 401,
             "This Sluice API key has expired. Ask for a new one (`sluice keys create --user NAME`).") { ShouldRetry = false },
+        // Without the name of the header: a 401 that says x-api-key becomes "Please run /login" in Claude Code, and its text is lost.
         _ when presented => new GatewayError(ErrorKind.Authentication, ErrorSource.Client, 401,
-            "Sluice does not know this API key. Send a key made by `sluice keys create` (not a provider's key) as x-api-key or as a bearer token.") { ShouldRetry = false },
+            "Sluice does not know this API key. Use a key made by `sluice keys create`, not a provider's key.") { ShouldRetry = false },
         _ => new GatewayError(ErrorKind.Authentication, ErrorSource.Client, 401,
             "No API key was sent. Send a Sluice key as `Authorization: Bearer …`, `x-api-key`, `x-goog-api-key` or `?key=`.") { ShouldRetry = false },
     };

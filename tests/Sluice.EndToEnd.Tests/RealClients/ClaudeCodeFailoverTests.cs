@@ -73,15 +73,17 @@ public sealed class ClaudeCodeFailoverTests
     }
 
     [Theory]
-    [InlineData(FaultKind.ErrorEvent)]
-    [InlineData(FaultKind.Reset)]
-    public async Task ClaudeCode_StreamBreaksAfterText_AsksAgainAndTheOtherProviderAnswers(FaultKind kind)
+    [InlineData(FaultKind.ErrorEvent, "anthropic")]
+    [InlineData(FaultKind.Reset, "anthropic")]
+    [InlineData(FaultKind.ErrorEvent, "openai")]
+    [InlineData(FaultKind.Reset, "openai")]
+    public async Task ClaudeCode_StreamBreaksAfterText_AsksAgainAndTheOtherProviderAnswers(FaultKind fault, string firstKind)
     {
         Installed.OrSkip();
-        await using var pair = await ProviderPair.StartAsync();
+        await using var pair = await ProviderPair.StartAsync(firstKind);
 
         // The first call is answered by a tool call, the second by text: the second breaks.
-        pair.First.Script.EveryNth(2, Fault.Of(kind, FaultPlace.AfterText, after: 2));
+        pair.First.Script.EveryNth(2, Fault.Of(fault, FaultPlace.AfterText, after: 2));
 
         var result = await RunAsync(pair, retries: 2);
 
@@ -91,12 +93,14 @@ public sealed class ClaudeCodeFailoverTests
     }
 
     [Theory]
-    [InlineData(FaultKind.ErrorEvent)]
-    [InlineData(FaultKind.Reset)]
-    public async Task Stream_BreaksAfterText_EndsWithOneNativeError(FaultKind kind)
+    [InlineData(FaultKind.ErrorEvent, "anthropic")]
+    [InlineData(FaultKind.Reset, "anthropic")]
+    [InlineData(FaultKind.ErrorEvent, "openai")]
+    [InlineData(FaultKind.Reset, "openai")]
+    public async Task Stream_BreaksAfterText_EndsWithOneNativeError(FaultKind fault, string firstKind)
     {
-        await using var pair = await ProviderPair.StartAsync();
-        pair.First.Script.Always(Fault.Of(kind, FaultPlace.AfterText, after: 2));
+        await using var pair = await ProviderPair.StartAsync(firstKind);
+        pair.First.Script.Always(Fault.Of(fault, FaultPlace.AfterText, after: 2));
         using var client = pair.Sluice.CreateClient();
         using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/messages")
         {

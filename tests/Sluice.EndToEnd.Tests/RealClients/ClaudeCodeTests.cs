@@ -31,5 +31,6 @@ public sealed class ClaudeCodeTests(SimulatorGateway gateway) : IClassFixture<Si
 
         Assert.True(result.IsError, result.ToString());
         Assert.Contains("401", result.Text, StringComparison.Ordinal);
+        Assert.Contains("Sluice does not know this API key", result.Text, StringComparison.Ordinal);
     }
 }
