@@ -1,5 +1,5 @@
-using Sluice.Protocols.Json;
 using System.Text.Json;
+using Sluice.Protocols.Json;
 
 namespace Sluice.Protocols.OpenAIChat;
 
