@@ -3,16 +3,40 @@ using System.Text.Json;
 using Sluice.Protocols.Conversation;
 using Sluice.Protocols.Formats;
 using Sluice.Protocols.Json;
+using Sluice.Protocols.Native;
 
 namespace Sluice.Protocols.OpenAIChat;
 
 /// <summary>Reads what a stream says to people: text in its several shapes, thinking between tags in it, refusals, citations, a transcript of sound.</summary>
 internal sealed class OpenAIChatStreamContent(ChatDialect dialect, OpenAIChatStreamParts parts, OpenAIChatStreamCalls calls)
 {
+    // Most chunks are the one before with another text: what stands around it is remembered, and such a chunk is not parsed again.
+    private readonly ChatChunkTemplate _template = new();
+    private Range? _plainText;
+
     private readonly ThinkTagSplitter? _tags = dialect.ThinkTagsInText ? new ThinkTagSplitter() : null;
 
     /// <summary>The model refused.</summary>
     public bool Refused { get; private set; }
+
+    /// <summary>Tells the text of a chunk that is the one before with another text; false where it is not.</summary>
+    public bool TryRepeat(ReadOnlySpan<byte> data, List<StreamEvent> events)
+    {
+        _plainText = null;
+        var length = _tags is null && parts.OpenText >= 0 ? _template.Match(data) : 0;
+        if (length <= 0)
+        {
+            return false;
+        }
+
+        events.Add(new StreamEvent.TextDelta(parts.OpenText, Unquote(data.Slice(_template.TextStart - 1, length + 2))));
+        return true;
+    }
+
+    /// <summary>Remembers what stood around the text of a chunk that was read.</summary>
+    /// <param name="data">The chunk.</param>
+    /// <param name="saidTextAlone">Nothing else came of it.</param>
+    public void Learn(ReadOnlySpan<byte> data, bool saidTextAlone) => _template.Learn(data, saidTextAlone ? _plainText : null);
 
     /// <summary>Tells what was held back in case a tag followed.</summary>
     public void End(List<StreamEvent> events)
@@ -29,7 +53,33 @@ internal sealed class OpenAIChatStreamContent(ChatDialect dialect, OpenAIChatStr
     }
 
     /// <summary><c>content</c>: text, or a list of parts.</summary>
-    public void Content(ReadOnlySpan<byte> content, List<StreamEvent> events)
+    /// <param name="data">The chunk.</param>
+    /// <param name="place">Where in it the value stands.</param>
+    /// <param name="events">Appended to.</param>
+    public void Read(ReadOnlySpan<byte> data, Range place, List<StreamEvent> events)
+    {
+        var (start, length) = place.GetOffsetAndLength(data.Length);
+        if (length > 2 && data[start] == (byte)'"')
+        {
+            _plainText = (start + 1)..(start + length - 1);
+        }
+
+        Content(data[place], events);
+    }
+
+    private static string Unquote(ReadOnlySpan<byte> quoted)
+    {
+        if (quoted.IndexOf((byte)'\\') < 0)
+        {
+            return Encoding.UTF8.GetString(quoted[1..^1]);
+        }
+
+        var reader = new Utf8JsonReader(quoted);
+        reader.Read();
+        return LenientText.Read(ref reader);
+    }
+
+    private void Content(ReadOnlySpan<byte> content, List<StreamEvent> events)
     {
         if (content.Length <= 2)
         {

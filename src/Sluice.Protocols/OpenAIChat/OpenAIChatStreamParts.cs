@@ -12,6 +12,9 @@ internal sealed class OpenAIChatStreamParts
     /// <summary>Anything at all has been told.</summary>
     public bool SawContent { get; set; }
 
+    /// <summary>The number of the open part where it is text, else -1.</summary>
+    public int OpenText => _openShape == PartShape.Text ? _open : -1;
+
     /// <summary>A number for a part that its teller opens and ends; ends the open one.</summary>
     public int Take(List<StreamEvent> events)
     {
@@ -44,9 +47,6 @@ internal sealed class OpenAIChatStreamParts
         events.Add(new StreamEvent.PartStarted(_open, shape));
         return _open;
     }
-
-    /// <summary>The number of the open text part; null where another or none is open.</summary>
-    public int? OpenText => _open >= 0 && _openShape == PartShape.Text ? _open : null;
 
     /// <summary>Ends the open part, if there is one.</summary>
     public void Close(List<StreamEvent> events)

@@ -5,7 +5,6 @@ using Sluice.Protocols.Conversation;
 using Sluice.Protocols.Errors;
 using Sluice.Protocols.Formats;
 using Sluice.Protocols.Json;
-using Sluice.Protocols.Native;
 using Sluice.Protocols.Sse;
 
 namespace Sluice.Protocols.OpenAIChat;
@@ -31,10 +30,6 @@ internal sealed class OpenAIChatStreamReader : IStreamReader
     private string? _stopSequence;
     private string? _tier;
     private TokenUsage? _usage;
-
-    // Most chunks are the one before with another text: what stands around it is remembered, and such a chunk is not parsed again.
-    private readonly ChatChunkTemplate _template = new();
-    private Range? _plainText;
 
     public OpenAIChatStreamReader(ChatDialect dialect)
     {
@@ -72,17 +67,15 @@ internal sealed class OpenAIChatStreamReader : IStreamReader
         }
 
         var before = events.Count;
-        _plainText = null;
         try
         {
-            if (!_dialect.ThinkTagsInText && _parts.OpenText is { } open && _template.Match(data) is > 0 and var length)
+            if (_content.TryRepeat(data, events))
             {
-                events.Add(new StreamEvent.TextDelta(open, Unquote(data.Slice(_template.TextStart - 1, length + 2))));
                 return;
             }
 
             ReadChunk(data, frame.Event.Span.SequenceEqual("error"u8), events);
-            _template.Learn(data, _finish is null && events.Count == before + 1 && events[before] is StreamEvent.TextDelta ? _plainText : null);
+            _content.Learn(data, _finish is null && events.Count == before + 1 && events[before] is StreamEvent.TextDelta);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
@@ -90,18 +83,6 @@ internal sealed class OpenAIChatStreamReader : IStreamReader
             events.RemoveRange(before, events.Count - before);
             Fail(events, OpenAIChatErrors.BadResponse("A stream event is not JSON.", data));
         }
-    }
-
-    private static string Unquote(ReadOnlySpan<byte> quoted)
-    {
-        if (quoted.IndexOf((byte)'\\') < 0)
-        {
-            return Encoding.UTF8.GetString(quoted[1..^1]);
-        }
-
-        var reader = new Utf8JsonReader(quoted);
-        reader.Read();
-        return LenientText.Read(ref reader);
     }
 
     /// <inheritdoc/>
@@ -446,14 +427,8 @@ internal sealed class OpenAIChatStreamReader : IStreamReader
             }
         }
 
-        var (start, length) = content.GetOffsetAndLength(data.Length);
-        if (length > 2 && data[start] == (byte)'"')
-        {
-            _plainText = (start + 1)..(start + length - 1);
-        }
-
         _reasoning.Read(thought, data[details], events);
-        _content.Content(data[content], events);
+        _content.Read(data, content, events);
         _content.Audio(data[audio], events);
         _content.Refusal(data[refusal], events);
         _content.Annotations(data[annotations], events);

@@ -1,4 +1,3 @@
-using Sluice.Protocols.Json;
 using System.Text.Json;
 
 namespace Sluice.Protocols.OpenAIChat;
