@@ -72,6 +72,7 @@ internal static class FinalError
         ErrorKind.Authentication or ErrorKind.Permission => $"The operator must replace the API key of provider '{provider}'; your own key is fine.",
         ErrorKind.Credits => $"The operator must top up the account behind provider '{provider}'; your own key is fine.",
         ErrorKind.ModelNotFound => $"'{provider}' does not have this model; check the upstream model name in the configuration.",
+        ErrorKind.NoEndpoint => $"'{provider}' has nobody to serve this request as it is; relax what the request demands of providers, or add a fallback.",
         ErrorKind.ContextLength => "Shorten the conversation, or use a model with a larger window.",
         ErrorKind.InvalidRequest or ErrorKind.ContentPolicy => "Change the request.",
         _ => "Try again.",

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using System.Text.Json;
+using System.Text.RegularExpressions;
 using Sluice.Protocols;
 using Sluice.Protocols.Errors;
 using Sluice.Server.Errors;
@@ -104,7 +104,8 @@ public sealed class ErrorCatalogueTests
 
     private static void AddOwnRow(StringBuilder page, string when, OwnError anthropic, OwnError openAI)
     {
-        var said = anthropic.Error.GetProperty("message").GetString()!;
+        // How much is held at that moment is not part of the contract.
+        var said = Regex.Replace(anthropic.Error.GetProperty("message").GetString()!, @"holds \d+ of", "holds N of", RegexOptions.None, TimeSpan.FromSeconds(1));
         var remedy = anthropic.Error.TryGetProperty("remedy", out var text) ? " " + text.GetString() : "";
         AddRow(page,
             when, Code(anthropic.Error.GetProperty("kind").GetString()!), Statuses(anthropic, openAI), anthropic.Source, AnthropicType(anthropic), OpenAIType(openAI),

@@ -12,9 +12,9 @@ internal sealed class OwnErrors : IAsyncDisposable
         server: { urls: ["http://127.0.0.1:0"], max_body: 64KiB, max_buffered: 16KiB }
         auth: { admin_key: admin-key-of-the-tests-0123456789 }
         providers:
-          - { name: acme, kind: anthropic, base_url: "{provider}", api_keys: [provider-key-1] }
+          - { name: only, kind: anthropic, base_url: "{provider}", api_keys: [provider-key-1] }
         models:
-          - { id: acme/coder, context: 1000, endpoints: [{ provider: acme, model: coder }] }
+          - { id: acme/coder, context: 1000, endpoints: [{ provider: only, model: coder }] }
         """;
 
     private const string Question = ""","max_tokens":9,"messages":[{"role":"user","content":"hi"}]}""";
