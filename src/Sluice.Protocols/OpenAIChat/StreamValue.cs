@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Sluice.Protocols.Json;
 
 namespace Sluice.Protocols.OpenAIChat;
 

@@ -105,7 +105,7 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
     {
         for (var repeat = 0; repeat < request.Snapshot.Routing.Retries; repeat++)
         {
-            var failed = NextToRepeat();
+            var failed = Repeats.Next(request);
             if (failed is null || !services.RetryBudget.TryTake(request.Snapshot.Routing.RetryBudget))
             {
                 return Verdict.MoveOn;
@@ -120,24 +120,6 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
         }
 
         return Verdict.MoveOn;
-    }
-
-    /// <summary>The candidate that failed by what may pass, tried least so far, in the plan's order.</summary>
-    private Attempt? NextToRepeat()
-    {
-        Attempt? best = null;
-        var bestTries = int.MaxValue;
-        foreach (var candidate in request.Plan.Candidates)
-        {
-            var last = request.Attempts.FindLast(a => a.Candidate == candidate);
-            var tries = request.Attempts.Count(a => a.Candidate == candidate);
-            if (last?.Fault is { CanRepeat: true } && tries < bestTries)
-            {
-                (best, bestTries) = (last, tries);
-            }
-        }
-
-        return best;
     }
 
     private async Task<Verdict> TryAsync(Candidate candidate)
@@ -204,30 +186,7 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
 
     private Attempt Begin(Candidate candidate, Protocols.WireProtocol wire, DegradationLog degradations)
     {
-        var ordinal = request.Attempts.Count + 1;
-        var now = services.Time.GetUtcNow();
-        var charged = request.Surface.Operation == SurfaceOperation.CountTokens ? 0 : request.Envelope.EstimatedInputTokens;
-        var row = new AttemptStarted
-        {
-            AttemptId = string.Create(CultureInfo.InvariantCulture, $"att-{request.Id.AsSpan(4)}-{ordinal}"),
-            RequestId = request.Id,
-            Ordinal = ordinal,
-            StartedAt = now,
-            KeyId = request.Caller.KeyId,
-            User = request.Caller.User,
-            Team = request.Caller.Team,
-            Project = request.Facts.Project,
-            Session = request.Facts.Session,
-            Client = request.Facts.Client,
-            Model = candidate.Endpoint.Model.Id,
-            Provider = candidate.Provider.Name,
-            UpstreamModel = candidate.Endpoint.UpstreamModel,
-            Credential = candidate.Credential?.Id,
-            ClientProtocol = _client.Protocol,
-            UpstreamProtocol = wire,
-            EstimatedInputTokens = charged,
-            EstimatedCostNanoUsd = Pricer.EstimateInput(candidate.Endpoint.Price, charged, now),
-        };
+        var row = AttemptRow.Of(request, candidate, wire, services.Time.GetUtcNow());
         var attempt = new Attempt
         {
             Row = row,
