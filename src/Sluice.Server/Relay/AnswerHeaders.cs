@@ -28,7 +28,7 @@ internal static class AnswerHeaders
                 // The body's type is set with the body: a translation has another than the upstream's.
                 if (!name.Equals("Content-Type", StringComparison.OrdinalIgnoreCase))
                 {
-                    response.Headers.Append(name, value);
+                    response.Headers.Append(name, HeaderText.Of(value));
                 }
             }
         }
@@ -40,12 +40,12 @@ internal static class AnswerHeaders
             return;
         }
 
-        response.Headers["x-sluice-model"] = attempt.Row.Model;
+        response.Headers["x-sluice-model"] = HeaderText.Of(attempt.Row.Model);
         response.Headers["x-sluice-provider"] = attempt.Row.Provider;
-        response.Headers["x-sluice-route"] = attempt.Candidate.Reason;
+        response.Headers["x-sluice-route"] = HeaderText.Of(attempt.Candidate.Reason);
         if (Settler.Describe(attempt.Degradations) is { } degraded)
         {
-            response.Headers["x-sluice-degraded"] = degraded;
+            response.Headers["x-sluice-degraded"] = HeaderText.Of(degraded);
         }
     }
 }
