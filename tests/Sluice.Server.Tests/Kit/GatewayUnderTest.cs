@@ -139,9 +139,12 @@ internal sealed class GatewayUnderTest : IAsyncDisposable
     }
 
     /// <summary>Looks again until it holds, for at most ten seconds.</summary>
-    public static async Task UntilAsync(Func<bool> condition, string what)
+    public static Task UntilAsync(Func<bool> condition, string what) => UntilAsync(() => Task.FromResult(condition()), what);
+
+    /// <inheritdoc cref="UntilAsync(Func{bool}, string)"/>
+    public static async Task UntilAsync(Func<Task<bool>> condition, string what)
     {
-        for (var look = 0; !condition(); look++)
+        for (var look = 0; !await condition(); look++)
         {
             Assert.True(look < 1000, "Not within 10 s: " + what);
             await Task.Delay(TimeSpan.FromMilliseconds(10));

@@ -177,16 +177,11 @@ public sealed class ChargedTests
         }
 
         JsonElement total = default;
-        for (var look = 0; look < 100; look++)
+        await GatewayUnderTest.UntilAsync(async () =>
         {
             total = await ReportAsync(gateway, "cause");
-            if (total.GetProperty("rows").GetArrayLength() == 1 && total.GetProperty("total").GetProperty("attempts").GetInt64() == number)
-            {
-                break;
-            }
-
-            await Task.Delay(50);
-        }
+            return total.GetProperty("rows").GetArrayLength() == 1 && total.GetProperty("total").GetProperty("attempts").GetInt64() == number;
+        }, "every attempt in the report, all for one cause");
 
         var row = total.GetProperty("rows").EnumerateArray().Single();
         Assert.Equal("client_gone", row.GetProperty("cause").GetString());
