@@ -49,6 +49,13 @@ public sealed class ConfigLoaderTests
         ledger: { durability: power }
         """;
 
+    // A body is one array; a larger limit would pass Content-Length values that its length cannot hold.
+    [Theory]
+    [InlineData("1025MiB", "sluice.yaml:1:21: server.max_body: found \"1025MiB\"; allowed: at most 1GiB")]
+    [InlineData("1GiB", null)]
+    public void Load_MaxBody_IsBounded(string size, string? error) =>
+        Assert.Equal(error is null ? [] : [error], ConfigLoader.Load(Configs.Sources($"server: {{ max_body: {size} }}")).Errors.Select(found => found.ToString()));
+
     [Fact]
     public void Load_EverySectionOfTheContract_IsReadAndChecked()
     {

@@ -9,6 +9,11 @@ internal sealed class ServerReader(ConfigSources sources, string fileFolder, Fin
     {
         var section = root["server"];
         var defaults = new ServerSettings();
+        if (section?["max_body"] is { } largest && section.Get<long?>("max_body") > LargestBody)
+        {
+            findings.Error(largest, "allowed: at most 1GiB");
+        }
+
         var data = Path.GetFullPath(sources.DataFolder ?? Set("SLUICE_DATA") ?? "data", sources.BaseDirectory);
         return new ServerSettings
         {
@@ -48,6 +53,8 @@ internal sealed class ServerReader(ConfigSources sources, string fileFolder, Fin
         return written.Texts();
     }
 
+    // A body is held whole in one array, whose length is an int; no model's window comes near it.
+    private const long LargestBody = 1L << 30;
     private const string UrlAllowed = "allowed: http://ADDRESS:PORT, such as http://127.0.0.1:8787 (TLS belongs to a proxy before Sluice)";
 
     private static IReadOnlyList<string> Checked(IReadOnlyList<string> urls, Action<string> refuse)
