@@ -1,3 +1,4 @@
+// Long since the steps share what they hold open (the answer, the stream, the attempt not yet settled); apart, each would have to be told of all three.
 using System.Globalization;
 using System.Text;
 using Microsoft.AspNetCore.Http;

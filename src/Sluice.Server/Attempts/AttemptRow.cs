@@ -14,8 +14,11 @@ internal static class AttemptRow
     public static AttemptStarted Of(InferenceRequest request, Candidate candidate, WireProtocol wire, DateTimeOffset now)
     {
         var ordinal = request.Attempts.Count + 1;
+<<<<<<< HEAD
 
         // Counting is free at every upstream that can.
+=======
+>>>>>>> 53a770e0ec5f98a360b521ffcfd2468719a719dd
         var charged = request.Surface.Operation == SurfaceOperation.CountTokens ? 0 : request.Envelope.EstimatedInputTokens;
         return new AttemptStarted
         {
