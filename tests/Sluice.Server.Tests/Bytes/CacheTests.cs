@@ -63,6 +63,40 @@ public sealed class CacheTests
     }
 
     [Fact]
+    public async Task F08_SystemText_OverASession_IsTheClientsOwnBytes()
+    {
+        await using var gateway = await GatewayUnderTest.StartAsync(Config, Trusting);
+        for (var turns = 1; turns <= 5; turns++)
+        {
+            var body = Conversation("m/anthropic", turns);
+            await gateway.PostAsync(Wire.Anthropic, body);
+            Assert.Equal(Member(body, "system"), Member(Encoding.UTF8.GetString(gateway.A.Record.Last.Body!), "system"));
+            Assert.Equal(Member(body, "tools"), Member(Encoding.UTF8.GetString(gateway.A.Record.Last.Body!), "tools"));
+        }
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task F12_ServerSearchTool_OnAChatUpstream_IsRefusedOrReported_NeverForwardedUnknown(bool strict)
+    {
+        await using var gateway = await GatewayUnderTest.StartAsync(Config, Trusting);
+        const string Body = """{"model":"m/chat","max_tokens":50,"tools":[{"type":"web_search_20250305","name":"web_search"},{"name":"read","input_schema":{"type":"object"}}],"messages":[{"role":"user","content":"hello"}]}""";
+        var answer = await gateway.PostAsync(Wire.Anthropic, Body, strict ? [("x-sluice-strict", "1")] : []);
+        if (strict)
+        {
+            Assert.Equal(400, answer.Status);
+            Assert.Equal("invalid_request_error", answer.Json.GetProperty("error").GetProperty("type").GetString());
+            Assert.Equal(0, gateway.A.Record.Count);
+            return;
+        }
+
+        Assert.Equal(200, answer.Status);
+        Assert.Contains("web_search", answer.Header("x-sluice-degraded"), StringComparison.Ordinal);
+        Assert.DoesNotContain("web_search_20250305", Encoding.UTF8.GetString(gateway.A.Record.Last.Body!), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task F17_CacheMarks_NativeAndOverOpenRouter_AreAllThere()
     {
         await using var gateway = await GatewayUnderTest.StartAsync(Config, Trusting);
@@ -167,6 +201,12 @@ public sealed class CacheTests
     private static List<string> Bodies(GatewayUnderTest gateway) => [.. gateway.A.Record.Requests.Select(r => Encoding.UTF8.GetString(r.Body!))];
 
     private static int Marks(string body) => body.Split("\"cache_control\"").Length - 1;
+
+    private static string Member(string body, string name)
+    {
+        using var document = JsonDocument.Parse(body);
+        return document.RootElement.GetProperty(name).GetRawText();
+    }
 
     private static int EndOfMessages(string body)
     {
