@@ -30,7 +30,7 @@ public sealed partial class CanaryTests
             Upstream: random.Next(2) == 0 ? "anthropic" : "chat",
             Stream: random.Next(2) == 0,
             IsLarge: random.Next(3) == 0,
-            AbortAfter: random.Next(5) == 0 ? random.Next(1500) : (int?)null)).ToList();
+            AbortAfter: random.Next(5) == 0 ? random.Next(600) : (int?)null)).ToList();
         using var http = gateway.NewClient();
         var wrong = new ConcurrentQueue<string>();
         var whole = 0;
