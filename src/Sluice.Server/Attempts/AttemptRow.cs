@@ -16,7 +16,6 @@ internal static class AttemptRow
         var ordinal = request.Attempts.Count + 1;
 
         // Counting is free at every upstream that can.
->>>>>>> 3e9165e72fb7d812c92bddc0c898daa7bac2b672
         var charged = request.Surface.Operation == SurfaceOperation.CountTokens ? 0 : request.Envelope.EstimatedInputTokens;
         return new AttemptStarted
         {
