@@ -62,7 +62,7 @@ seconds() { awk -v from="$1" -v to="$2" 'BEGIN { printf "%.2f", (to - from) / 1e
 echo "README's first command: $command"
 begun=$(now)
 start_server
-wait_ready 240 || fail "It did not become ready."
+wait_ready 420 || fail "It did not become ready."
 ready=$(now)
 key=$(grep -oE 'sk-[A-Za-z0-9_-]{24,}' "$work/output" | head -n 1)
 [ -n "$key" ] || fail "It printed no key."
