@@ -13,7 +13,14 @@ internal static class Backoff
     public static TimeSpan Wait(int repeat, TimeSpan? hint, Random random)
     {
         var full = Math.Min(Longest.TotalMilliseconds, First.TotalMilliseconds * Math.Pow(2, Math.Min(repeat, 16)));
-        var wait = TimeSpan.FromMilliseconds((full / 2) + (random.NextDouble() * full / 2));
+        double share;
+        lock (random)
+        {
+            // One source serves all requests, and a seeded one breaks for good when two threads draw at once.
+            share = random.NextDouble();
+        }
+
+        var wait = TimeSpan.FromMilliseconds((full / 2) + (share * full / 2));
         return hint is { } h && h > wait ? (h < Longest ? h : Longest) : wait;
     }
 }

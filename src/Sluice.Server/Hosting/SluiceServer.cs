@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -105,10 +106,11 @@ public sealed class SluiceServer : IAsyncDisposable
         keys.SetAdminKey(adminKey);
 
         var simulator = first.Providers.Any(p => p.Kind == ProviderKind.Simulator)
-            ? await SimulatorHost.StartAsync(new SimulatorOptions { Time = time })
+            ? await SimulatorHost.StartAsync(new SimulatorOptions { Time = time, MaxRecords = 0, MaxRecordedBodyBytes = 0 })
             : null;
         var upstreams = new UpstreamClient(new UpstreamClientOptions { SimulatorAddress = simulator?.Address });
         var health = new HealthBoard(time);
+        health.Reload(first);
         var affinity = new SessionAffinity(time);
         var planner = new Planner(health, affinity, time);
         var settler = new Settler(store, time);
@@ -168,7 +170,7 @@ public sealed class SluiceServer : IAsyncDisposable
         {
             await _app.StartAsync();
         }
-        catch (IOException e)
+        catch (Exception e) when (e is IOException or SocketException)
         {
             throw new StartRefusedException(isUsage: false, $"{e.Message} Choose another address with --urls or server.urls.");
         }
@@ -238,6 +240,9 @@ public sealed class SluiceServer : IAsyncDisposable
         // Standard output belongs to what commands print; logs go beside it.
         builder.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+
+        // A start that fails is told in words by whoever called; the host would add a stack trace.
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
         builder.Logging.SetMinimumLevel(LogLevel.Information);
     }
 

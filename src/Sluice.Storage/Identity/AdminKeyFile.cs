@@ -20,9 +20,15 @@ public static class AdminKeyFile
     {
         if (!string.IsNullOrWhiteSpace(configured))
         {
-            return configured.Length >= MinLength
-                ? configured
-                : throw new StoreUnusableException($"The admin key (auth.admin_key or SLUICE_ADMIN_KEY) has {configured.Length} characters; it needs at least {MinLength}.");
+            if (configured.Length < MinLength)
+            {
+                throw new StoreUnusableException($"The admin key (auth.admin_key or SLUICE_ADMIN_KEY) has {configured.Length} characters; it needs at least {MinLength}.");
+            }
+
+            // Commands on this machine find it there, and never an older one.
+            PrivateFolder.Create(dataFolder);
+            PrivateFolder.Write(PathIn(dataFolder), Encoding.UTF8.GetBytes(configured + "\n"));
+            return configured;
         }
 
         if (Read(dataFolder) is { Length: >= MinLength } present)

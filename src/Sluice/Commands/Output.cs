@@ -61,7 +61,7 @@ internal static class Output
 
     /// <summary>An integer member with thousands separated.</summary>
     public static string Count(JsonElement element, string member) =>
-        element.TryGetProperty(member, out var value) && value.TryGetInt64(out var number) ? number.ToString("N0", CultureInfo.InvariantCulture) : "-";
+        element.TryGetProperty(member, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var number) ? number.ToString("N0", CultureInfo.InvariantCulture) : "-";
 
     /// <summary>A UTC time to the minute.</summary>
     public static string Time(JsonElement element, string member) =>

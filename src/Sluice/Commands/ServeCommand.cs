@@ -25,8 +25,21 @@ internal static class ServeCommand
         try
         {
             await using var server = await SluiceServer.CreateAsync(new ServeOptions { Sources = () => ProcessSources.Read(config, urls, storage, data) });
-            Announce(server);
+            // The key is printed before anything listens, so that a script that waits for the port can read it; only an address whose port the
+            // system chooses is not known yet.
+            var addresses = server.Configuration.Server.Urls;
+            var isKnown = !addresses.Any(address => address.EndsWith(":0", StringComparison.Ordinal));
+            if (isKnown)
+            {
+                Announce(server.FirstKey, addresses[0]);
+            }
+
             await server.StartAsync();
+            if (!isKnown)
+            {
+                Announce(server.FirstKey, server.Urls[0]);
+            }
+
             await Console.Error.WriteLineAsync($"Sluice listens on {string.Join(", ", server.Urls)}.");
 
             // SIGINT and SIGTERM reach the host by itself; SIGHUP means "look at the file now".
@@ -46,11 +59,10 @@ internal static class ServeCommand
         }
     }
 
-    private static void Announce(SluiceServer server)
+    private static void Announce(string? firstKey, string url)
     {
-        if (server.FirstKey is { } key)
+        if (firstKey is { } key)
         {
-            var url = server.Configuration.Server.Urls[0];
             Console.WriteLine($"Your first API key, shown only now: {key}");
             Console.WriteLine("Point Claude Code at Sluice:");
             Console.WriteLine($"  export ANTHROPIC_BASE_URL={url}");

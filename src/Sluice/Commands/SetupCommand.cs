@@ -88,7 +88,7 @@ internal static class SetupCommand
             Output.Line((change.Before is null ? "new file " : "changed  ") + change.Path);
             foreach (var line in LineDiff.Of(change.Before ?? [], change.After))
             {
-                Output.Line("  " + line.Replace(token, ClaudeCodeSetup.Mask(token), StringComparison.Ordinal));
+                Output.Line("  " + ClaudeCodeSetup.MaskKeys(line));
             }
         }
 

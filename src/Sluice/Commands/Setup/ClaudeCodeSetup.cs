@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 
 namespace Sluice.Commands.Setup;
 
@@ -29,7 +30,7 @@ internal sealed record EffectiveSetting(string Name, string? Value, string? Orig
 /// <summary>Points Claude Code at Sluice through the <c>env</c> block of its settings, which wins over the shell's environment.</summary>
 /// <param name="projectFolder">The checkout.</param>
 /// <param name="homeFolder">The user's.</param>
-internal sealed class ClaudeCodeSetup(string projectFolder, string homeFolder)
+internal sealed partial class ClaudeCodeSetup(string projectFolder, string homeFolder)
 {
     public const string UrlName = "ANTHROPIC_BASE_URL";
     public const string TokenName = "ANTHROPIC_AUTH_TOKEN";
@@ -73,6 +74,12 @@ internal sealed class ClaudeCodeSetup(string projectFolder, string homeFolder)
             return new EffectiveSetting(name, shell is null ? null : name == UrlName ? shell : Mask(shell), shell is null ? null : "the shell's environment");
         }),
     ];
+
+    /// <summary>A line of a settings file with the value of every key in it masked, the old one's too: a diff is pasted into chats.</summary>
+    public static string MaskKeys(string line) => KeyValue().Replace(line, match => match.Groups["head"].Value + Mask(match.Groups["key"].Value));
+
+    [GeneratedRegex(@"(?<head>""[A-Z_]*(TOKEN|KEY)""\s*:\s*"")(?<key>[^""]+)", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex KeyValue();
 
     /// <summary>A secret as it may be shown.</summary>
     public static string Mask(string secret) => secret.Length <= 16 ? "…" : secret[..12] + "…";
