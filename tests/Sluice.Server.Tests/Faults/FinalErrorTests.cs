@@ -18,8 +18,8 @@ public sealed class FinalErrorTests
             providers:
               - { name: anthropic-up, kind: anthropic, base_url: "{A}", api_keys: [key-of-a-0123456789] }
               - { name: chat-up, kind: openai, base_url: "{A}/v1", api_keys: [key-of-a-0123456789] }
-              - { name: anthropic-short, kind: anthropic, base_url: "{A}", timeouts: { first_token: 300ms } }
-              - { name: chat-short, kind: openai, base_url: "{A}/v1", timeouts: { first_token: 300ms } }
+              - { name: anthropic-short, kind: anthropic, base_url: "{A}", timeouts: { first_token: 300ms, idle: 300ms } }
+              - { name: chat-short, kind: openai, base_url: "{A}/v1", timeouts: { first_token: 300ms, idle: 300ms } }
               - { name: refused, kind: openai, base_url: "{{ports.Refused}}v1" }
               - { name: silent, kind: anthropic, base_url: "{{ports.Silent}}", timeouts: { first_token: 300ms } }
               - { name: tls, kind: openai, base_url: "{{ports.BrokenTls}}v1" }
