@@ -3,7 +3,7 @@ using Sluice.Core.Catalogue;
 namespace Sluice.Core.Routing;
 
 /// <summary>Whether a key may use a model, by the names that its administrator wrote.</summary>
-internal static class ModelPermission
+public static class ModelPermission
 {
     /// <summary>True when <paramref name="allowed"/> is empty or one entry means the model: its id, the name asked for, a pattern that ends in <c>*</c>, or another name of it.</summary>
     public static bool Allows(IReadOnlyList<string> allowed, string requested, ResolvedModel resolved, CatalogueTable catalogue)

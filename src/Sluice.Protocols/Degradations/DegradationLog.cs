@@ -25,7 +25,8 @@ public sealed class DegradationLog
     // A client chooses some feature names (unknown members), so the log is bounded: beyond this the last entry says that there is more.
     private const int MaxEntries = 64;
 
-    private readonly List<Degradation> _entries = [];
+    // Replaced as a whole: headers may be written from it (keep-alives open an answer) while a relay adds.
+    private volatile Degradation[] _entries = [];
 
     /// <summary>In order of discovery, each feature once.</summary>
     public IReadOnlyList<Degradation> Entries => _entries;
@@ -33,13 +34,13 @@ public sealed class DegradationLog
     /// <summary>Notes one degradation; a feature already noted is not noted again.</summary>
     public void Add(string feature, DegradationOutcome outcome, string why)
     {
-        if (_entries.Count >= MaxEntries || _entries.Exists(e => e.Feature == feature))
+        if (_entries.Length >= MaxEntries || Array.Exists(_entries, e => e.Feature == feature))
         {
             return;
         }
 
-        _entries.Add(_entries.Count == MaxEntries - 1
+        _entries = [.. _entries, _entries.Length == MaxEntries - 1
             ? new Degradation("more", DegradationOutcome.Dropped, "Further degradations are not listed.")
-            : new Degradation(feature, outcome, why));
+            : new Degradation(feature, outcome, why)];
     }
 }

@@ -88,6 +88,12 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
         {
             await CutShortAsync();
         }
+        catch
+        {
+            // A fault of Sluice's own: the rows are closed all the same, or they would stay "running" until the next start.
+            await SettleOpenAttemptsAsync(AttemptOutcome.Failed);
+            throw;
+        }
     }
 
     /// <inheritdoc/>
@@ -104,9 +110,9 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
 
     private async Task<Verdict> RepeatAsync()
     {
-        for (var repeat = 0; repeat < request.Snapshot.Routing.Retries; repeat++)
+        for (var repeat = 0; !request.Facts.NoRetry && repeat < request.Snapshot.Routing.Retries; repeat++)
         {
-            var failed = Repeats.Next(request);
+            var failed = Repeats.Next(request, services.Health);
             if (failed is null || !services.RetryBudget.TryTake(request.Snapshot.Routing.RetryBudget))
             {
                 return Verdict.MoveOn;
@@ -342,8 +348,9 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
     private async Task<Verdict> FailAsync(Attempt attempt, UpstreamFault fault)
     {
         attempt.Fault = fault;
-        if (fault.CanFailOver)
+        if (fault.CanFailOver && (request.Surface.Operation == SurfaceOperation.Generate || fault.CredentialIsDead))
         {
+            // An upstream that cannot count can still answer: a failed count must not move anybody's conversation.
             services.Health.Failed(attempt.Candidate.Endpoint, attempt.Candidate.Credential, fault);
         }
 
@@ -369,6 +376,11 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
 
     private void Praise(Attempt attempt)
     {
+        if (request.Surface.Operation == SurfaceOperation.CountTokens)
+        {
+            return;
+        }
+
         var candidate = attempt.Candidate;
         services.Health.Succeeded(candidate.Endpoint, candidate.Credential);
         if (request.AffinityKey is { } session && request.Snapshot.Routing.SessionAffinity && request.Plan.Model is { } model)

@@ -93,7 +93,7 @@ internal static class FinalError
     };
 
     private static bool IsHopeless(UpstreamFault fault) => fault.CredentialIsDead
-        || fault.Kind is ErrorKind.Authentication or ErrorKind.Permission or ErrorKind.Credits or ErrorKind.ModelNotFound;
+        || fault.Kind is ErrorKind.Authentication or ErrorKind.Permission or ErrorKind.Credits or ErrorKind.ModelNotFound or ErrorKind.NoEndpoint;
 
     private static TimeSpan? ShortestHint(InferenceRequest request)
     {

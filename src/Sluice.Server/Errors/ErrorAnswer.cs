@@ -27,7 +27,7 @@ internal static class ErrorAnswer
     public static void WriteHeaders(HttpResponse response, GatewayError error)
     {
         response.StatusCode = error.Status;
-        response.Headers["x-sluice-error-source"] = SourceName(error.Source);
+        response.Headers["x-sluice-error-source"] = ErrorWords.Of(error.Source);
         if (RetryAfterSeconds(error) is { } seconds)
         {
             response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
@@ -59,13 +59,4 @@ internal static class ErrorAnswer
         wait = wait < MinRetryAfter ? MinRetryAfter : wait > MaxRetryAfter ? MaxRetryAfter : wait;
         return (int)Math.Ceiling(wait.TotalSeconds);
     }
-
-    private static string SourceName(ErrorSource source) => source switch
-    {
-        ErrorSource.Client => "client",
-        ErrorSource.Gateway => "gateway",
-        ErrorSource.Provider => "provider",
-        ErrorSource.Network => "network",
-        _ => throw new ArgumentOutOfRangeException(nameof(source), source, message: null),
-    };
 }

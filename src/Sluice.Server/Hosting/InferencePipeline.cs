@@ -103,6 +103,12 @@ internal sealed class InferencePipeline(
             Plan = plan,
             AffinityKey = affinityKey,
         };
+        if (http.Request.Headers[PlanAnswer.Header] == "1")
+        {
+            await PlanAnswer.WriteAsync(request);
+            return;
+        }
+
         if (plan.Candidates.Count == 0)
         {
             await settler.SettleAsync(request, plan.Refusal!.Status, plan.Refusal);

@@ -10,7 +10,8 @@ namespace Sluice.Server.Identity;
 /// <param name="Project">What the money is spent on.</param>
 /// <param name="Tags"><c>k=v,k=v</c>.</param>
 /// <param name="Strict">Refuse rather than degrade.</param>
-internal sealed record ClientFacts(string? Client, string? Session, string? Project, string? Tags, bool Strict)
+/// <param name="NoRetry">The client repeats by itself: no candidate is asked twice.</param>
+internal sealed record ClientFacts(string? Client, string? Session, string? Project, string? Tags, bool Strict, bool NoRetry)
 {
     // Header values are labels in a database and in reports; longer ones are cut, never refused.
     private const int MaxLabel = 256;
@@ -24,7 +25,8 @@ internal sealed record ClientFacts(string? Client, string? Session, string? Proj
         FindSession(request.Headers) ?? Label(envelope.SessionId),
         Label(request.Headers["x-sluice-project"].ToString()) ?? caller.Project,
         Label(request.Headers["x-sluice-tags"].ToString()),
-        request.Headers["x-sluice-strict"] == "1");
+        request.Headers["x-sluice-strict"] == "1",
+        request.Headers["x-sluice-no-retry"] == "1");
 
     private static string? FindSession(IHeaderDictionary headers)
     {

@@ -10,6 +10,8 @@ namespace Sluice.Server.Identity;
 /// </summary>
 internal static class PresentedKeys
 {
+    private static readonly string[] KeyHeaders = ["x-api-key", "x-goog-api-key"];
+
     private static readonly Caller Anonymous = new("anonymous", "anonymous", Team: null, Project: null);
 
     /// <summary>The caller, or the 401/403 that the client gets.</summary>
@@ -18,24 +20,35 @@ internal static class PresentedKeys
         var best = KeyState.Unknown;
         var presented = false;
 
-        if (Try(Bearer(request.Headers.Authorization.ToString()), keys, ref best, ref presented) is { } byBearer)
+        // A header may stand there several times, each with a value of its own.
+        foreach (var authorization in request.Headers.Authorization)
         {
-            return (byBearer, null);
+            if (Try(Bearer(authorization), keys, ref best, ref presented) is { } caller)
+            {
+                return (caller, null);
+            }
         }
 
-        if (Try(request.Headers["x-api-key"].ToString(), keys, ref best, ref presented) is { } byHeader)
+        foreach (var name in KeyHeaders)
         {
-            return (byHeader, null);
+            foreach (var value in request.Headers[name])
+            {
+                if (Try(value, keys, ref best, ref presented) is { } caller)
+                {
+                    return (caller, null);
+                }
+            }
         }
 
-        if (Try(request.Headers["x-goog-api-key"].ToString(), keys, ref best, ref presented) is { } byGoogle)
+        if (request.QueryString.HasValue)
         {
-            return (byGoogle, null);
-        }
-
-        if (request.QueryString.HasValue && Try(request.Query["key"].ToString(), keys, ref best, ref presented) is { } byQuery)
-        {
-            return (byQuery, null);
+            foreach (var value in request.Query["key"])
+            {
+                if (Try(value, keys, ref best, ref presented) is { } caller)
+                {
+                    return (caller, null);
+                }
+            }
         }
 
         return open ? (Anonymous, null) : (null, Refuse(best, presented));

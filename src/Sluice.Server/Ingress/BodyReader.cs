@@ -59,6 +59,11 @@ internal sealed class BodyReader(BodyBudget budget)
                 ? TooLarge(maxBody)
                 : new GatewayError(ErrorKind.InvalidRequest, ErrorSource.Client, 400, "The request body could not be read: " + e.Message));
         }
+        catch (IOException e)
+        {
+            body.Dispose();
+            throw new OperationCanceledException("The client reset the connection while it sent its body.", e);
+        }
         catch
         {
             body.Dispose();

@@ -91,7 +91,7 @@ internal sealed class StreamGate(TimeProvider time)
         }
 
         _held.Write(bytes);
-        if (!Committed && _held.WrittenCount > MaxPreamble)
+        if (_held.WrittenCount > MaxPreamble)
         {
             Committed = true;
             Pass([], output);

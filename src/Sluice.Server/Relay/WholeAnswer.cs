@@ -19,6 +19,7 @@ internal static class WholeAnswer
     public static async Task<ArrayBufferWriter<byte>?> ReadAsync(UpstreamAnswer answer, AttemptClock clock, CancellationToken cancellation, int max = MaxAnswer)
     {
         var body = new ArrayBufferWriter<byte>((int)Math.Clamp(answer.ContentLength ?? 16 * 1024, 1024, 1024 * 1024));
+        var started = false;
         while (true)
         {
             var read = await answer.Body.ReadAsync(body.GetMemory(4096), cancellation);
@@ -29,6 +30,13 @@ internal static class WholeAnswer
 
             body.Advance(read);
             clock.Progress();
+            if (!started && body.WrittenSpan.ContainsAnyExcept(" \t\r\n"u8))
+            {
+                // From here on silence counts, not the length of the answer.
+                started = true;
+                clock.FirstContent();
+            }
+
             if (body.WrittenCount > max)
             {
                 return null;

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Http;
 using Sluice.Core.Catalogue;
 using Sluice.Core.Configuration;
 using Sluice.Core.Identity;
+using Sluice.Core.Routing;
 using Sluice.Protocols;
 using Sluice.Protocols.Errors;
 using Sluice.Server.Errors;
@@ -15,14 +16,14 @@ namespace Sluice.Server.Surfaces;
 /// <summary><c>GET /v1/models</c> and <c>/v1/models/{id}</c>: what can be served now, in Anthropic's shape when its version header is sent, else in OpenAI's.</summary>
 internal sealed class ModelsApi(Func<ConfigSnapshot> snapshot, IKeyRing keys)
 {
-    private const string Prefix = "/v1/models";
+    // Clients whose base URL ends without a version ask for the second.
+    private static readonly string[] Prefixes = ["/v1/models", "/models"];
 
     // Anthropic's own page size is 20 and its limit 1000; agents ask for 1000.
     private const int DefaultPage = 1000;
 
     /// <summary>True when the normalised path is of this surface.</summary>
-    public static bool Matches(string path) =>
-        path.StartsWith(Prefix, StringComparison.Ordinal) && (path.Length == Prefix.Length || path[Prefix.Length] == '/');
+    public static bool Matches(string path) => PrefixOf(path) is not null;
 
     /// <summary>Answers; the path has been normalised.</summary>
     public async Task AnswerAsync(HttpContext http, string path)
@@ -36,18 +37,20 @@ internal sealed class ModelsApi(Func<ConfigSnapshot> snapshot, IKeyRing keys)
             return;
         }
 
-        var id = path.Length > Prefix.Length + 1 ? Uri.UnescapeDataString(path[(Prefix.Length + 1)..]) : null;
+        var prefix = PrefixOf(path)!;
+        var id = path.Length > prefix.Length + 1 ? Uri.UnescapeDataString(path[(prefix.Length + 1)..]) : null;
         var anthropic = format.Protocol == WireProtocol.AnthropicMessages;
         if (id is null)
         {
             http.Response.ContentType = "application/json";
-            var (page, hasMore) = Page(http.Request, current.Catalogue.Servable);
+            var (page, hasMore) = Page(http.Request, AllowedTo(caller, current));
             WriteList(http.Response.BodyWriter, page, hasMore, anthropic);
             await http.Response.BodyWriter.FlushAsync(http.RequestAborted);
             return;
         }
 
-        if (current.Catalogue.Resolve(id) is not { Endpoints.Count: > 0 } resolved)
+        if (current.Catalogue.Resolve(id) is not { Endpoints.Count: > 0 } resolved
+            || !ModelPermission.Allows(caller.AllowedModels, id, resolved, current.Catalogue))
         {
             await ErrorAnswer.WriteAsync(http, format, Unknown(current, id));
             return;
@@ -57,6 +60,14 @@ internal sealed class ModelsApi(Func<ConfigSnapshot> snapshot, IKeyRing keys)
         WriteOne(http.Response.BodyWriter, resolved.Model, anthropic);
         await http.Response.BodyWriter.FlushAsync(http.RequestAborted);
     }
+
+    private static string? PrefixOf(string path) =>
+        Array.Find(Prefixes, p => path.StartsWith(p, StringComparison.Ordinal) && (path.Length == p.Length || path[p.Length] == '/'));
+
+    // A key that may use some models is not told of the others.
+    private static IReadOnlyList<ResolvedModel> AllowedTo(Caller caller, ConfigSnapshot current) => caller.AllowedModels.Count == 0
+        ? current.Catalogue.Servable
+        : [.. current.Catalogue.Servable.Where(m => ModelPermission.Allows(caller.AllowedModels, m.Model.Id, m, current.Catalogue))];
 
     private static GatewayError Unknown(ConfigSnapshot current, string id)
     {

@@ -22,7 +22,7 @@ public sealed partial class CanaryTests
             models:
               - { id: "echo/anthropic", endpoints: [{ provider: a-anthropic, model: sim/echo, price: { input: 3, output: 15 } }] }
               - { id: "echo/chat", endpoints: [{ provider: a-chat, model: sim/echo, price: { input: 3, output: 15 } }] }
-            """);
+            """, new SimulatorOptions { FirstByteDelay = TimeSpan.FromMilliseconds(150), Speed = SimulatorSpeed.Paced(20) });
         var random = new Random(20261121);
         var plans = Enumerable.Range(0, Requests).Select(i => (
             Nonce: $"nonce-{i:d6}-{random.Next():x8}",
@@ -30,7 +30,7 @@ public sealed partial class CanaryTests
             Upstream: random.Next(2) == 0 ? "anthropic" : "chat",
             Stream: random.Next(2) == 0,
             IsLarge: random.Next(3) == 0,
-            AbortAfter: random.Next(5) == 0 ? random.Next(250) : (int?)null)).ToList();
+            AbortAfter: random.Next(5) == 0 ? random.Next(600) : (int?)null)).ToList();
         using var http = gateway.NewClient();
         var wrong = new ConcurrentQueue<string>();
         var whole = 0;

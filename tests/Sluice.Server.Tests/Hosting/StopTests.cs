@@ -38,6 +38,9 @@ public sealed class StopTests
         var stopping = server.StopAsync();
         await server.Stopping;
         Assert.False(stopping.IsCompleted);
+
+        // The text is sent before the pause begins: time that passed in between would never end it.
+        await Kit.GatewayUnderTest.UntilAsync(() => providerTime.PendingTimers > 0, "the provider's pause");
         providerTime.Advance(TimeSpan.FromMinutes(2));
         seen += await body.ReadToEndAsync();
         await stopping;

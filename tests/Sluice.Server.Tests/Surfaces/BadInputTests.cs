@@ -171,6 +171,29 @@ public sealed class BadInputTests
     }
 
     [Fact]
+    public async Task Body_InChunks_IsTakenWhateverTheirSizes()
+    {
+        await using var gateway = await GatewayUnderTest.StartAsync(Config);
+        var body = Wires.Body(Wire.Anthropic, "m/anthropic", "in pieces " + new string('p', 100_000), stream: false);
+        foreach (var size in new[] { 17, 4096, 70_000 })
+        {
+            using var raw = await RawClient.ConnectAsync(gateway.Url);
+            await raw.SendAsync(Head(gateway, Wire.Anthropic, "Transfer-Encoding: chunked\r\nConnection: close\r\n"));
+            for (var at = 0; at < body.Length; at += size)
+            {
+                var piece = body[at..Math.Min(body.Length, at + size)];
+                await raw.SendAsync($"{piece.Length:x}\r\n{piece}\r\n");
+            }
+
+            await raw.SendAsync("0\r\n\r\n");
+            Assert.StartsWith("HTTP/1.1 200", await raw.ReadToEndAsync(), StringComparison.Ordinal);
+            Assert.Equal(Encoding.UTF8.GetBytes(body.Replace("m/anthropic", "m", StringComparison.Ordinal)), gateway.A.Record.Last.Body);
+        }
+
+        await GatewayUnderTest.UntilAsync(() => gateway.HeldBytes == 0, "the bodies given back");
+    }
+
+    [Fact]
     public async Task Headers_WithoutEnd_AreRefusedAndOthersGoOn()
     {
         await using var gateway = await GatewayUnderTest.StartAsync(Config);
