@@ -146,7 +146,9 @@ public sealed class ChargedTests
             Assert.Equal((input * InputPrice) + (output * OutputPrice), row.GetProperty("cost_nano_usd").GetInt64());
         });
         TestContext.Current.TestOutputHelper?.WriteLine($"upstream closed after the client's abort: median {delays.Order().ElementAt(delays.Count / 2):0.0} ms, worst {delays.Max():0.0} ms");
-        Assert.True(delays.Max() < 1_000, $"worst {delays.Max()} ms");
+        var sorted = delays.Order().ToArray();
+        Assert.True(sorted[sorted.Length / 2] < 100, $"median {sorted[sorted.Length / 2]} ms");
+        Assert.True(sorted[^1] < 1_000, $"worst {sorted[^1]} ms");
         await GatewayUnderTest.UntilAsync(() => gateway.HeldBytes == 0, "all bodies given back");
     }
 
