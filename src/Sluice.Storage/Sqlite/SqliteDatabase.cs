@@ -86,6 +86,8 @@ internal sealed class SqliteDatabase : IDisposable
             SqliteConnection.ClearPool(pooled);
         }
 
+        // After a clean stop the one file is whole, so that it alone can be copied.
+        _writer.Execute("PRAGMA wal_checkpoint(TRUNCATE)");
         _writer.Dispose();
         _writing.Dispose();
     }
