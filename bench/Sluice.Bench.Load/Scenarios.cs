@@ -91,7 +91,7 @@ internal static class Scenarios
             var model = (translated && isSluice ? "chat/" : "") + $"burst-{BurstEvents}";
             var body = Load.Body(model, 5_000, stream: true, tools: 0);
             var path = translated && !isSluice ? Chat : Messages;
-            return await Load.CpuPerRequestAsync(target, path, body, requests: 60, concurrency: 4) / BurstEvents;
+            return await Load.CpuPerRequestAsync(target, path, body, requests: 240, concurrency: 4) / BurstEvents;
         });
 
     private static async Task<double> CpuPerEventAsync(Target target, string path, byte[] body, int streams, int eventsEach)
