@@ -14,11 +14,12 @@ internal sealed class EnvironmentProxy : IWebProxy
     private readonly string[] _direct;
 
     /// <param name="read">Reads a variable; null where it is not set.</param>
+    /// <exception cref="FormatException">A proxy's address cannot be read, or its scheme is not spoken.</exception>
     public EnvironmentProxy(Func<string, string?> read)
     {
-        var all = Address(Value(read, "ALL_PROXY"));
-        _http = Address(Value(read, "HTTP_PROXY")) ?? all;
-        _https = Address(Value(read, "HTTPS_PROXY")) ?? all;
+        var all = Address(read, "ALL_PROXY");
+        _http = Address(read, "HTTP_PROXY") ?? all;
+        _https = Address(read, "HTTPS_PROXY") ?? all;
         _direct = (Value(read, "NO_PROXY") ?? "").Split([',', ' '], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         if ((_https ?? _http)?.UserInfo is { Length: > 0 } user)
         {
@@ -84,8 +85,10 @@ internal sealed class EnvironmentProxy : IWebProxy
     private static string? Value(Func<string, string?> read, string name) =>
         read(name.ToLowerInvariant()) is { Length: > 0 } lower ? lower : read(name) is { Length: > 0 } upper ? upper : null;
 
-    private static Uri? Address(string? text) =>
-        text is null ? null
-        : Uri.TryCreate(text.Contains("://", StringComparison.Ordinal) ? text : "http://" + text, UriKind.Absolute, out var address) ? address
-        : null;
+    // Ignored, a proxy that cannot be used would send calls out directly; the value may hold a password and is not told.
+    private static Uri? Address(Func<string, string?> read, string name) =>
+        Value(read, name) is not { } text ? null
+        : Uri.TryCreate(text.Contains("://", StringComparison.Ordinal) ? text : "http://" + text, UriKind.Absolute, out var address)
+            && address.Scheme is ("http" or "https" or "socks4" or "socks4a" or "socks5") ? address
+        : throw new FormatException($"{name} is not the address of a proxy; write it as http://host:port (or https, socks4, socks4a, socks5).");
 }

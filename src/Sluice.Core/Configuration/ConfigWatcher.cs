@@ -17,7 +17,7 @@ public sealed class ConfigWatcher : IDisposable
     private readonly string? _filePath;
     private readonly ConfigSnapshot _first;
 
-    // Guards reloading; never held while subscribers run.
+    // Guards reloading, and is held while Changed runs: two reloads at once must not take effect in the other order.
     private readonly Lock _reloading = new();
     private volatile ConfigSnapshot _current;
     private volatile IReadOnlyList<ConfigError> _lastErrors = [];
@@ -45,7 +45,7 @@ public sealed class ConfigWatcher : IDisposable
     /// <summary>What is wrong with the sources as they are now; empty while <see cref="Current"/> is what they say.</summary>
     public IReadOnlyList<ConfigError> LastErrors => _lastErrors;
 
-    /// <summary>Called when a new snapshot is in force, on the thread that reloaded. Add with <c>+=</c> before anything can change.</summary>
+    /// <summary>Called just before a new snapshot comes into force, on the thread that reloaded; <see cref="Current"/> is still the one before. Add with <c>+=</c> before anything can change.</summary>
     public Action<ConfigSnapshot>? Changed { get; set; }
 
     /// <summary>Called when the sources changed and do not load.</summary>
@@ -61,10 +61,10 @@ public sealed class ConfigWatcher : IDisposable
 
     private bool Reload(bool always)
     {
-        ConfigSnapshot? changed = null;
         IReadOnlyList<ConfigError>? failed = null;
         lock (_reloading)
         {
+            ConfigSnapshot? changed = null;
             ConfigSources sources;
             try
             {
@@ -100,15 +100,15 @@ public sealed class ConfigWatcher : IDisposable
 
             var before = _lastErrors;
             _lastErrors = failed ?? [];
-            _current = changed ?? _current;
+            if (changed is not null)
+            {
+                // First, or a request could meet a provider that health and connections have not heard of.
+                Changed?.Invoke(changed);
+                _current = changed;
+            }
 
             // The same fault at every look is one piece of news.
             failed = failed is not null && !always && before.SequenceEqual(failed) ? null : failed;
-        }
-
-        if (changed is not null)
-        {
-            Changed?.Invoke(changed);
         }
 
         if (failed is not null)

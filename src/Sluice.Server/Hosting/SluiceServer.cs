@@ -84,6 +84,16 @@ public sealed class SluiceServer : IAsyncDisposable
         var drain = new Drain(options.Drain, time);
         ConfigureHost(builder, first, drain);
 
+        UpstreamClientOptions outward;
+        try
+        {
+            outward = new UpstreamClientOptions();
+        }
+        catch (FormatException e)
+        {
+            throw new StartRefusedException(isUsage: true, e.Message);
+        }
+
         LedgerStore store;
         try
         {
@@ -108,7 +118,7 @@ public sealed class SluiceServer : IAsyncDisposable
         var simulator = first.Providers.Any(p => p.Kind == ProviderKind.Simulator)
             ? await SimulatorHost.StartAsync(new SimulatorOptions { Time = time, MaxRecords = 0, MaxRecordedBodyBytes = 0 })
             : null;
-        var upstreams = new UpstreamClient(new UpstreamClientOptions { SimulatorAddress = simulator?.Address });
+        var upstreams = new UpstreamClient(outward with { SimulatorAddress = simulator?.Address });
         var health = new HealthBoard(time);
         health.Reload(first);
         var affinity = new SessionAffinity(time);

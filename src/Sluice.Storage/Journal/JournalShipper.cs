@@ -149,7 +149,19 @@ internal sealed class JournalShipper
             _hurry.TrySetResult();
         }
 
-        return done.Task.WaitAsync(cancellation);
+        return WaitOrLeaveAsync(done, cancellation);
+    }
+
+    /// <summary>Callers that wait in <see cref="WaitForAsync"/> now.</summary>
+    internal int Waiting
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _waiting.Count;
+            }
+        }
     }
 
     /// <summary>Called after each written group.</summary>
@@ -212,6 +224,24 @@ internal sealed class JournalShipper
         }
 
         _position = next;
+    }
+
+    private async Task WaitOrLeaveAsync(TaskCompletionSource done, CancellationToken cancellation)
+    {
+        try
+        {
+            await done.Task.WaitAsync(cancellation);
+        }
+        catch (OperationCanceledException)
+        {
+            // While the store is away nothing else takes it out, and callers that gave up would pile up.
+            lock (_gate)
+            {
+                _waiting.RemoveAll(waiter => waiter.Done == done);
+            }
+
+            throw;
+        }
     }
 
     private void Done(long records)

@@ -64,7 +64,7 @@ public sealed class ConfigLoaderTests
         Assert.Equal(["http://127.0.0.1:9090"], snapshot.Server.Urls);
         Assert.Equal(8_388_608, snapshot.Server.MaxBody);
         Assert.Equal(1_073_741_824, snapshot.Server.MaxBuffered);
-        Assert.Equal("/work/here/data", snapshot.Server.DataFolder);
+        Assert.Equal("/srv/here/data", snapshot.Server.DataFolder);
         Assert.Equal("sqlite:/etc/sluice/data/sluice.db", snapshot.Server.Storage);
         Assert.True(snapshot.Server.SyncLedger);
         Assert.False(snapshot.Auth.Open);
@@ -224,11 +224,11 @@ public sealed class ConfigLoaderTests
         var byFlag = ConfigLoader.Load(sources with { Urls = ["http://127.0.0.1:4"], Storage = "sqlite:flag.db", DataFolder = "/data" }).Snapshot!;
 
         Assert.Equal(["http://127.0.0.1:2", "http://127.0.0.1:3"], byEnvironment.Server.Urls);
-        Assert.Equal("sqlite:/work/here/env.db", byEnvironment.Server.Storage);
-        Assert.Equal("/work/here/elsewhere", byEnvironment.Server.DataFolder);
+        Assert.Equal("sqlite:/srv/here/env.db", byEnvironment.Server.Storage);
+        Assert.Equal("/srv/here/elsewhere", byEnvironment.Server.DataFolder);
         Assert.Equal("from-the-file-1234", byEnvironment.Auth.AdminKey);
         Assert.Equal(["http://127.0.0.1:4"], byFlag.Server.Urls);
-        Assert.Equal("sqlite:/work/here/flag.db", byFlag.Server.Storage);
+        Assert.Equal("sqlite:/srv/here/flag.db", byFlag.Server.Storage);
         Assert.Equal("/data", byFlag.Server.DataFolder);
     }
 
@@ -239,7 +239,7 @@ public sealed class ConfigLoaderTests
 
         var sim = Assert.Single(snapshot.Providers);
         Assert.Equal(("sim", ProviderKind.Simulator, "http://sim.invalid/"), (sim.Name, sim.Kind, sim.BaseUrl.ToString()));
-        Assert.Equal("sqlite:/work/here/data/sluice.db", snapshot.Server.Storage);
+        Assert.Equal("sqlite:/srv/here/data/sluice.db", snapshot.Server.Storage);
         Assert.Equal(["There is no provider key: the built-in simulator answers as the provider sim."], snapshot.Warnings);
     }
 

@@ -39,6 +39,20 @@ public sealed class ConfigWatcherTests
     }
 
     [Fact]
+    public void Poll_FileChanged_TellsBeforeTheSnapshotIsInForce()
+    {
+        using var watcher = Watch(out var first);
+        ConfigSnapshot? inForce = null;
+        watcher.Changed += _ => inForce = watcher.Current;
+
+        _text = Yaml.Replace("name: p", "name: q", StringComparison.Ordinal);
+        _clock.Tick();
+
+        Assert.Same(first, inForce);
+        Assert.NotSame(first, watcher.Current);
+    }
+
+    [Fact]
     public void Poll_SecretFileChanged_SwapsToo()
     {
         using var watcher = Watch(out _);

@@ -8,7 +8,7 @@ internal static class Configs
 {
     public static ConfigSources Sources(string? yaml, params (string Name, string Value)[] environment) => new()
     {
-        BaseDirectory = "/work/here",
+        BaseDirectory = "/srv/here",
         FilePath = yaml is null ? null : "/etc/sluice/sluice.yaml",
         FileText = yaml,
         Environment = environment.ToDictionary(pair => pair.Name, pair => pair.Value, StringComparer.Ordinal),
