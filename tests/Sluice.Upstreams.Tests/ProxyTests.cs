@@ -128,4 +128,16 @@ public sealed class ProxyTests
         Assert.Equal("socks5://s:1080/", all.GetProxy(new Uri("http://a.example"))?.AbsoluteUri);
         Assert.Null(new EnvironmentProxy(_ => null).GetProxy(new Uri("https://a.example")));
     }
+
+    [Theory]
+    [InlineData("HTTPS_PROXY", "http://user:hunter2@proxy:notaport")]
+    [InlineData("HTTP_PROXY", "ftp://user:hunter2@proxy:21")]
+    [InlineData("ALL_PROXY", "http://")]
+    public void Environment_WithAProxyThatCannotBeUsed_IsRefusedByNameWithoutItsValue(string name, string value)
+    {
+        var refused = Assert.Throws<FormatException>(() => new EnvironmentProxy(asked => asked == name ? value : null));
+
+        Assert.StartsWith(name + " ", refused.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("hunter2", refused.Message, StringComparison.Ordinal);
+    }
 }
