@@ -8,4 +8,13 @@ public enum WireProtocol
 
     /// <summary>OpenAI Chat Completions: <c>POST /v1/chat/completions</c>.</summary>
     OpenAIChat,
+
+    /// <summary>OpenAI Responses: <c>POST /v1/responses</c>.</summary>
+    OpenAIResponses,
+
+    /// <summary>Gemini: <c>POST /v1beta/models/{model}:generateContent</c>; model and streaming are in the path.</summary>
+    Gemini,
+
+    /// <summary>Bedrock Converse: <c>POST /model/{id}/converse</c>. Spoken to upstreams only.</summary>
+    BedrockConverse,
 }

@@ -78,7 +78,7 @@ public sealed class UpstreamAnswer : IHeaderLookup, IDisposable, IAsyncDisposabl
     /// <param name="format">The upstream's wire.</param>
     /// <param name="now">For hints that are dates.</param>
     /// <param name="cancellationToken">The request's, with the attempt's own limit joined in.</param>
-    public async Task<UpstreamFault> ReadFaultAsync(IWireFormat format, DateTimeOffset now, CancellationToken cancellationToken)
+    public async Task<UpstreamFault> ReadFaultAsync(IUpstreamFormat format, DateTimeOffset now, CancellationToken cancellationToken)
     {
         if (Status is >= 300 and < 400)
         {

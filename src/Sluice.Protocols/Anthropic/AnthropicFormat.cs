@@ -3,6 +3,7 @@ using Sluice.Protocols.Conversation;
 using Sluice.Protocols.Degradations;
 using Sluice.Protocols.Errors;
 using Sluice.Protocols.Formats;
+using Sluice.Protocols.Native;
 using Sluice.Protocols.OpenAIChat;
 
 namespace Sluice.Protocols.Anthropic;
@@ -24,6 +25,30 @@ public sealed class AnthropicFormat : IWireFormat
 
     /// <inheritdoc/>
     public ReadOnlyMemory<byte> KeepAlive => Ping;
+
+    // "user" means something to OpenAI, but in a Messages body only OpenRouter knows it.
+    /// <inheritdoc/>
+    public IReadOnlyList<string> GatewayMembers { get; } = [.. Native.GatewayMembers.Shared, "user"];
+
+    /// <inheritdoc/>
+    public MemberMeaning MeaningOf(ReadOnlySpan<byte> name) => name switch
+    {
+        _ when name.SequenceEqual("model"u8) => MemberMeaning.Model,
+        _ when name.SequenceEqual("stream"u8) => MemberMeaning.Stream,
+        _ when name.SequenceEqual("messages"u8) => MemberMeaning.Messages,
+        _ when name.SequenceEqual("tools"u8) => MemberMeaning.Tools,
+        _ when name.SequenceEqual("system"u8) => MemberMeaning.System,
+        _ when name.SequenceEqual("max_tokens"u8) => MemberMeaning.OutputLimit,
+        _ when name.SequenceEqual("thinking"u8) => MemberMeaning.Thinking,
+        _ when name.SequenceEqual("prompt_cache_key"u8) => MemberMeaning.CacheKey,
+        _ when name.SequenceEqual("metadata"u8) => MemberMeaning.Metadata,
+        _ when name.SequenceEqual("cache_control"u8) => MemberMeaning.CacheControl,
+        _ when name.SequenceEqual("output_config"u8) => MemberMeaning.OutputShape,
+        _ when name.SequenceEqual("response_format"u8) => MemberMeaning.OutputShape,
+        _ when name.SequenceEqual("reasoning_effort"u8) => MemberMeaning.ReasoningEffort,
+        _ when name.SequenceEqual("reasoning"u8) => MemberMeaning.Reasoning,
+        _ => MemberMeaning.None,
+    };
 
     /// <inheritdoc/>
     public Parsed<ConversationRequest> ReadRequest(ReadOnlyMemory<byte> body) => AnthropicRequestReader.Read(body);
@@ -59,4 +84,10 @@ public sealed class AnthropicFormat : IWireFormat
 
     /// <inheritdoc/>
     public void WriteStreamError(GatewayError error, IBufferWriter<byte> output) => AnthropicErrors.WriteEvent(error, output);
+
+    /// <inheritdoc/>
+    public NativeResponseFacts Inspect(ReadOnlySpan<byte> answer, UsageReader readUsage) => AnthropicResponseFacts.Of(answer, readUsage);
+
+    /// <inheritdoc/>
+    public IStreamRelay CreateNativeRelay(NativeStreamOptions options) => new AnthropicNativeRelay(options);
 }

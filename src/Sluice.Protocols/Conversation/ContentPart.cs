@@ -7,6 +7,12 @@ public abstract record ContentPart
 {
     /// <summary>The client's cache breakpoint on this part, if any.</summary>
     public CacheMark? Cache { get; init; }
+
+    /// <summary>Opaque proof by the vendor named in <see cref="SignedBy"/>; replayed unchanged to that vendor, never to another. Most vendors sign thinking only; Gemini signs tool calls and texts.</summary>
+    public string? Signature { get; init; }
+
+    /// <summary>The format that <see cref="Signature"/>, or another sealed member of the part, comes from.</summary>
+    public WireProtocol SignedBy { get; init; }
 }
 
 /// <summary>Text that is shown.</summary>
@@ -49,17 +55,14 @@ public sealed record AudioPart(string Format, string Data) : ContentPart;
 /// <param name="Text">Empty when the upstream hides it; a signature may still stand beside it and must be replayed.</param>
 public sealed record ThinkingPart(string Text) : ContentPart
 {
-    /// <summary>Opaque proof by the vendor named in <see cref="SignedBy"/>; replayed unchanged to that vendor, never to another.</summary>
-    public string? Signature { get; init; }
+    /// <summary>The vendor's own id of the thinking (Responses: <c>rs_…</c>), which goes back with the signature.</summary>
+    public string? Id { get; init; }
 
     /// <summary>Anthropic's <c>redacted_thinking.data</c>; then <see cref="Text"/> is empty.</summary>
     public string? RedactedData { get; init; }
 
     /// <summary>OpenRouter's <c>reasoning_details</c> array, verbatim.</summary>
     public RawJson Details { get; init; }
-
-    /// <summary>The format that <see cref="Signature"/>, <see cref="RedactedData"/> or <see cref="Details"/> come from.</summary>
-    public WireProtocol SignedBy { get; init; }
 }
 
 /// <summary>The model asks for a tool.</summary>
@@ -70,6 +73,12 @@ public sealed record ToolCallPart(string Id, string Name, RawJson Arguments) : C
 {
     /// <summary>False when a model's argument text is not a JSON object; it is still carried, as text.</summary>
     public bool ArgumentsAreJson { get; init; } = true;
+
+    /// <summary>The tool takes free text (<see cref="CustomTool"/>): <see cref="Arguments"/> is that text, not JSON.</summary>
+    public bool IsCustom { get; init; }
+
+    /// <summary>The namespace of the tool, where the client declared it in one.</summary>
+    public string? Namespace { get; init; }
 
     /// <summary>Vendor fields beside the call that must come back (for example Google's <c>extra_content</c>), as one JSON object.</summary>
     public RawJson Extra { get; init; }

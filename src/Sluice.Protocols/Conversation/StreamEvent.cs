@@ -42,11 +42,17 @@ public abstract record StreamEvent
     /// <param name="Shape">What it is.</param>
     public sealed record PartStarted(int Part, PartShape Shape) : StreamEvent
     {
-        /// <summary>Of a tool call.</summary>
+        /// <summary>Of a tool call, or the vendor's own of a thinking part.</summary>
         public string? Id { get; init; }
 
         /// <summary>Of a tool call.</summary>
         public string? Name { get; init; }
+
+        /// <summary>Of a tool call: the tool takes free text, and so do the <see cref="ArgumentsDelta"/>s.</summary>
+        public bool IsCustom { get; init; }
+
+        /// <summary>Of a tool call whose tool the client declared in a namespace.</summary>
+        public string? Namespace { get; init; }
 
         /// <summary>Redacted thinking.</summary>
         public string? Data { get; init; }
@@ -54,7 +60,7 @@ public abstract record StreamEvent
         /// <summary>Vendor fields of a tool call that must come back, or the start block of an opaque part.</summary>
         public RawJson Json { get; init; }
 
-        /// <summary>The format whose block <see cref="Json"/> of an opaque part is; only that format's writer can carry it.</summary>
+        /// <summary>The format whose block <see cref="Json"/> of an opaque part, or <see cref="Data"/>, is; only that format's writer can carry it.</summary>
         public WireProtocol? From { get; init; }
     }
 
@@ -64,8 +70,12 @@ public abstract record StreamEvent
     /// <summary>More reasoning.</summary>
     public sealed record ThinkingDelta(int Part, string Text) : StreamEvent;
 
-    /// <summary>The signature of a thinking part; several are concatenated.</summary>
-    public sealed record SignatureDelta(int Part, string Signature) : StreamEvent;
+    /// <summary>The signature of a part (see <see cref="ContentPart.Signature"/>); several are concatenated.</summary>
+    public sealed record SignatureDelta(int Part, string Signature) : StreamEvent
+    {
+        /// <summary>Who signed.</summary>
+        public WireProtocol SignedBy { get; init; }
+    }
 
     /// <summary>A piece of OpenRouter's <c>reasoning_details</c> array, verbatim.</summary>
     public sealed record ReasoningDetails(int Part, RawJson Details) : StreamEvent;

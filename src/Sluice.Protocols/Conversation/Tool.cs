@@ -7,6 +7,9 @@ public abstract record Tool(string Name)
 {
     /// <summary>The client's cache breakpoint after this tool, if any.</summary>
     public CacheMark? Cache { get; init; }
+
+    /// <summary>The namespace that a Responses client declared the tool in; a call must carry it back. Null outside of one.</summary>
+    public string? Namespace { get; init; }
 }
 
 /// <summary>A tool that the client runs.</summary>
@@ -24,6 +27,12 @@ public sealed record FunctionTool(string Name, string? Description, RawJson Sche
     /// <summary>Members beside the known ones (<c>input_examples</c>, <c>eager_input_streaming</c>, …), as one JSON object; empty where there are none.</summary>
     public RawJson Extra { get; init; }
 }
+
+/// <summary>A tool that the client runs and that takes free text instead of a JSON object (OpenAI's <c>custom</c> tools).</summary>
+/// <param name="Name">As the client named it.</param>
+/// <param name="Description">Null where the client gave none.</param>
+/// <param name="Format">What the text must look like (<c>{"type":"grammar",…}</c>), verbatim; empty where anything goes.</param>
+public sealed record CustomTool(string Name, string? Description, RawJson Format) : Tool(Name);
 
 /// <summary>A tool that the vendor runs (web search, code execution), or a vendor-typed client tool without a schema (<c>bash_*</c>).</summary>
 /// <param name="Type">Its <c>type</c> on the wire.</param>

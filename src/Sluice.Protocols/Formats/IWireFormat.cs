@@ -2,22 +2,20 @@ using System.Buffers;
 using Sluice.Protocols.Conversation;
 using Sluice.Protocols.Degradations;
 using Sluice.Protocols.Errors;
+using Sluice.Protocols.Native;
 using Sluice.Protocols.OpenAIChat;
 using Sluice.Protocols.Sse;
 
 namespace Sluice.Protocols.Formats;
 
 /// <summary>
-/// One wire format: everything that Sluice needs to hear and speak it. Implementations are stateless and shared; the stream objects that
-/// they make belong to one answer. Nothing here throws on a peer's bad input: it comes back as a value.
+/// A wire format as upstreams speak it. Implementations are stateless and shared; the stream objects that they make belong to one answer.
+/// Nothing here throws on a peer's bad input: it comes back as a value.
 /// </summary>
-public interface IWireFormat
+public interface IUpstreamFormat
 {
     /// <summary>Which one.</summary>
     WireProtocol Protocol { get; }
-
-    /// <summary>Reads a client's request body.</summary>
-    Parsed<ConversationRequest> ReadRequest(ReadOnlyMemory<byte> body);
 
     /// <summary>Writes the request for an upstream. Returns what cannot be carried and must be refused, or null.</summary>
     GatewayError? WriteRequest(ConversationRequest request, UpstreamTarget target, DegradationLog degradations, IBufferWriter<byte> output);
@@ -25,23 +23,43 @@ public interface IWireFormat
     /// <summary>Reads an upstream's whole answer with a success status. An error inside it comes back as the error.</summary>
     Parsed<ConversationResponse> ReadResponse(ReadOnlyMemory<byte> body, ChatDialect dialect);
 
-    /// <summary>Writes a whole answer for a client.</summary>
-    void WriteResponse(ConversationResponse response, ClientTarget target, DegradationLog degradations, IBufferWriter<byte> output);
-
     /// <summary>Reads one usage object of an answer on top of what earlier events said; anything else than an object changes nothing.</summary>
     TokenUsage ReadUsage(ReadOnlySpan<byte> usageObject, TokenUsage previous, ChatDialect dialect);
 
     /// <summary>Makes a reader for one upstream stream.</summary>
     IStreamReader CreateStreamReader(ChatDialect dialect);
 
+    /// <summary>Reads an upstream's error body; any bytes are accepted (HTML and nothing too).</summary>
+    UpstreamError ReadError(int status, ReadOnlySpan<byte> body);
+
+    /// <summary>Looks into a whole answer that is one JSON object, without building anything from it. Called through <see cref="NativeResponses"/>, which turns broken JSON into a value.</summary>
+    NativeResponseFacts Inspect(ReadOnlySpan<byte> answer, UsageReader readUsage);
+}
+
+/// <summary>A wire format as clients speak it. The same rules as for <see cref="IUpstreamFormat"/>.</summary>
+public interface IClientFormat
+{
+    /// <summary>Which one.</summary>
+    WireProtocol Protocol { get; }
+
+    /// <summary>What a top-level member of a request body means to routing.</summary>
+    /// <param name="name">Unescaped.</param>
+    MemberMeaning MeaningOf(ReadOnlySpan<byte> name);
+
+    /// <summary>Top-level members that steer a gateway and that no model vendor takes (see <see cref="GatewayMembers"/>).</summary>
+    IReadOnlyList<string> GatewayMembers { get; }
+
+    /// <summary>Reads a client's request body.</summary>
+    Parsed<ConversationRequest> ReadRequest(ReadOnlyMemory<byte> body);
+
+    /// <summary>Writes a whole answer for a client.</summary>
+    void WriteResponse(ConversationResponse response, ClientTarget target, DegradationLog degradations, IBufferWriter<byte> output);
+
     /// <summary>Makes a writer for one client stream.</summary>
     IStreamWriter CreateStreamWriter(ClientTarget target, DegradationLog degradations);
 
     /// <summary>Makes the automaton that accepts exactly this format's legal streams.</summary>
     IStreamGrammar CreateGrammar();
-
-    /// <summary>Reads an upstream's error body; any bytes are accepted (HTML and nothing too).</summary>
-    UpstreamError ReadError(int status, ReadOnlySpan<byte> body);
 
     /// <summary>Writes an error body (JSON) for a client.</summary>
     void WriteError(GatewayError error, IBufferWriter<byte> output);
@@ -51,6 +69,22 @@ public interface IWireFormat
 
     /// <summary>Bytes that keep a silent client stream alive and mean nothing.</summary>
     ReadOnlyMemory<byte> KeepAlive { get; }
+}
+
+/// <summary>A wire format that clients and upstreams both speak, so that bytes can pass between them as they are.</summary>
+public interface IWireFormat : IUpstreamFormat, IClientFormat
+{
+    /// <inheritdoc cref="IUpstreamFormat.Protocol"/>
+    new WireProtocol Protocol { get; }
+
+    /// <inheritdoc/>
+    WireProtocol IUpstreamFormat.Protocol => Protocol;
+
+    /// <inheritdoc/>
+    WireProtocol IClientFormat.Protocol => Protocol;
+
+    /// <summary>Makes the relay of one stream whose bytes pass as they are.</summary>
+    IStreamRelay CreateNativeRelay(NativeStreamOptions options);
 }
 
 /// <summary>A value, or what was wrong with the bytes.</summary>

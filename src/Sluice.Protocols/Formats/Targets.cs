@@ -1,3 +1,4 @@
+using Sluice.Protocols.Conversation;
 using Sluice.Protocols.OpenAIChat;
 
 namespace Sluice.Protocols.Formats;
@@ -65,6 +66,9 @@ public sealed record ClientTarget(string Model, string ResponseId)
 
     /// <summary>Unix seconds, for formats that carry a creation time.</summary>
     public long Created { get; init; }
+
+    /// <summary>The tools that the client declared: what a call must carry back (a namespace, free text) is in their declarations.</summary>
+    public IReadOnlyList<Tool> Tools { get; init; } = [];
 
     /// <summary>Input tokens as estimated before sending; stands in a stream's first event until the upstream reports its own.</summary>
     public long EstimatedInputTokens { get; init; }

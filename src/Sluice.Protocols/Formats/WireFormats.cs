@@ -3,14 +3,35 @@ using Sluice.Protocols.OpenAIChat;
 
 namespace Sluice.Protocols.Formats;
 
-/// <summary>All wire formats.</summary>
+/// <summary>All wire formats: a new one is a folder and its line here.</summary>
 public static class WireFormats
 {
-    /// <summary>The one for <paramref name="protocol"/>.</summary>
-    public static IWireFormat Of(WireProtocol protocol) => protocol switch
+    private static readonly IWireFormat[] Both = [AnthropicFormat.Instance, OpenAIChatFormat.Instance];
+
+    private static readonly IClientFormat?[] Clients = ByProtocol<IClientFormat>(Both, f => f.Protocol);
+
+    private static readonly IUpstreamFormat?[] Upstreams = ByProtocol<IUpstreamFormat>([.. Both], f => f.Protocol);
+
+    /// <summary>The format that clients and upstreams both speak.</summary>
+    public static IWireFormat Of(WireProtocol protocol) => Client(protocol) as IWireFormat ?? throw Unknown(protocol);
+
+    /// <summary>The format as clients speak it.</summary>
+    public static IClientFormat Client(WireProtocol protocol) => Clients[(int)protocol] ?? throw Unknown(protocol);
+
+    /// <summary>The format as upstreams speak it.</summary>
+    public static IUpstreamFormat Upstream(WireProtocol protocol) => Upstreams[(int)protocol] ?? throw Unknown(protocol);
+
+    private static ArgumentOutOfRangeException Unknown(WireProtocol protocol) => new(nameof(protocol), protocol, message: null);
+
+    private static T?[] ByProtocol<T>(IEnumerable<T> formats, Func<T, WireProtocol> protocolOf)
+        where T : class
     {
-        WireProtocol.AnthropicMessages => AnthropicFormat.Instance,
-        WireProtocol.OpenAIChat => OpenAIChatFormat.Instance,
-        _ => throw new ArgumentOutOfRangeException(nameof(protocol), protocol, message: null),
-    };
+        var table = new T?[Enum.GetValues<WireProtocol>().Length];
+        foreach (var format in formats)
+        {
+            table[(int)protocolOf(format)] = format;
+        }
+
+        return table;
+    }
 }

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
 using Sluice.Protocols.Errors;
+using Sluice.Protocols.Formats;
 
 namespace Sluice.Protocols.Native;
 
@@ -39,7 +40,7 @@ public static class EnvelopeScanner
             wide = bytes.Length - Encoding.UTF8.GetCharCount(bytes);
         }
 
-        var scan = new Pass(protocol, bytes);
+        var scan = new Pass(WireFormats.Client(protocol), bytes);
         return scan.Run() is { } error ? new EnvelopeResult(null, error) : new EnvelopeResult(scan.ToEnvelope(wide), null);
     }
 
@@ -48,7 +49,7 @@ public static class EnvelopeScanner
     private static UpstreamError Fault(string message, string? param = null) =>
         new(ErrorKind.InvalidRequest, message) { Status = 400, Type = "invalid_request_error", Param = param };
 
-    private ref struct Pass(WireProtocol protocol, ReadOnlySpan<byte> body)
+    private ref struct Pass(IClientFormat format, ReadOnlySpan<byte> body)
     {
         private readonly ReadOnlySpan<byte> _body = body;
         private JsonWalk _walk = new(body);
@@ -115,7 +116,7 @@ public static class EnvelopeScanner
 
         public readonly Envelope ToEnvelope(int wideBytes) => new()
         {
-            Protocol = protocol,
+            Protocol = format.Protocol,
             Model = _model,
             ModelValue = _modelValue,
             Stream = _stream,
@@ -186,47 +187,47 @@ public static class EnvelopeScanner
         private UpstreamError? Known(scoped ReadOnlySpan<byte> key, BodySpan name, BodySpan value)
         {
             var bytes = _body.Slice(value.Start, value.Length);
-            switch (key)
+            switch (format.MeaningOf(key))
             {
-                case var k when k.SequenceEqual("model"u8):
+                case MemberMeaning.Model:
                     return Model(bytes, value);
-                case var k when k.SequenceEqual("stream"u8):
+                case MemberMeaning.Stream:
                     return Stream(bytes);
-                case var k when k.SequenceEqual("messages"u8):
+                case MemberMeaning.Messages:
                     return Messages(bytes);
-                case var k when k.SequenceEqual("tools"u8) || k.SequenceEqual("functions"u8):
+                case MemberMeaning.Tools:
                     _tools += bytes[0] == (byte)'[' ? _walk.Counts.Elements : 0;
                     _toolBytes += bytes[0] == (byte)'[' ? value.Length : 0;
                     _tokens.AddTools(_walk.Counts, value.Length);
                     return null;
-                case var k when k.SequenceEqual("system"u8):
+                case MemberMeaning.System:
                     _tokens.AddMessages(_walk.Counts, 1);
                     return null;
-                case var k when k.SequenceEqual("max_tokens"u8):
+                case MemberMeaning.OutputLimit:
                     _maxTokens = Integer(bytes);
                     return null;
-                case var k when k.SequenceEqual("max_completion_tokens"u8):
+                case MemberMeaning.PreferredOutputLimit:
                     _maxCompletionTokens = Integer(bytes);
                     return null;
-                case var k when k.SequenceEqual("thinking"u8):
+                case MemberMeaning.Thinking:
                     _thinking |= bytes[0] == (byte)'{' && JsonText.StringMember(bytes, "type"u8) is { } type && type != "disabled";
                     return null;
-                case var k when k.SequenceEqual("reasoning_effort"u8):
+                case MemberMeaning.ReasoningEffort:
                     _thinking |= bytes[0] == (byte)'"' && !bytes.SequenceEqual("\"none\""u8);
                     return null;
-                case var k when k.SequenceEqual("reasoning"u8):
+                case MemberMeaning.Reasoning:
                     _thinking |= bytes[0] == (byte)'{' && JsonText.StringMember(bytes, "effort"u8) != "none" && !IsSwitchedOff(bytes);
                     return null;
-                case var k when k.SequenceEqual("metadata"u8):
+                case MemberMeaning.Metadata:
                     ReadMetadata(bytes);
                     return null;
-                case var k when k.SequenceEqual("cache_control"u8):
+                case MemberMeaning.CacheControl:
                     _cacheMarks += bytes[0] == (byte)'{' ? 1 : 0;
                     return null;
-                case var k when k.SequenceEqual("prompt_cache_key"u8):
+                case MemberMeaning.CacheKey:
                     _cacheKey = Bounded(bytes);
                     return null;
-                case var k when k.SequenceEqual("stream_options"u8):
+                case MemberMeaning.StreamOptions:
                     if (_streamOptions.Exists)
                     {
                         return Fault("`stream_options` is given twice.", "stream_options");
@@ -235,7 +236,7 @@ public static class EnvelopeScanner
                     _streamOptions = value;
                     _includeUsage = HasTrue(bytes, "include_usage"u8);
                     return null;
-                case var k when k.SequenceEqual("output_config"u8) || k.SequenceEqual("response_format"u8):
+                case MemberMeaning.OutputShape:
                     _tokens.AddTools(_walk.Counts, value.Length);
                     return null;
                 default:
@@ -283,7 +284,7 @@ public static class EnvelopeScanner
 
         private UpstreamError? Gateway(scoped ReadOnlySpan<byte> key, BodySpan name, BodySpan value)
         {
-            if (GatewayMembers.Find(protocol, key) is not { } known)
+            if (GatewayMembers.Find(format.GatewayMembers, key) is not { } known)
             {
                 return null;
             }
@@ -340,7 +341,7 @@ public static class EnvelopeScanner
         // {"user_id":"{\"session_id\":\"…\"}"}, or the older "user_…_account_…_session_<uuid>".
         private void ReadMetadata(ReadOnlySpan<byte> bytes)
         {
-            if (protocol != WireProtocol.AnthropicMessages || bytes.Length > LargestMetadata || JsonText.StringMember(bytes, "user_id"u8) is not { } user)
+            if (bytes.Length > LargestMetadata || JsonText.StringMember(bytes, "user_id"u8) is not { } user)
             {
                 return;
             }

@@ -6,25 +6,22 @@ namespace Sluice.Protocols.Native;
 /// </summary>
 internal static class GatewayMembers
 {
-    // "usage" is OpenRouter's request switch {include:true}. "user" means something to OpenAI, but in a Messages body only OpenRouter knows it.
-    private static readonly string[] Shared =
+    /// <summary>Those that mean the same in every format's body.</summary>
+    public static readonly string[] Shared =
     [
         "models", "fallbacks", "provider", "route", "transforms", "plugins", "session_id", "preset", "trace", "debug", "stop_server_tools_when",
     ];
 
-    private static readonly string[] Anthropic = [.. Shared, "user"];
-    private static readonly string[] Chat = [.. Shared, "usage"];
-
-    /// <summary>The member's name when it is one of them, else null.</summary>
-    /// <param name="protocol">The body's format.</param>
+    /// <summary>The member's name when it is one of <paramref name="members"/>, else null.</summary>
+    /// <param name="members">A format's own list.</param>
     /// <param name="name">Unescaped.</param>
-    public static string? Find(WireProtocol protocol, ReadOnlySpan<byte> name)
+    public static string? Find(IReadOnlyList<string> members, ReadOnlySpan<byte> name)
     {
-        foreach (var known in protocol == WireProtocol.AnthropicMessages ? Anthropic : Chat)
+        for (var i = 0; i < members.Count; i++)
         {
-            if (known.Length == name.Length && System.Text.Ascii.Equals(name, known))
+            if (members[i].Length == name.Length && System.Text.Ascii.Equals(name, members[i]))
             {
-                return known;
+                return members[i];
             }
         }
 

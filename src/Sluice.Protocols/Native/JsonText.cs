@@ -69,4 +69,13 @@ internal static class JsonText
             return null;
         }
     }
+
+    /// <summary>Where the object stands whose first token the reader stands on; passes it. Null when it is no object.</summary>
+    public static Range? SpanOfObject(ref Utf8JsonReader reader)
+    {
+        var start = (int)reader.TokenStartIndex;
+        var isObject = reader.TokenType == JsonTokenType.StartObject;
+        reader.Skip();
+        return isObject ? start..(int)reader.BytesConsumed : null;
+    }
 }

@@ -1,5 +1,4 @@
 using System.Buffers;
-using Sluice.Protocols.Anthropic;
 using Sluice.Protocols.Conversation;
 using Sluice.Protocols.Errors;
 using Sluice.Protocols.Formats;
@@ -29,37 +28,21 @@ public sealed record NativeStreamOptions
     /// <summary>The options of one format: its own reading of errors (inside an answer with status 200) and of usage.</summary>
     public static NativeStreamOptions For(WireProtocol protocol, ChatDialect dialect, bool dropUsageChunk = false)
     {
-        var format = WireFormats.Of(protocol);
+        var format = WireFormats.Upstream(protocol);
         return new NativeStreamOptions
         {
             ReadError = data => format.ReadError(200, data.Span),
-            ReadUsage = UsageReaders.Of(protocol, dialect),
+            ReadUsage = (usage, previous) => format.ReadUsage(usage, previous, dialect),
             DropUsageChunk = dropUsageChunk,
         };
     }
-}
-
-/// <summary>The usage readers of the formats.</summary>
-public static class UsageReaders
-{
-    private static readonly UsageReader Anthropic = AnthropicUsage.Read;
-
-    /// <summary>The one for <paramref name="protocol"/>; the dialect matters for Chat servers, some of which count thinking apart.</summary>
-    public static UsageReader Of(WireProtocol protocol, ChatDialect dialect) => protocol == WireProtocol.AnthropicMessages
-        ? Anthropic
-        : (usage, previous) => OpenAIChatUsage.Read(usage, previous, dialect);
 }
 
 /// <summary>Relays for streams whose client and upstream speak the same format: bytes pass as they are.</summary>
 public static class NativeRelays
 {
     /// <summary>Makes the relay of one answer.</summary>
-    public static IStreamRelay CreateStream(WireProtocol protocol, NativeStreamOptions options) => protocol switch
-    {
-        WireProtocol.AnthropicMessages => new AnthropicNativeRelay(options),
-        WireProtocol.OpenAIChat => new ChatNativeRelay(options),
-        _ => throw new ArgumentOutOfRangeException(nameof(protocol), protocol, "No native relay for this format."),
-    };
+    public static IStreamRelay CreateStream(WireProtocol protocol, NativeStreamOptions options) => WireFormats.Of(protocol).CreateNativeRelay(options);
 
     /// <summary>Passes a frame on as it came. Where the upstream closed without the blank line that ends an event, it is added: what follows would else become part of it.</summary>
     internal static void Pass(in SseFrame frame, SegmentRole role, StreamSegments output)

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Sluice.Protocols.Conversation;
+using Sluice.Protocols.Formats;
 
 namespace Sluice.Protocols.Native;
 
@@ -47,147 +48,11 @@ public static class NativeResponses
                 return nothing;
             }
 
-            return protocol == WireProtocol.AnthropicMessages ? Anthropic(text, readUsage) : Chat(text, readUsage);
+            return WireFormats.Upstream(protocol).Inspect(text, readUsage);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             return nothing;
-        }
-    }
-
-    private static NativeResponseFacts Chat(ReadOnlySpan<byte> body, UsageReader readUsage)
-    {
-        // A whole answer is a chunk whose choices have a message instead of a delta.
-        var chunk = new ChatChunk { WantsId = true };
-        chunk.Read(body);
-        return new NativeResponseFacts
-        {
-            IsJsonObject = true,
-            IsError = chunk.HasError || chunk.FinishIsError,
-            HasContent = chunk.HasContent || chunk.FirstTool is not null,
-            ContentBytes = chunk.ContentBytes,
-            Usage = chunk.Usage is { } usage ? readUsage(body[usage], TokenUsage.Unknown) : TokenUsage.Unknown,
-            StopReason = chunk.FirstTool is not null && chunk.StopReason == StopReason.EndTurn ? StopReason.ToolUse : chunk.StopReason,
-            Id = chunk.Id,
-        };
-    }
-
-    private static NativeResponseFacts Anthropic(ReadOnlySpan<byte> body, UsageReader readUsage)
-    {
-        var isError = false;
-        var blocks = default(BlockFacts);
-        string? id = null;
-        StopReason? stop = null;
-        Range? usage = null;
-        var reader = new Utf8JsonReader(body);
-        reader.Read();
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
-        {
-            if (reader.ValueTextEquals("content"u8))
-            {
-                reader.Read();
-                blocks.Read(ref reader);
-            }
-            else if (reader.ValueTextEquals("usage"u8))
-            {
-                reader.Read();
-                usage = AnthropicEvent.SpanOfObject(ref reader);
-            }
-            else if (reader.ValueTextEquals("stop_reason"u8))
-            {
-                reader.Read();
-                stop = AnthropicEvent.StopReasonOf(ref reader);
-                reader.Skip();
-            }
-            else if (reader.ValueTextEquals("id"u8))
-            {
-                reader.Read();
-                id = reader.TokenType == JsonTokenType.String ? reader.GetString() : null;
-                reader.Skip();
-            }
-            else if (reader.ValueTextEquals("error"u8))
-            {
-                reader.Read();
-                isError |= reader.TokenType is JsonTokenType.StartObject or JsonTokenType.String;
-                reader.Skip();
-            }
-            else if (reader.ValueTextEquals("type"u8))
-            {
-                reader.Read();
-                isError |= reader.TokenType == JsonTokenType.String && reader.ValueTextEquals("error"u8);
-                reader.Skip();
-            }
-            else
-            {
-                reader.Read();
-                reader.Skip();
-            }
-        }
-
-        reader.Read();
-        return new NativeResponseFacts
-        {
-            IsJsonObject = true,
-            IsError = isError,
-            HasContent = blocks.Any,
-            ContentBytes = blocks.Bytes,
-            Usage = usage is { } span ? readUsage(body[span], TokenUsage.Unknown) : TokenUsage.Unknown,
-            StopReason = stop,
-            Id = id,
-        };
-    }
-
-    private struct BlockFacts
-    {
-        public bool Any;
-        public long Bytes;
-
-        public void Read(ref Utf8JsonReader reader)
-        {
-            if (reader.TokenType != JsonTokenType.StartArray)
-            {
-                reader.Skip();
-                return;
-            }
-
-            while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
-            {
-                if (reader.TokenType == JsonTokenType.StartObject)
-                {
-                    ReadBlock(ref reader);
-                }
-                else
-                {
-                    reader.Skip();
-                }
-            }
-        }
-
-        private void ReadBlock(ref Utf8JsonReader reader)
-        {
-            var block = AnthropicBlock.Other;
-            var bytes = 0L;
-            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
-            {
-                if (reader.ValueTextEquals("type"u8))
-                {
-                    reader.Read();
-                    block = AnthropicEvent.BlockOf(ref reader);
-                    reader.Skip();
-                }
-                else
-                {
-                    var counts = reader.ValueTextEquals("text"u8) || reader.ValueTextEquals("thinking"u8) || reader.ValueTextEquals("input"u8);
-                    reader.Read();
-                    var start = reader.TokenStartIndex;
-                    var quotes = reader.TokenType == JsonTokenType.String ? 2 : 0;
-                    reader.Skip();
-                    bytes += counts ? Math.Max(0, reader.BytesConsumed - start - quotes) : 0;
-                }
-            }
-
-            Bytes += bytes;
-            Any |= block is AnthropicBlock.Tool or AnthropicBlock.Other || (block == AnthropicBlock.Prose && bytes > 0);
         }
     }
 }

@@ -33,7 +33,7 @@ namespace Sluice.Server.Attempts;
 /// </summary>
 internal sealed class AttemptLoop(AttemptServices services, InferenceRequest request) : IAsyncDisposable
 {
-    private readonly IWireFormat _client = request.Surface.Format;
+    private readonly IClientFormat _client = request.Surface.Format;
     private ClientStream? _stream;
     private UpstreamAnswer? _openAnswer;
     private Attempt? _openAttempt;
@@ -226,7 +226,7 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
             // The status has said what matters; the text is lost.
         }
 
-        var error = SecretFilter.Scrub(WireFormats.Of(attempt.Wire).ReadError(answer.Status, body.Span), attempt.Candidate.Credential);
+        var error = SecretFilter.Scrub(WireFormats.Upstream(attempt.Wire).ReadError(answer.Status, body.Span), attempt.Candidate.Credential);
         var fault = FaultClassifier.FromStatus(attempt.Wire, answer.Status, error, answer, services.Time.GetUtcNow());
         if (fault.CanFailOver || !attempt.Native || body.IsEmpty || SecretFilter.Contains(Encoding.UTF8.GetString(body.Span), attempt.Candidate.Credential))
         {
@@ -286,7 +286,7 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
         }
 
         // Some upstreams answer a stream request with a JSON error and status 200.
-        var format = WireFormats.Of(attempt.Wire);
+        var format = WireFormats.Upstream(attempt.Wire);
         var facts = NativeResponses.Inspect(attempt.Wire, body.Bytes.Span, (_, previous) => previous);
         var error = facts.IsError
             ? format.ReadError(0, body.Bytes.Span)
@@ -306,8 +306,8 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
         var (bytes, error, hasContent) = request.Surface.Operation == SurfaceOperation.CountTokens
             ? (body.Bytes, null, true)
             : attempt.Native
-                ? WholeAnswer.Native(attempt, body.Bytes, _client)
-                : WholeAnswer.Translated(attempt, body.Bytes, WireFormats.Of(attempt.Wire), _client, StreamRelays.TargetOf(request), attempt.Degradations);
+                ? WholeAnswer.Native(attempt, body.Bytes, WireFormats.Upstream(attempt.Wire))
+                : WholeAnswer.Translated(attempt, body.Bytes, WireFormats.Upstream(attempt.Wire), _client, StreamRelays.TargetOf(request), attempt.Degradations);
         if (error is not null)
         {
             return await FailAsync(attempt, FaultClassifier.FromStreamError(SecretFilter.Scrub(error, attempt.Candidate.Credential), FaultPhase.FirstToken));

@@ -9,7 +9,7 @@ internal static class StreamRelays
     /// <summary>A relay for one answer.</summary>
     public static IStreamRelay Create(InferenceRequest request, Attempt attempt)
     {
-        var upstream = WireFormats.Of(attempt.Wire);
+        var upstream = WireFormats.Upstream(attempt.Wire);
         var dialect = attempt.Candidate.Provider.Dialect;
         return attempt.Native
             ? NativeRelays.CreateStream(attempt.Wire, new NativeStreamOptions

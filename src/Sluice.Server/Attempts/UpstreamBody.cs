@@ -55,7 +55,7 @@ internal static class UpstreamBody
             CanonicalModel = candidate.Endpoint.Model.Id,
         };
         var output = new ArrayBufferWriter<byte>(request.Body.Length + 1024);
-        var refusal = WireFormats.Of(wire).WriteRequest(request.Conversation.Value.Value!, target, degradations, output);
+        var refusal = WireFormats.Upstream(wire).WriteRequest(request.Conversation.Value.Value!, target, degradations, output);
         if (refusal is null && request.Facts.Strict && degradations.Entries.Count > 0)
         {
             refusal = new GatewayError(ErrorKind.InvalidRequest, ErrorSource.Client, 400,

@@ -14,7 +14,7 @@ internal static class ErrorAnswer
     private static readonly TimeSpan MaxRetryAfter = TimeSpan.FromSeconds(55);
 
     /// <summary>Sends status, headers and body. The response must not have started.</summary>
-    public static async Task WriteAsync(HttpContext http, IWireFormat format, GatewayError error)
+    public static async Task WriteAsync(HttpContext http, IClientFormat format, GatewayError error)
     {
         error = ForClient(error, format.Protocol);
         WriteHeaders(http.Response, error);

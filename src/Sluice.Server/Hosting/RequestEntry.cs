@@ -52,7 +52,7 @@ internal sealed class RequestEntry(InferencePipeline pipeline, Surfaces.ModelsAp
     }
 
     // The connection is closed with it: the client's next try must not land on this process again.
-    private static Task RefuseAsync(HttpContext http, IWireFormat format)
+    private static Task RefuseAsync(HttpContext http, IClientFormat format)
     {
         http.Response.Headers.Connection = "close";
         return ErrorAnswer.WriteAsync(http, format, Drain.Refusal());

@@ -45,7 +45,7 @@ internal static class WholeAnswer
     }
 
     /// <summary>The same bytes for a client of the same protocol, after a look at what they say.</summary>
-    public static (ReadOnlyMemory<byte> Bytes, UpstreamError? Error, bool HasContent) Native(Attempt attempt, ReadOnlyMemory<byte> body, IWireFormat format)
+    public static (ReadOnlyMemory<byte> Bytes, UpstreamError? Error, bool HasContent) Native(Attempt attempt, ReadOnlyMemory<byte> body, IUpstreamFormat format)
     {
         var dialect = attempt.Candidate.Provider.Dialect;
         var facts = NativeResponses.Inspect(format.Protocol, body.Span, (json, previous) => format.ReadUsage(json, previous, dialect));
@@ -63,7 +63,7 @@ internal static class WholeAnswer
 
     /// <summary>A translation for a client of another protocol.</summary>
     public static (ReadOnlyMemory<byte> Bytes, UpstreamError? Error, bool HasContent) Translated(
-        Attempt attempt, ReadOnlyMemory<byte> body, IWireFormat upstream, IWireFormat client, ClientTarget target, DegradationLog degradations)
+        Attempt attempt, ReadOnlyMemory<byte> body, IUpstreamFormat upstream, IClientFormat client, ClientTarget target, DegradationLog degradations)
     {
         var parsed = upstream.ReadResponse(body, attempt.Candidate.Provider.Dialect);
         if (parsed.Error is { } error)

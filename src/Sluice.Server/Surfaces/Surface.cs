@@ -16,4 +16,4 @@ internal enum SurfaceOperation
 /// <param name="Format">The client's wire format.</param>
 /// <param name="Operation">An answer, or a count.</param>
 /// <param name="AlwaysSendUsage">Came by <c>/api</c>, where OpenRouter sends usage unasked.</param>
-internal sealed record Surface(IWireFormat Format, SurfaceOperation Operation, bool AlwaysSendUsage);
+internal sealed record Surface(IClientFormat Format, SurfaceOperation Operation, bool AlwaysSendUsage);

@@ -8,9 +8,9 @@ namespace Sluice.Server.Surfaces;
 /// <summary>Which paths are inference, after <see cref="PathRules"/>.</summary>
 internal static class SurfaceTable
 {
-    private static readonly Surface Messages = new(WireFormats.Of(WireProtocol.AnthropicMessages), SurfaceOperation.Generate, AlwaysSendUsage: false);
-    private static readonly Surface CountTokens = new(WireFormats.Of(WireProtocol.AnthropicMessages), SurfaceOperation.CountTokens, AlwaysSendUsage: false);
-    private static readonly Surface Chat = new(WireFormats.Of(WireProtocol.OpenAIChat), SurfaceOperation.Generate, AlwaysSendUsage: false);
+    private static readonly Surface Messages = new(WireFormats.Client(WireProtocol.AnthropicMessages), SurfaceOperation.Generate, AlwaysSendUsage: false);
+    private static readonly Surface CountTokens = new(WireFormats.Client(WireProtocol.AnthropicMessages), SurfaceOperation.CountTokens, AlwaysSendUsage: false);
+    private static readonly Surface Chat = new(WireFormats.Client(WireProtocol.OpenAIChat), SurfaceOperation.Generate, AlwaysSendUsage: false);
     private static readonly Surface ChatByApi = Chat with { AlwaysSendUsage = true };
 
     /// <summary>The surface of a normalised path, null where it is none.</summary>
@@ -25,6 +25,6 @@ internal static class SurfaceTable
     };
 
     /// <summary>The format to speak to a client whose path is not an inference path: Anthropic's where its version header is sent.</summary>
-    public static IWireFormat FormatFor(HttpRequest request) => WireFormats.Of(
+    public static IClientFormat FormatFor(HttpRequest request) => WireFormats.Client(
         request.Headers.ContainsKey("anthropic-version") ? WireProtocol.AnthropicMessages : WireProtocol.OpenAIChat);
 }

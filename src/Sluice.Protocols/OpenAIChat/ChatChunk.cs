@@ -1,7 +1,8 @@
 using System.Text.Json;
 using Sluice.Protocols.Conversation;
+using Sluice.Protocols.Native;
 
-namespace Sluice.Protocols.Native;
+namespace Sluice.Protocols.OpenAIChat;
 
 /// <summary>What one chunk of a Chat stream says of itself, whatever the server that wrote it. Allocates nothing but the answer's id.</summary>
 internal ref struct ChatChunk
@@ -59,7 +60,7 @@ internal ref struct ChatChunk
             else if (reader.ValueTextEquals("usage"u8))
             {
                 reader.Read();
-                Usage = AnthropicEvent.SpanOfObject(ref reader) ?? Usage;
+                Usage = JsonText.SpanOfObject(ref reader) ?? Usage;
             }
             else if (reader.ValueTextEquals("x_groq"u8))
             {
@@ -120,7 +121,7 @@ internal ref struct ChatChunk
             if (reader.ValueTextEquals("usage"u8))
             {
                 reader.Read();
-                Usage ??= AnthropicEvent.SpanOfObject(ref reader);
+                Usage ??= JsonText.SpanOfObject(ref reader);
             }
             else if (reader.ValueTextEquals("error"u8))
             {

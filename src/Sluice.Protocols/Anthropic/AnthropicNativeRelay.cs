@@ -2,9 +2,10 @@ using System.Text.Json;
 using Sluice.Protocols.Conversation;
 using Sluice.Protocols.Errors;
 using Sluice.Protocols.Formats;
+using Sluice.Protocols.Native;
 using Sluice.Protocols.Sse;
 
-namespace Sluice.Protocols.Native;
+namespace Sluice.Protocols.Anthropic;
 
 /// <summary>
 /// Relays <c>/v1/messages</c> streams. Nine of ten events are deltas like

@@ -1,6 +1,6 @@
 using System.Buffers;
 
-namespace Sluice.Protocols.Native;
+namespace Sluice.Protocols.OpenAIChat;
 
 /// <summary>
 /// The bytes of a plain text chunk around its text. A later chunk with the same bytes around another text that is not empty says nothing

@@ -1,7 +1,8 @@
 using System.Text.Json;
 using Sluice.Protocols.Conversation;
+using Sluice.Protocols.Native;
 
-namespace Sluice.Protocols.Native;
+namespace Sluice.Protocols.Anthropic;
 
 internal enum AnthropicEventType
 {
@@ -97,7 +98,7 @@ internal ref struct AnthropicEvent
             else if (reader.ValueTextEquals("usage"u8))
             {
                 reader.Read();
-                facts.Usage = SpanOfObject(ref reader) ?? facts.Usage;
+                facts.Usage = JsonText.SpanOfObject(ref reader) ?? facts.Usage;
             }
             else if (reader.ValueTextEquals("error"u8))
             {
@@ -154,15 +155,6 @@ internal ref struct AnthropicEvent
         };
     }
 
-    /// <summary>Where the object stands whose first token the reader stands on; passes it. Null when it is no object.</summary>
-    public static Range? SpanOfObject(ref Utf8JsonReader reader)
-    {
-        var start = (int)reader.TokenStartIndex;
-        var isObject = reader.TokenType == JsonTokenType.StartObject;
-        reader.Skip();
-        return isObject ? start..(int)reader.BytesConsumed : null;
-    }
-
     private static AnthropicEventType TypeOf(ref Utf8JsonReader reader)
     {
         if (reader.TokenType != JsonTokenType.String)
@@ -203,7 +195,7 @@ internal ref struct AnthropicEvent
             else if (reader.ValueTextEquals("usage"u8))
             {
                 reader.Read();
-                Usage = SpanOfObject(ref reader);
+                Usage = JsonText.SpanOfObject(ref reader);
             }
             else
             {

@@ -3,9 +3,10 @@ using System.Text.Json;
 using Sluice.Protocols.Conversation;
 using Sluice.Protocols.Errors;
 using Sluice.Protocols.Formats;
+using Sluice.Protocols.Native;
 using Sluice.Protocols.Sse;
 
-namespace Sluice.Protocols.Native;
+namespace Sluice.Protocols.OpenAIChat;
 
 /// <summary>
 /// Relays <c>/v1/chat/completions</c> streams. Within one answer the chunks differ in little but their text, so a chunk that equals the last
