@@ -14,6 +14,11 @@ public sealed record BodyEditOptions
     public bool AskForUsage { get; init; } = true;
 }
 
+/// <summary>One replacement.</summary>
+/// <param name="Span">What goes; empty where something is only inserted.</param>
+/// <param name="With">What comes in its place.</param>
+public readonly record struct BodyEdit(BodySpan Span, byte[] With);
+
 /// <summary>
 /// Span replacements over a client's body: what is not named in them reaches the upstream byte for byte, so order, spacing, escapes, unknown
 /// members, prompt caches and signatures survive. Immutable; holds no part of the body.
@@ -23,11 +28,13 @@ public sealed class BodyEdits
     private static readonly JsonWriterOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
     private static readonly byte[] AskUsage = "\"stream_options\":{\"include_usage\":true}"u8.ToArray();
 
-    private readonly Edit[] _edits;
+    private readonly BodyEdit[] _edits;
+    private readonly int _originalLength;
 
-    private BodyEdits(Edit[] edits, int originalLength)
+    private BodyEdits(BodyEdit[] edits, int originalLength)
     {
         _edits = edits;
+        _originalLength = originalLength;
         Length = originalLength;
         foreach (var edit in edits)
         {
@@ -49,7 +56,7 @@ public sealed class BodyEdits
     public static BodyEdits ForModel(Envelope envelope, ReadOnlySpan<byte> original, string upstreamModel, BodyEditOptions? options = null)
     {
         options ??= new BodyEditOptions();
-        var edits = new List<Edit>();
+        var edits = new List<BodyEdit>();
         var inserted = new ArrayBufferWriter<byte>(64);
         if (!envelope.ModelValue.Exists)
         {
@@ -58,7 +65,7 @@ public sealed class BodyEdits
         }
         else if (envelope.Model != upstreamModel)
         {
-            edits.Add(new Edit(envelope.ModelValue, Quoted(upstreamModel)));
+            edits.Add(new BodyEdit(envelope.ModelValue, Quoted(upstreamModel)));
         }
 
         var removed = 0;
@@ -84,11 +91,15 @@ public sealed class BodyEdits
         if (inserted.WrittenCount > 0)
         {
             inserted.Write(envelope.MemberCount > removed ? ","u8 : default);
-            edits.Add(new Edit(new BodySpan(envelope.BodyStart + 1, 0), inserted.WrittenSpan.ToArray()));
+            edits.Add(new BodyEdit(new BodySpan(envelope.BodyStart + 1, 0), inserted.WrittenSpan.ToArray()));
         }
 
         return new BodyEdits([.. edits.OrderBy(e => e.Span.Start).ThenBy(e => e.Span.Length)], original.Length);
     }
+
+    /// <summary>These edits and <paramref name="more"/>, which must not touch the same bytes.</summary>
+    public BodyEdits And(IReadOnlyList<BodyEdit> more) => more.Count == 0 ? this
+        : new BodyEdits([.. _edits.Concat(more).OrderBy(e => e.Span.Start).ThenBy(e => e.Span.Length)], _originalLength);
 
     /// <summary>Writes the edited body.</summary>
     public void CopyTo(ReadOnlySpan<byte> original, IBufferWriter<byte> output)
@@ -131,7 +142,7 @@ public sealed class BodyEdits
 
     // Members that stand side by side are one cut, or two cuts would both claim the comma between them. A cut takes the comma behind it; at
     // the end of the object, the one before it.
-    private static void Remove(IReadOnlyList<EnvelopeMember> members, ReadOnlySpan<byte> original, List<Edit> edits)
+    private static void Remove(IReadOnlyList<EnvelopeMember> members, ReadOnlySpan<byte> original, List<BodyEdit> edits)
     {
         for (var first = 0; first < members.Count; first++)
         {
@@ -166,21 +177,21 @@ public sealed class BodyEdits
                 end = next;
             }
 
-            edits.Add(new Edit(new BodySpan(start, end - start), []));
+            edits.Add(new BodyEdit(new BodySpan(start, end - start), []));
         }
     }
 
     // {"include_obfuscation":false} keeps its members; null becomes an object; any other type is left to the upstream to refuse.
-    private static void SwitchUsageOn(BodySpan value, ReadOnlySpan<byte> original, List<Edit> edits)
+    private static void SwitchUsageOn(BodySpan value, ReadOnlySpan<byte> original, List<BodyEdit> edits)
     {
         var json = original.Slice(value.Start, value.Length);
         if (json.SequenceEqual("null"u8))
         {
-            edits.Add(new Edit(value, "{\"include_usage\":true}"u8.ToArray()));
+            edits.Add(new BodyEdit(value, "{\"include_usage\":true}"u8.ToArray()));
             return;
         }
 
-        var found = new List<Edit>();
+        var found = new List<BodyEdit>();
         var members = 0;
         try
         {
@@ -199,7 +210,7 @@ public sealed class BodyEdits
                 reader.Skip();
                 if (wanted)
                 {
-                    found.Add(new Edit(new BodySpan(value.Start + start, (int)reader.BytesConsumed - start), "true"u8.ToArray()));
+                    found.Add(new BodyEdit(new BodySpan(value.Start + start, (int)reader.BytesConsumed - start), "true"u8.ToArray()));
                 }
             }
         }
@@ -210,7 +221,7 @@ public sealed class BodyEdits
 
         if (found.Count == 0)
         {
-            found.Add(new Edit(new BodySpan(value.Start + 1, 0), members > 0 ? "\"include_usage\":true,"u8.ToArray() : "\"include_usage\":true"u8.ToArray()));
+            found.Add(new BodyEdit(new BodySpan(value.Start + 1, 0), members > 0 ? "\"include_usage\":true,"u8.ToArray() : "\"include_usage\":true"u8.ToArray()));
         }
 
         edits.AddRange(found);
@@ -234,6 +245,4 @@ public sealed class BodyEdits
         writer.Flush();
         return output.WrittenSpan.ToArray();
     }
-
-    private readonly record struct Edit(BodySpan Span, byte[] With);
 }

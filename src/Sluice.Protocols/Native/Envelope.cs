@@ -50,6 +50,9 @@ public sealed record Envelope
     /// <summary>Some part is a document or a file.</summary>
     public bool HasDocuments { get; init; }
 
+    /// <summary>Some signature in the turns is empty, or carries another vendor's (<see cref="Formats.SignatureCarrier"/>).</summary>
+    public bool HasForeignProofs { get; init; }
+
     /// <summary>Thinking is asked for (<c>thinking</c> not disabled, or <c>reasoning_effort</c>/<c>reasoning</c> set).</summary>
     public bool WantsThinking { get; init; }
 

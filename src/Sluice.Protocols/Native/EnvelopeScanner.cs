@@ -65,6 +65,7 @@ public static class EnvelopeScanner
         private int _toolBytes;
         private int _images;
         private int _documents;
+        private int _foreignProofs;
         private bool _thinking;
         private int _cacheMarks;
         private long? _maxTokens;
@@ -125,6 +126,7 @@ public static class EnvelopeScanner
             ToolBytes = _toolBytes,
             HasImages = _images > 0,
             HasDocuments = _documents > 0,
+            HasForeignProofs = _foreignProofs > 0,
             WantsThinking = _thinking,
             CacheMarks = _cacheMarks,
             MaxOutputTokens = _maxCompletionTokens ?? _maxTokens,
@@ -278,6 +280,7 @@ public static class EnvelopeScanner
             _messages += _walk.Counts.Elements;
             _images += _walk.Counts.Images;
             _documents += _walk.Counts.Documents;
+            _foreignProofs += _walk.Counts.ForeignProofs;
             _tokens.AddMessages(_walk.Counts, _walk.Counts.Elements);
             return null;
         }

@@ -207,6 +207,11 @@ internal ref struct JsonWalk(ReadOnlySpan<byte> body)
         var length = end - start - 2;
         Counts.TextBytes += length;
         Counts.Texts++;
+        if (lastEnd - lastStart is 11 or 6)
+        {
+            NoteProof(_body.Slice(start + 1, length), _body.Slice(lastStart + 1, lastEnd - lastStart - 2));
+        }
+
         if (length >= ShortestMedia)
         {
             NoteLong(start + 1, length, lastStart, lastEnd);
@@ -223,6 +228,15 @@ internal ref struct JsonWalk(ReadOnlySpan<byte> body)
                     Counts.Documents++;
                     break;
             }
+        }
+    }
+
+    // Proof that no Anthropic API takes: none at all, or another vendor's as Sluice handed it to the client.
+    private void NoteProof(ReadOnlySpan<byte> value, ReadOnlySpan<byte> name)
+    {
+        if (name.SequenceEqual("signature"u8) ? value.IsEmpty || value.StartsWith("sluice1."u8) : name.SequenceEqual("data"u8) && value.StartsWith("sluice1."u8))
+        {
+            Counts.ForeignProofs++;
         }
     }
 
@@ -318,6 +332,9 @@ internal struct WalkCounts
 
     /// <summary><c>cache_control</c> members that are objects.</summary>
     public int CacheMarks;
+
+    /// <summary>Signatures that are empty, or that carry another vendor's.</summary>
+    public int ForeignProofs;
 
     /// <summary>Image parts.</summary>
     public int Images;

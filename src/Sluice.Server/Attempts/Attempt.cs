@@ -59,6 +59,9 @@ internal sealed class Attempt
     /// <summary>An error body that a client of the same protocol gets as it is; null for all others.</summary>
     public (ReadOnlyMemory<byte> Body, string? ContentType)? ErrorBody { get; set; }
 
+    /// <summary>It was refused for something that the request is tried without since (<see cref="Mending"/>).</summary>
+    public bool Mended { get; set; }
+
     /// <summary>The settlement has been written.</summary>
     public bool Settled { get; set; }
 

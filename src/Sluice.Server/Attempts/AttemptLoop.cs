@@ -1,17 +1,12 @@
-// Long since the steps share what they hold open (the answer, the stream, the attempt not yet settled); apart, each would have to be told of all three.
-using System.Globalization;
 using System.Text;
-using Microsoft.AspNetCore.Http;
 using Sluice.Core.Faults;
 using Sluice.Core.Ledger;
-using Sluice.Core.Pricing;
 using Sluice.Core.Routing;
-using Sluice.Protocols.Conversation;
+using Sluice.Protocols;
 using Sluice.Protocols.Degradations;
 using Sluice.Protocols.Errors;
 using Sluice.Protocols.Formats;
 using Sluice.Protocols.Native;
-using Sluice.Server.Errors;
 using Sluice.Server.Hosting;
 using Sluice.Server.Relay;
 using Sluice.Server.Surfaces;
@@ -33,11 +28,9 @@ namespace Sluice.Server.Attempts;
 /// </summary>
 internal sealed class AttemptLoop(AttemptServices services, InferenceRequest request) : IAsyncDisposable
 {
-    private readonly IClientFormat _client = request.Surface.Format;
-    private ClientStream? _stream;
-    private UpstreamAnswer? _openAnswer;
-    private Attempt? _openAttempt;
+    private readonly Delivery _delivery = new(services, request);
     private (Attempt Attempt, ReadOnlyMemory<byte> Bytes)? _empty;
+    private Attempt? _overflow;
     private GatewayError? _refusal;
 
     private enum Verdict
@@ -54,8 +47,7 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
     {
         if (request.Envelope.Stream && request.Surface.Operation == SurfaceOperation.Generate)
         {
-            _stream = new ClientStream(request.Http, _client.KeepAlive, request.Snapshot.KeepAlive,
-                response => AnswerHeaders.Write(response, request, _openAttempt, _openAnswer), services.Time);
+            _delivery.OpenStream();
         }
 
         try
@@ -71,18 +63,16 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
 
             if (request.Surface.Operation == SurfaceOperation.CountTokens)
             {
-                await EstimateTokensAsync();
+                await _delivery.EstimateTokensAsync();
             }
             else if (await RepeatAsync() == Verdict.MoveOn)
             {
                 await GiveUpAsync();
             }
         }
-        catch (OperationCanceledException) when (request.ClientGone.IsCancellationRequested || _stream is { ClientLeft: true })
+        catch (OperationCanceledException) when (request.ClientGone.IsCancellationRequested || _delivery.Stream is { ClientLeft: true })
         {
-            await SettleOpenAttemptsAsync(AttemptOutcome.ClientGone);
-            await services.Settler.SettleAsync(request, StatusClientClosedRequest,
-                new GatewayError(ErrorKind.Cancelled, ErrorSource.Client, StatusClientClosedRequest, "The client went away."));
+            await _delivery.ForgetAsync();
         }
         catch (OperationCanceledException) when (services.DrainOver.IsCancellationRequested)
         {
@@ -91,22 +81,13 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
         catch
         {
             // A fault of Sluice's own: the rows are closed all the same, or they would stay "running" until the next start.
-            await SettleOpenAttemptsAsync(AttemptOutcome.Failed);
+            await _delivery.SettleOpenAsync(AttemptOutcome.Failed);
             throw;
         }
     }
 
     /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
-    {
-        if (_stream is not null)
-        {
-            await _stream.DisposeAsync();
-        }
-    }
-
-    // nginx's number for it; never sent, only written to the ledger.
-    private const int StatusClientClosedRequest = 499;
+    public ValueTask DisposeAsync() => _delivery.DisposeAsync();
 
     private async Task<Verdict> RepeatAsync()
     {
@@ -131,9 +112,14 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
 
     private async Task<Verdict> TryAsync(Candidate candidate)
     {
+        if (_overflow is not null && !Overflow.Fits(_overflow, candidate))
+        {
+            return Verdict.MoveOn;
+        }
+
         // 1. The upstream request, from the original bytes.
-        var wire = UpstreamBody.WireOf(candidate.Provider, _client.Protocol);
-        if (request.Surface.Operation == SurfaceOperation.CountTokens && wire != _client.Protocol)
+        var wire = UpstreamBody.WireOf(candidate.Provider, request.Surface.Format.Protocol);
+        if (request.Surface.Operation == SurfaceOperation.CountTokens && wire != request.Surface.Format.Protocol)
         {
             // No other protocol can be asked for a count.
             return Verdict.MoveOn;
@@ -155,7 +141,7 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
         UpstreamReply reply;
         try
         {
-            reply = await services.Upstreams.SendAsync(UpstreamCalls.Create(request, attempt, pieces), clock.Token);
+            reply = await services.Upstreams.SendAsync(UpstreamCalls.Create(request, attempt, pieces, services.RefusedBetas), clock.Token);
         }
         catch (OperationCanceledException) when (request.ClientGone.IsCancellationRequested)
         {
@@ -186,12 +172,12 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
 
         // 5.-6. Relay and settle.
         attempt.Accepted = true;
-        return _stream is not null
-            ? await RelayStreamAsync(attempt, answer, clock)
+        return _delivery.Stream is { } stream
+            ? await RelayStreamAsync(attempt, answer, stream, clock)
             : await RelayWholeAsync(attempt, answer, clock);
     }
 
-    private Attempt Begin(Candidate candidate, Protocols.WireProtocol wire, DegradationLog degradations)
+    private Attempt Begin(Candidate candidate, WireProtocol wire, DegradationLog degradations)
     {
         var row = AttemptRow.Of(request, candidate, wire, services.Time.GetUtcNow());
         var attempt = new Attempt
@@ -199,7 +185,7 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
             Row = row,
             Candidate = candidate,
             Wire = wire,
-            Native = wire == _client.Protocol,
+            Native = wire == request.Surface.Format.Protocol,
             Degradations = degradations,
             RowWritten = services.Ledger.AppendAsync(row).AsTask(),
             SentAt = services.Time.GetTimestamp(),
@@ -228,32 +214,31 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
 
         var error = SecretFilter.Scrub(WireFormats.Upstream(attempt.Wire).ReadError(answer.Status, body.Span), attempt.Candidate.Credential);
         var fault = FaultClassifier.FromStatus(attempt.Wire, answer.Status, error, answer, services.Time.GetUtcNow());
-        if (fault.CanFailOver || !attempt.Native || body.IsEmpty || SecretFilter.Contains(Encoding.UTF8.GetString(body.Span), attempt.Candidate.Credential))
+        if (!fault.CanFailOver && attempt.Native && !body.IsEmpty && !SecretFilter.Contains(Encoding.UTF8.GetString(body.Span), attempt.Candidate.Credential))
         {
-            return await FailAsync(attempt, fault);
+            // The client's own mistake, in the client's own protocol: it repairs itself by the exact wording.
+            attempt.ErrorBody = (body, answer.ContentType);
+            _delivery.Show(attempt, answer);
         }
 
-        // The client's own mistake, in the client's own protocol: it repairs itself by the exact wording.
-        attempt.ErrorBody = (body, answer.ContentType);
-        _openAnswer = answer;
         return await FailAsync(attempt, fault);
     }
 
-    private async Task<Verdict> RelayStreamAsync(Attempt attempt, UpstreamAnswer answer, AttemptClock clock)
+    private async Task<Verdict> RelayStreamAsync(Attempt attempt, UpstreamAnswer answer, ClientStream stream, AttemptClock clock)
     {
         if (!answer.IsEventStream)
         {
             return await NotAStreamAsync(attempt, answer, clock);
         }
 
-        _openAnswer = answer;
-        _openAttempt = attempt;
-        var relayed = new StreamedAnswer(attempt, answer, StreamRelays.Create(request, attempt), _stream!, clock, services.Time);
+        _delivery.Show(attempt, answer);
+        var relayed = new StreamedAnswer(attempt, answer, StreamRelays.Create(request, attempt), stream, clock, services.Time);
         var end = await relayed.RunAsync(request.ClientGone);
         if (end is RelayEnd.Complete)
         {
-            await DeliverAsync(attempt, relayed.Tail, _stream!);
-            await EndAsync(answer);
+            Praise(attempt);
+            await _delivery.EndStreamAsync(attempt, relayed.Tail);
+            await _delivery.CloseStreamAsync(answer);
             return Verdict.Done;
         }
 
@@ -265,15 +250,13 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
 
         if (end is RelayEnd.FailedUnseen)
         {
-            _openAnswer = null;
-            _openAttempt = null;
             return await FailAsync(attempt, relayed.Fault!);
         }
 
         attempt.Fault = relayed.Fault;
         services.Health.Failed(attempt.Candidate.Endpoint, attempt.Candidate.Credential, relayed.Fault!);
         await services.Settler.SettleAsync(request, attempt, AttemptOutcome.Failed);
-        await TellAsync(FinalError.Of(request, attempt), attempt);
+        await _delivery.TellAsync(FinalError.Of(request, attempt), attempt);
         return Verdict.Done;
     }
 
@@ -305,9 +288,7 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
         attempt.FirstTokenMs = (long)clock.Elapsed.TotalMilliseconds;
         var (bytes, error, hasContent) = request.Surface.Operation == SurfaceOperation.CountTokens
             ? (body.Bytes, null, true)
-            : attempt.Native
-                ? WholeAnswer.Native(attempt, body.Bytes, WireFormats.Upstream(attempt.Wire))
-                : WholeAnswer.Translated(attempt, body.Bytes, WireFormats.Upstream(attempt.Wire), _client, StreamRelays.TargetOf(request), attempt.Degradations);
+            : WholeAnswer.ForClient(request, attempt, body.Bytes);
         if (error is not null)
         {
             return await FailAsync(attempt, FaultClassifier.FromStreamError(SecretFilter.Scrub(error, attempt.Candidate.Credential), FaultPhase.FirstToken));
@@ -319,9 +300,7 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
         }
 
         Praise(attempt);
-        var cost = await SettleDeliveryAsync(attempt);
-        AnswerHeaders.Write(request.Http.Response, request, attempt, answer);
-        await SendWholeAsync(bytes, cost);
+        await _delivery.SendWholeAsync(attempt, answer, bytes);
         return Verdict.Done;
     }
 
@@ -357,10 +336,26 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
         await services.Settler.SettleAsync(request, attempt, AttemptOutcome.Failed);
         if (fault.CanFailOver)
         {
+            _delivery.Show(attempt: null, answer: null);
             return Verdict.MoveOn;
         }
 
-        await TellAsync(FinalError.Of(request, attempt), attempt);
+        if (Mending.After(request, attempt, services.RefusedBetas))
+        {
+            // Once, at the same place, without what it refused; its own words are told if that does not help.
+            _delivery.Show(attempt: null, answer: null);
+            return await TryAsync(attempt.Candidate);
+        }
+
+        if (Overflow.CanMoveOn(request, attempt))
+        {
+            _overflow = attempt;
+            _delivery.Show(attempt: null, answer: null);
+            return Verdict.MoveOn;
+        }
+
+        var told = request.Attempts.Find(a => a.Mended) ?? attempt;
+        await _delivery.TellAsync(FinalError.Of(request, told), told);
         return Verdict.Done;
     }
 
@@ -369,8 +364,7 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
         attempt.Fault = FaultClassifier.BadResponse(FaultPhase.FirstToken, "The provider ended its answer without any content.");
         services.Health.Failed(attempt.Candidate.Endpoint, attempt.Candidate.Credential, attempt.Fault);
         _empty ??= (attempt, bytes);
-        _openAnswer = null;
-        _openAttempt = null;
+        _delivery.Show(attempt: null, answer: null);
         return Verdict.MoveOn;
     }
 
@@ -389,81 +383,27 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
         }
     }
 
-    private async Task DeliverAsync(Attempt attempt, ReadOnlyMemory<byte> tail, ClientStream stream)
-    {
-        Praise(attempt);
-        await SettleDeliveryAsync(attempt);
-        await stream.WriteAsync(tail, request.ClientGone);
-    }
-
-    /// <summary>Ends the client's answer, then reads what is left of the upstream's (nothing, as a rule), so that the connection can be used again.</summary>
-    private async Task EndAsync(UpstreamAnswer answer)
-    {
-        await _stream!.DisposeAsync();
-        _stream = null;
-        await request.Http.Response.CompleteAsync();
-        await answer.DrainAsync(services.Time);
-    }
-
-    private async Task<Cost> SettleDeliveryAsync(Attempt attempt)
-    {
-        foreach (var other in request.Attempts)
-        {
-            if (other != attempt)
-            {
-                await services.Settler.SettleAsync(request, other, AttemptOutcome.Superseded);
-            }
-        }
-
-        return await services.Settler.SettleAnswerAsync(request, attempt);
-    }
-
-    private async Task SendWholeAsync(ReadOnlyMemory<byte> bytes, Cost cost)
-    {
-        var response = request.Http.Response;
-        response.StatusCode = StatusCodes.Status200OK;
-        response.ContentType = "application/json";
-        response.ContentLength = bytes.Length;
-        if (!cost.IsUnpriced)
-        {
-            response.Headers["x-sluice-cost"] = (cost.NanoUsd / 1_000_000_000m).ToString("0.#########", CultureInfo.InvariantCulture);
-        }
-
-        await response.BodyWriter.WriteAsync(bytes, request.ClientGone);
-    }
-
-    /// <summary>Nobody could count: an estimate at once serves an agent better than an error or a later count.</summary>
-    private async Task EstimateTokensAsync()
-    {
-        await services.Settler.SettleAsync(request, StatusCodes.Status200OK, error: null);
-        await TokenCounts.EstimateAsync(request);
-    }
-
     /// <summary>Every candidate failed: an answer without content is better than none; else the error.</summary>
     private async Task GiveUpAsync()
     {
         if (_empty is var (attempt, bytes))
         {
             attempt.Fault = null;
-            _openAttempt = attempt;
-            var cost = await SettleDeliveryAsync(attempt);
-            if (_stream is not null)
-            {
-                await _stream.WriteAsync(bytes, request.ClientGone);
-            }
-            else
-            {
-                AnswerHeaders.Write(request.Http.Response, request, attempt, upstream: null);
-                await SendWholeAsync(bytes, cost);
-            }
+            await _delivery.SendEmptyAsync(attempt, bytes);
+            return;
+        }
 
+        if (_overflow is not null)
+        {
+            // Agents compact by these words; that a larger window failed as well would only hide them.
+            await _delivery.TellAsync(FinalError.Of(request, _overflow), _overflow);
             return;
         }
 
         var error = request.Attempts.Count > 0
             ? FinalError.Compose(request)
             : _refusal ?? new GatewayError(ErrorKind.Internal, ErrorSource.Gateway, 500, "The plan had no candidate and no reason.");
-        await TellAsync(error with { RequestId = request.Id }, request.Attempts.Count > 0 ? request.Attempts[^1] : null);
+        await _delivery.TellAsync(error with { RequestId = request.Id }, request.Attempts.Count > 0 ? request.Attempts[^1] : null);
     }
 
     /// <summary>The process stops and can wait no longer. The provider is not to blame, but what it was asked for is paid for.</summary>
@@ -475,53 +415,7 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
             last.Accepted = true;
         }
 
-        _openAnswer = null;
-        return TellAsync(Drain.CutShort(request.Id), last);
-    }
-
-    private async Task TellAsync(GatewayError error, Attempt? attempt)
-    {
-        error = ErrorAnswer.ForClient(error, _client.Protocol);
-        if (_stream is { } stream)
-        {
-            // The keep-alive timer must not open a 200 under the error: it is stopped before looking whether it already has.
-            _stream = null;
-            await stream.DisposeAsync();
-            if (stream.Opened)
-            {
-                await EndStreamAsync(error);
-                return;
-            }
-        }
-
-        await SettleOpenAttemptsAsync(AttemptOutcome.Failed);
-        await services.Settler.SettleAsync(request, error.Status, error);
-        AnswerHeaders.Write(request.Http.Response, request, attempt, _openAnswer);
-        if (attempt?.ErrorBody is var (body, contentType))
-        {
-            ErrorAnswer.WriteHeaders(request.Http.Response, error);
-            request.Http.Response.ContentType = contentType ?? "application/json";
-            await request.Http.Response.BodyWriter.WriteAsync(body, request.ClientGone);
-            return;
-        }
-
-        await ErrorAnswer.WriteAsync(request.Http, _client, error);
-    }
-
-    /// <summary>Ends a started stream with the protocol's own error: its status can no longer change.</summary>
-    private async Task EndStreamAsync(GatewayError error)
-    {
-        await SettleOpenAttemptsAsync(AttemptOutcome.Failed);
-        await services.Settler.SettleAsync(request, StatusCodes.Status200OK, error);
-        _client.WriteStreamError(error, request.Http.Response.BodyWriter);
-        await request.Http.Response.BodyWriter.FlushAsync(request.ClientGone);
-    }
-
-    private async Task SettleOpenAttemptsAsync(AttemptOutcome outcome)
-    {
-        foreach (var attempt in request.Attempts)
-        {
-            await services.Settler.SettleAsync(request, attempt, outcome);
-        }
+        _delivery.Show(attempt: null, answer: null);
+        return _delivery.TellAsync(Drain.CutShort(request.Id), last);
     }
 }

@@ -50,6 +50,12 @@ internal sealed class InferenceRequest
     /// <summary>The body in neutral terms; read when the first translated candidate needs it.</summary>
     public Parsed<ConversationRequest>? Conversation { get; set; }
 
+    /// <summary>A provider refused thinking that it had not signed: all of it stays out from now on.</summary>
+    public bool WithoutThinking { get; set; }
+
+    /// <summary>Betas that a provider refused: they stay out from now on.</summary>
+    public IReadOnlyList<string> WithoutBetas { get; set; } = [];
+
     /// <summary>The session as affinity knows it: of one user, so that two who use the same name never meet. Null without a session.</summary>
     public string? AffinityKey { get; init; }
 

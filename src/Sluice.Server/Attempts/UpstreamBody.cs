@@ -2,6 +2,7 @@ using System.Buffers;
 using Sluice.Core.Configuration;
 using Sluice.Core.Routing;
 using Sluice.Protocols;
+using Sluice.Protocols.Anthropic;
 using Sluice.Protocols.Degradations;
 using Sluice.Protocols.Errors;
 using Sluice.Protocols.Formats;
@@ -35,7 +36,8 @@ internal static class UpstreamBody
         if (wire == request.Surface.Format.Protocol)
         {
             var edits = BodyEdits.ForModel(request.Envelope, request.Body.Bytes.Span, candidate.Endpoint.UpstreamModel, EditsFor(candidate.Provider));
-            return ([.. edits.Pieces(request.Body.Bytes)], null);
+            edits = edits.And(ForeignThinking(request, wire, degradations));
+            return ([.. edits.Pieces(request.Body.Bytes)], StrictRefusal(request, candidate, degradations));
         }
 
         return Translate(request, candidate, wire, degradations);
@@ -56,14 +58,31 @@ internal static class UpstreamBody
         };
         var output = new ArrayBufferWriter<byte>(request.Body.Length + 1024);
         var refusal = WireFormats.Upstream(wire).WriteRequest(request.Conversation.Value.Value!, target, degradations, output);
-        if (refusal is null && request.Facts.Strict && degradations.Entries.Count > 0)
-        {
-            refusal = new GatewayError(ErrorKind.InvalidRequest, ErrorSource.Client, 400,
+        return ([output.WrittenMemory], refusal ?? StrictRefusal(request, candidate, degradations));
+    }
+
+    private static GatewayError? StrictRefusal(InferenceRequest request, Candidate candidate, DegradationLog degradations) =>
+        request.Facts.Strict && degradations.Entries.Count > 0
+            ? new GatewayError(ErrorKind.InvalidRequest, ErrorSource.Client, 400,
                 $"x-sluice-strict is set, and {candidate.Endpoint.Id} cannot carry everything: "
-                + string.Join(' ', degradations.Entries.Select(e => $"{e.Feature}: {e.Why}")));
+                + string.Join(' ', degradations.Entries.Select(e => $"{e.Feature}: {e.Why}")))
+            : null;
+
+    // A conversation that was elsewhere brings thinking along that this provider did not sign; it would refuse the whole of it.
+    private static IReadOnlyList<BodyEdit> ForeignThinking(InferenceRequest request, WireProtocol wire, DegradationLog degradations)
+    {
+        if (wire != WireProtocol.AnthropicMessages || !(request.WithoutThinking || request.Envelope.HasForeignProofs))
+        {
+            return [];
         }
 
-        return ([output.WrittenMemory], refusal);
+        var cuts = ThinkingCuts.Of(request.Body.Bytes.Span, request.WithoutThinking ? ThinkingCuts.Which.All : ThinkingCuts.Which.Foreign);
+        if (cuts.Count > 0)
+        {
+            degradations.Add("thinking", DegradationOutcome.Dropped, "The conversation holds thinking that this provider did not sign.");
+        }
+
+        return cuts;
     }
 
     // OpenRouter is a gateway itself and reads those members; nobody else knows them.

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Sluice.Protocols;
+using Sluice.Protocols.Degradations;
 using Sluice.Server.Surfaces;
 using Sluice.Upstreams;
 
@@ -9,7 +10,7 @@ namespace Sluice.Server.Attempts;
 internal static class UpstreamCalls
 {
     /// <summary>The call of <paramref name="attempt"/> with <paramref name="pieces"/> as its body.</summary>
-    public static UpstreamCall Create(InferenceRequest request, Attempt attempt, IReadOnlyList<ReadOnlyMemory<byte>> pieces) => new()
+    public static UpstreamCall Create(InferenceRequest request, Attempt attempt, IReadOnlyList<ReadOnlyMemory<byte>> pieces, RefusedBetas refused) => new()
     {
         Candidate = attempt.Candidate,
         Protocol = attempt.Wire,
@@ -20,10 +21,42 @@ internal static class UpstreamCalls
             _ => UpstreamOperation.ChatCompletions,
         },
         Query = attempt.Native ? request.Http.Request.QueryString.Value : null,
-        ClientHeaders = Flatten(request.Http.Request.Headers),
+        ClientHeaders = Headers(request, attempt, refused),
         Body = pieces,
         Native = attempt.Native,
     };
+
+    private static List<KeyValuePair<string, string>> Headers(InferenceRequest request, Attempt attempt, RefusedBetas refused)
+    {
+        var headers = Flatten(request.Http.Request.Headers);
+        if (request.WithoutBetas.Count == 0 && (refused.IsEmpty || request.Facts.Strict))
+        {
+            return headers;
+        }
+
+        var provider = attempt.Candidate.Provider.Name;
+        for (var i = headers.Count - 1; i >= 0; i--)
+        {
+            var (name, value) = headers[i];
+            if (!name.Equals(Betas.Header, StringComparison.OrdinalIgnoreCase))
+            {
+                continue;
+            }
+
+            var kept = Betas.Keep(value, beta => request.WithoutBetas.Contains(beta) || refused.Contains(provider, beta));
+            if (kept != value)
+            {
+                attempt.Degradations.Add(Betas.Header, DegradationOutcome.Dropped, "The provider refuses a beta that the client asked for.");
+                headers.RemoveAt(i);
+                if (kept is not null)
+                {
+                    headers.Insert(i, new(name, kept));
+                }
+            }
+        }
+
+        return headers;
+    }
 
     private static List<KeyValuePair<string, string>> Flatten(IHeaderDictionary headers)
     {

@@ -126,7 +126,7 @@ public sealed class SluiceServer : IAsyncDisposable
         var settler = new Settler(store, time);
 
         // Backoff only has to differ between processes, so any seed will do; a fixed one would make all of them knock together.
-        var attempts = new AttemptServices(upstreams, health, affinity, store, settler, new RetryBudget(time), time, new Random(Environment.ProcessId), drain.Over);
+        var attempts = new AttemptServices(upstreams, health, affinity, store, settler, new RetryBudget(time), new RefusedBetas(time), time, new Random(Environment.ProcessId), drain.Over);
         var budget = new BodyBudget(first.Server.MaxBuffered ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4);
         var bodies = new BodyReader(budget);
 

@@ -44,8 +44,17 @@ internal static class WholeAnswer
         }
     }
 
+    /// <summary>The answer as the client gets it; what it says of itself is noted on the attempt. An error where the answer is none, with a success status or not.</summary>
+    public static (ReadOnlyMemory<byte> Bytes, UpstreamError? Error, bool HasContent) ForClient(InferenceRequest request, Attempt attempt, ReadOnlyMemory<byte> body)
+    {
+        var upstream = WireFormats.Upstream(attempt.Wire);
+        return attempt.Native
+            ? Native(attempt, body, upstream)
+            : Translated(attempt, body, upstream, request.Surface.Format, StreamRelays.TargetOf(request), attempt.Degradations);
+    }
+
     /// <summary>The same bytes for a client of the same protocol, after a look at what they say.</summary>
-    public static (ReadOnlyMemory<byte> Bytes, UpstreamError? Error, bool HasContent) Native(Attempt attempt, ReadOnlyMemory<byte> body, IUpstreamFormat format)
+    private static (ReadOnlyMemory<byte> Bytes, UpstreamError? Error, bool HasContent) Native(Attempt attempt, ReadOnlyMemory<byte> body, IUpstreamFormat format)
     {
         var dialect = attempt.Candidate.Provider.Dialect;
         var facts = NativeResponses.Inspect(format.Protocol, body.Span, (json, previous) => format.ReadUsage(json, previous, dialect));
@@ -62,7 +71,7 @@ internal static class WholeAnswer
     }
 
     /// <summary>A translation for a client of another protocol.</summary>
-    public static (ReadOnlyMemory<byte> Bytes, UpstreamError? Error, bool HasContent) Translated(
+    private static (ReadOnlyMemory<byte> Bytes, UpstreamError? Error, bool HasContent) Translated(
         Attempt attempt, ReadOnlyMemory<byte> body, IUpstreamFormat upstream, IClientFormat client, ClientTarget target, DegradationLog degradations)
     {
         var parsed = upstream.ReadResponse(body, attempt.Candidate.Provider.Dialect);

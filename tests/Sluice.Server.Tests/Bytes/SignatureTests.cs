@@ -32,7 +32,7 @@ public sealed class SignatureTests
     }
 
     [Fact]
-    public async Task F05_ThinkingRefused_IsToldInTheProvidersWordsAndTheNextTurnWorks()
+    public async Task F05_ThinkingRefused_InStrictRequests_IsToldInTheProvidersWordsAndTheNextTurnWorks()
     {
         await using var gateway = await GatewayUnderTest.StartAsync(Providers);
         var conversation = await FirstTurnAsync(gateway);
@@ -41,7 +41,7 @@ public sealed class SignatureTests
         thinking["thinking"] = thinking["thinking"]!.GetValue<string>() + " altered";
         var calls = gateway.A.Record.Count;
 
-        var refused = await gateway.PostAsync(Wire.Anthropic, Body(broken), ("x-sluice-session", "signed"));
+        var refused = await gateway.PostAsync(Wire.Anthropic, Body(broken), ("x-sluice-session", "signed"), ("x-sluice-strict", "1"));
 
         Assert.Equal(400, refused.Status);
         Assert.Contains("signature", refused.Json.GetProperty("error").GetProperty("message").GetString(), StringComparison.OrdinalIgnoreCase);

@@ -1,0 +1,174 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Http;
+using Sluice.Core.Ledger;
+using Sluice.Core.Pricing;
+using Sluice.Protocols.Errors;
+using Sluice.Protocols.Formats;
+using Sluice.Server.Errors;
+using Sluice.Server.Relay;
+using Sluice.Server.Surfaces;
+using Sluice.Upstreams;
+
+namespace Sluice.Server.Attempts;
+
+/// <summary>
+/// The client's side of one request: what an attempt brought, or what went wrong, is told here and only here. Whatever is told, every attempt
+/// is settled before the last byte leaves.
+/// </summary>
+internal sealed class Delivery(AttemptServices services, InferenceRequest request) : IAsyncDisposable
+{
+    // nginx's number for it; never sent, only written to the ledger.
+    private const int StatusClientClosedRequest = 499;
+
+    private readonly IClientFormat _client = request.Surface.Format;
+    private Attempt? _openAttempt;
+    private UpstreamAnswer? _openAnswer;
+
+    /// <summary>The stream that the client waits for; null where it asked for none, and after it has ended.</summary>
+    public ClientStream? Stream { get; private set; }
+
+    /// <summary>Prepares a stream for a client that asked for one; keep-alives cover its silence from here on.</summary>
+    public void OpenStream() =>
+        Stream = new ClientStream(request.Http, _client.KeepAlive, request.Snapshot.KeepAlive,
+            response => AnswerHeaders.Write(response, request, _openAttempt, _openAnswer), services.Time);
+
+    /// <summary>From here on headers tell of this attempt and of what its upstream sent; nulls where the attempt came to nothing.</summary>
+    public void Show(Attempt? attempt, UpstreamAnswer? answer)
+    {
+        _openAttempt = attempt;
+        _openAnswer = answer;
+    }
+
+    /// <summary>Settles, then sends a stream's last bytes.</summary>
+    public async Task EndStreamAsync(Attempt attempt, ReadOnlyMemory<byte> tail)
+    {
+        await SettleAnswerAsync(attempt);
+        await Stream!.WriteAsync(tail, request.ClientGone);
+    }
+
+    /// <summary>Ends the client's answer, then reads what is left of the upstream's (nothing, as a rule), so that the connection can be used again.</summary>
+    public async Task CloseStreamAsync(UpstreamAnswer answer)
+    {
+        await Stream!.DisposeAsync();
+        Stream = null;
+        await request.Http.Response.CompleteAsync();
+        await answer.DrainAsync(services.Time);
+    }
+
+    /// <summary>Settles, then sends a whole answer.</summary>
+    public async Task SendWholeAsync(Attempt attempt, UpstreamAnswer? answer, ReadOnlyMemory<byte> bytes)
+    {
+        var cost = await SettleAnswerAsync(attempt);
+        var response = request.Http.Response;
+        AnswerHeaders.Write(response, request, attempt, answer);
+        response.StatusCode = StatusCodes.Status200OK;
+        response.ContentType = "application/json";
+        response.ContentLength = bytes.Length;
+        if (!cost.IsUnpriced)
+        {
+            response.Headers["x-sluice-cost"] = (cost.NanoUsd / 1_000_000_000m).ToString("0.#########", CultureInfo.InvariantCulture);
+        }
+
+        await response.BodyWriter.WriteAsync(bytes, request.ClientGone);
+    }
+
+    /// <summary>Sends an answer without content after all, since nobody did better.</summary>
+    public async Task SendEmptyAsync(Attempt attempt, ReadOnlyMemory<byte> bytes)
+    {
+        if (Stream is null)
+        {
+            await SendWholeAsync(attempt, answer: null, bytes);
+            return;
+        }
+
+        Show(attempt, answer: null);
+        await EndStreamAsync(attempt, bytes);
+    }
+
+    /// <summary>Nobody could count: an estimate at once serves an agent better than an error or a later count.</summary>
+    public async Task EstimateTokensAsync()
+    {
+        await services.Settler.SettleAsync(request, StatusCodes.Status200OK, error: null);
+        await TokenCounts.EstimateAsync(request);
+    }
+
+    /// <summary>Tells the error: as a status where nothing has been sent yet, else inside the stream.</summary>
+    /// <param name="error">In neutral terms.</param>
+    /// <param name="attempt">The attempt that it is about; its own error body is passed on where the client speaks its protocol.</param>
+    public async Task TellAsync(GatewayError error, Attempt? attempt)
+    {
+        error = ErrorAnswer.ForClient(error, _client.Protocol);
+        if (Stream is { } stream)
+        {
+            // The keep-alive timer must not open a 200 under the error: it is stopped before looking whether it already has.
+            Stream = null;
+            await stream.DisposeAsync();
+            if (stream.Opened)
+            {
+                await TellInStreamAsync(error);
+                return;
+            }
+        }
+
+        await SettleOpenAsync(AttemptOutcome.Failed);
+        await services.Settler.SettleAsync(request, error.Status, error);
+        AnswerHeaders.Write(request.Http.Response, request, attempt, _openAnswer);
+        if (attempt?.ErrorBody is var (body, contentType))
+        {
+            ErrorAnswer.WriteHeaders(request.Http.Response, error);
+            request.Http.Response.ContentType = contentType ?? "application/json";
+            await request.Http.Response.BodyWriter.WriteAsync(body, request.ClientGone);
+            return;
+        }
+
+        await ErrorAnswer.WriteAsync(request.Http, _client, error);
+    }
+
+    /// <summary>The client went away: nothing can be told, all is settled.</summary>
+    public async Task ForgetAsync()
+    {
+        await SettleOpenAsync(AttemptOutcome.ClientGone);
+        await services.Settler.SettleAsync(request, StatusClientClosedRequest,
+            new GatewayError(ErrorKind.Cancelled, ErrorSource.Client, StatusClientClosedRequest, "The client went away."));
+    }
+
+    /// <summary>Settles every attempt that has no outcome yet.</summary>
+    public async Task SettleOpenAsync(AttemptOutcome outcome)
+    {
+        foreach (var attempt in request.Attempts)
+        {
+            await services.Settler.SettleAsync(request, attempt, outcome);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        if (Stream is not null)
+        {
+            await Stream.DisposeAsync();
+        }
+    }
+
+    // Its status can no longer change: the error is the protocol's own, inside the stream.
+    private async Task TellInStreamAsync(GatewayError error)
+    {
+        await SettleOpenAsync(AttemptOutcome.Failed);
+        await services.Settler.SettleAsync(request, StatusCodes.Status200OK, error);
+        _client.WriteStreamError(error, request.Http.Response.BodyWriter);
+        await request.Http.Response.BodyWriter.FlushAsync(request.ClientGone);
+    }
+
+    private async Task<Cost> SettleAnswerAsync(Attempt attempt)
+    {
+        foreach (var other in request.Attempts)
+        {
+            if (other != attempt)
+            {
+                await services.Settler.SettleAsync(request, other, AttemptOutcome.Superseded);
+            }
+        }
+
+        return await services.Settler.SettleAnswerAsync(request, attempt);
+    }
+}
