@@ -40,27 +40,54 @@ internal sealed class AdminClient : IDisposable
 
     public Task<JsonElement> GetAsync(string path, CancellationToken cancellation) => SendAsync(HttpMethod.Get, path, null, cancellation);
 
+    /// <summary>True when this Sluice takes a client key.</summary>
+    /// <exception cref="CommandFailure">Nothing answers, or not as Sluice does.</exception>
+    public async Task<bool> AcceptsAsync(string clientKey, CancellationToken cancellation)
+    {
+        using var request = Request(HttpMethod.Get, "v1/models", clientKey, null);
+        return await SendAsync(
+            request,
+            (status, _) => status switch
+            {
+                HttpStatusCode.OK => true,
+                HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => false,
+                _ => throw new CommandFailure($"{Url} answered with status {(int)status} when asked whether it takes the key of the settings. Try again, or give --key."),
+            },
+            cancellation);
+    }
+
     public void Dispose() => _http.Dispose();
 
-    private async Task<JsonElement> CallAsync(HttpMethod method, string path, string key, Action<Utf8JsonWriter>? body, CancellationToken cancellation)
+    private static HttpRequestMessage Request(HttpMethod method, string path, string key, Action<Utf8JsonWriter>? body)
     {
-        using var request = new HttpRequestMessage(method, path);
         if (!AuthenticationHeaderValue.TryParse("Bearer " + key, out var authorization))
         {
             throw new CommandFailure("The key has characters in it that no header can carry.", 2);
         }
 
+        var request = new HttpRequestMessage(method, path);
         request.Headers.Authorization = authorization;
         if (body is not null)
         {
             request.Content = Content(body);
         }
 
+        return request;
+    }
+
+    private async Task<JsonElement> CallAsync(HttpMethod method, string path, string key, Action<Utf8JsonWriter>? body, CancellationToken cancellation)
+    {
+        using var request = Request(method, path, key, body);
+        return await SendAsync(request, Read, cancellation);
+    }
+
+    private async Task<T> SendAsync<T>(HttpRequestMessage request, Func<HttpStatusCode, byte[], T> read, CancellationToken cancellation)
+    {
         try
         {
             using var response = await _http.SendAsync(request, cancellation);
             var bytes = await response.Content.ReadAsByteArrayAsync(cancellation);
-            return Read(response.StatusCode, bytes);
+            return read(response.StatusCode, bytes);
         }
         catch (HttpRequestException e)
         {

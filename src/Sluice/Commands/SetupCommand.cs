@@ -12,11 +12,11 @@ internal static class SetupCommand
     public static Command Create(AdminClientOptions options)
     {
         var scope = new Option<SetupScope>("--scope") { Description = "project (tracked: the address alone, the key beside it), local, or global", DefaultValueFactory = _ => SetupScope.Local };
-        var key = new Option<string?>("--key") { Description = "The client key to write [a new one, made for this user]" };
-        var user = new Option<string>("--user") { Description = "Whose new key", DefaultValueFactory = _ => Environment.UserName };
-        var project = new Option<string?>("--project") { Description = "The new key's project" };
+        var key = new Option<string?>("--key") { Description = "The client key to write [the one that is there, where Sluice takes it; else a new one, made for this user]" };
+        var user = new Option<string?>("--user") { Description = "Whose key [the account's name for a new one]" };
+        var project = new Option<string?>("--project") { Description = "The key's project" };
         var dryRun = new Option<bool>("--dry-run") { Description = "Show the changes, write nothing" };
-        var undo = new Option<bool>("--undo") { Description = "Restore what was there before, byte for byte" };
+        var undo = new Option<bool>("--undo") { Description = "Restore what was there before, byte for byte, and revoke the key that setup made" };
         var explain = new Option<bool>("--explain") { Description = "Show which settings are in effect, and from where" };
         var claude = new Command(Client, "Point Claude Code at this Sluice.") { scope, key, user, project, dryRun, undo, explain };
         options.Attach(claude, async (context, cancellation) =>
@@ -27,9 +27,10 @@ internal static class SetupCommand
             var setup = new ClaudeCodeSetup(folder, home);
             var isGlobal = parsed.GetValue(scope) == SetupScope.Global;
             var record = SetupRecord.PathFor(home, Client, isGlobal ? home : folder);
+            var run = new SetupRun(context.Client, setup, record);
             if (parsed.GetValue(undo))
             {
-                Show(context, new SetupAnswer(false, true, SetupRecord.Undo(record), null));
+                Show(context, await run.UndoAsync(cancellation));
             }
             else if (parsed.GetValue(explain))
             {
@@ -37,49 +38,20 @@ internal static class SetupCommand
             }
             else
             {
-                var isDry = parsed.GetValue(dryRun);
-                var url = context.Client.Url.ToString().TrimEnd('/');
-                // Both before a key is made: a settings file that cannot be edited must not leave a key behind.
-                _ = setup.Plan(parsed.GetValue(scope), url, "");
-                var token = parsed.GetValue(key) ?? (isDry ? "sk-sluice-" + new string('x', 40) : await MakeKeyAsync(context, parsed.GetRequiredValue(user), parsed.GetValue(project), cancellation));
-                var changes = setup.Plan(parsed.GetValue(scope), url, token);
-                if (!isDry)
-                {
-                    SetupRecord.Apply(record, changes);
-                }
-
-                Show(context, changes, token, isDry, url);
+                var wish = new SetupWish(parsed.GetValue(scope), parsed.GetValue(key), parsed.GetValue(user), parsed.GetValue(project), parsed.GetValue(dryRun));
+                Show(context, wish, await run.ApplyAsync(wish, cancellation));
             }
         });
         return new Command("setup", "Point a client at this Sluice, reversibly.") { claude };
     }
 
-    private static async Task<string> MakeKeyAsync(CommandContext context, string user, string? project, CancellationToken cancellation)
+    private static void Show(CommandContext context, SetupWish wish, SetupOutcome outcome)
     {
-        var answer = await context.Client.SendAsync(
-            HttpMethod.Post,
-            "/keys",
-            json =>
-            {
-                json.WriteStartObject();
-                json.WriteString("user"u8, user);
-                json.WriteString("name"u8, $"{Client} on {Environment.MachineName}");
-                if (project is not null)
-                {
-                    json.WriteString("project"u8, project);
-                }
-
-                json.WriteEndObject();
-            },
-            cancellation);
-        return answer.GetProperty("key").GetString()!;
-    }
-
-    private static void Show(CommandContext context, IReadOnlyList<FileChange> changes, string token, bool isDry, string url)
-    {
+        var (url, key, changes) = outcome;
+        var origin = wish.Key is not null ? "given" : key.Made ? "made" : "reused";
         if (context.Json)
         {
-            Show(context, new SetupAnswer(isDry, false, [.. changes.Select(change => change.Path)], url));
+            Json(new SetupAnswer(wish.DryRun, false, [.. changes.Select(change => change.Path)], url) { Key = origin, KeyId = key.Id });
             return;
         }
 
@@ -92,24 +64,45 @@ internal static class SetupCommand
             }
         }
 
+        Output.Line(origin switch
+        {
+            "made" when wish.DryRun => "key      a new one will be made",
+            "made" => $"key      made {key.Id}; --undo revokes it",
+            "reused" => $"key      {key.Id}, which was there, goes on",
+            _ => "key      as given; --undo does not revoke it",
+        });
         Output.Line(changes.Count == 0 ? "Nothing to change: Claude Code is set up like this already."
-            : isDry ? "Nothing was written (--dry-run)."
+            : wish.DryRun ? "Nothing was written (--dry-run)."
             : "Done. 'sluice setup claude-code --undo', with the same --scope, restores what was there.");
     }
 
-    private static void Show(CommandContext context, SetupAnswer answer)
+    private static void Show(CommandContext context, UndoOutcome outcome)
     {
+        var (files, keys) = outcome;
         if (context.Json)
         {
-            Output.Json(JsonSerializer.SerializeToElement(answer, CommandJson.Default.SetupAnswer));
-            return;
+            Json(new SetupAnswer(false, true, files, null) { RevokedKeys = keys.Revoked, ValidKeys = [.. keys.Left.Select(key => key.Id)] });
+        }
+        else
+        {
+            foreach (var file in files)
+            {
+                Output.Line("restored " + file);
+            }
+
+            foreach (var id in keys.Revoked)
+            {
+                Output.Line($"revoked  {id}, which setup had made");
+            }
         }
 
-        foreach (var file in answer.Files)
+        if (keys.Left.Count > 0)
         {
-            Output.Line("restored " + file);
+            throw new CommandFailure($"The files are restored, but {string.Join(", ", keys.Left.Select(key => key.Id))}, made by setup, could not be revoked: {keys.Why} Run --undo again then, or 'sluice keys revoke {keys.Left[0].Id}'.");
         }
     }
+
+    private static void Json(SetupAnswer answer) => Output.Json(JsonSerializer.SerializeToElement(answer, CommandJson.Default.SetupAnswer));
 
     private static void Explain(CommandContext context, IReadOnlyList<EffectiveSetting> settings)
     {

@@ -56,6 +56,13 @@ internal sealed partial class ClaudeCodeSetup(string projectFolder, string homeF
         return [.. changes.Where(change => change.Before is null || !change.Before.AsSpan().SequenceEqual(change.After))];
     }
 
+    /// <summary>The key that the scope's settings hold now; null where they hold none.</summary>
+    public string? PresentToken(SetupScope scope)
+    {
+        var path = PathOf(scope == SetupScope.Global ? SetupScope.Global : SetupScope.Local);
+        return File.Exists(path) ? ReadSetting(path, TokenName) : null;
+    }
+
     /// <summary>What Claude Code will use, and where it comes from: local over project over global.</summary>
     public IReadOnlyList<EffectiveSetting> Explain() =>
     [
