@@ -14,16 +14,19 @@ public static class ConfigFiles
     {
         var path = configPath is null ? Path.Combine(baseDirectory, "sluice.yaml") : Path.GetFullPath(configPath, baseDirectory);
         var text = ReadText(path);
-        var dotEnv = ReadText(Path.Combine(baseDirectory, ".env")) is { } env ? DotEnv.Parse(env) : [];
         return new ConfigSources
         {
             BaseDirectory = baseDirectory,
             FilePath = configPath is null && !File.Exists(path) ? null : path,
             FileText = text,
-            Environment = DotEnv.MergeUnder(environment, dotEnv),
+            Environment = DotEnv.MergeUnder(environment, DotEnvOf(baseDirectory)),
             ReadFile = ReadTarget,
         };
     }
+
+    /// <summary>The variables of <c>.env</c> in a folder; empty where there is none that can be read.</summary>
+    public static IReadOnlyDictionary<string, string> DotEnvOf(string folder) =>
+        ReadText(Path.Combine(folder, ".env")) is { } text ? DotEnv.Parse(text) : [];
 
     private static string? ReadTarget(string path)
     {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Sluice.Core.Configuration;
 using Sluice.Storage;
 using Sluice.Storage.Identity;
 
@@ -38,18 +39,36 @@ internal sealed class AdminClientOptions
         return command;
     }
 
-    private AdminClient Connect(ParseResult parsed)
+    /// <summary>The running Sluice that is meant: flags, then the environment, then <c>.env</c>, then what the data folder says.</summary>
+    /// <param name="url"><c>--url</c>.</param>
+    /// <param name="adminKey"><c>--admin-key</c>.</param>
+    /// <param name="data"><c>--data</c>.</param>
+    /// <param name="environment">The process's own.</param>
+    /// <param name="dotEnv">Of the working folder.</param>
+    /// <exception cref="CommandFailure">The address is none, or must not be given the key.</exception>
+    internal static AdminClient Connect(string? url, string? adminKey, string? data, IReadOnlyDictionary<string, string> environment, IReadOnlyDictionary<string, string> dotEnv)
     {
-        var data = First(parsed.GetValue(_data), Environment.GetEnvironmentVariable("SLUICE_DATA")) ?? "data";
-        var url = First(parsed.GetValue(_url), Environment.GetEnvironmentVariable("SLUICE_URL"), ServeRecord.Read(data)?.Url) ?? DefaultUrl;
-        if (!Uri.TryCreate(url.TrimEnd('/') + "/", UriKind.Absolute, out var uri) || (uri.Scheme != Uri.UriSchemeHttp && uri.Scheme != Uri.UriSchemeHttps))
+        var merged = DotEnv.MergeUnder(environment, dotEnv);
+        var folder = First(data, merged.GetValueOrDefault("SLUICE_DATA")) ?? "data";
+        var address = First(url, merged.GetValueOrDefault("SLUICE_URL"), ServeRecord.Read(folder)?.Url) ?? DefaultUrl;
+        if (!Uri.TryCreate(address.TrimEnd('/') + "/", UriKind.Absolute, out var uri) || (uri.Scheme != Uri.UriSchemeHttp && uri.Scheme != Uri.UriSchemeHttps))
         {
-            throw new CommandFailure($"'{url}' is no address. Write --url http://HOST:PORT.", 2);
+            throw new CommandFailure($"'{address}' is no address. Write --url http://HOST:PORT.", 2);
         }
 
-        var key = First(parsed.GetValue(_adminKey), Environment.GetEnvironmentVariable("SLUICE_ADMIN_KEY"), AdminKeyFile.Read(data));
-        return new AdminClient(uri, key, Path.GetFullPath(data));
+        var fromFile = First(url) is null && !environment.ContainsKey("SLUICE_URL") && dotEnv.ContainsKey("SLUICE_URL");
+        if (fromFile && !uri.IsLoopback && First(adminKey) is null && First(environment.GetValueOrDefault("SLUICE_ADMIN_KEY")) is not null)
+        {
+            // A checkout's .env would otherwise send the account's own key wherever its author likes.
+            throw new CommandFailure($"SLUICE_URL of .env names another machine ({uri}) and SLUICE_ADMIN_KEY comes from the environment. Say --url {uri} to send it there.", 2);
+        }
+
+        var key = First(adminKey, merged.GetValueOrDefault("SLUICE_ADMIN_KEY"), AdminKeyFile.Read(folder));
+        return new AdminClient(uri, key, Path.GetFullPath(folder));
     }
+
+    private AdminClient Connect(ParseResult parsed) =>
+        Connect(parsed.GetValue(_url), parsed.GetValue(_adminKey), parsed.GetValue(_data), ProcessSources.Environment(), ProcessSources.DotEnv());
 
     private static string? First(params ReadOnlySpan<string?> values)
     {
