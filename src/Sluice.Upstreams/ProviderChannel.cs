@@ -17,7 +17,7 @@ internal sealed class ProviderChannel
 
     public ProviderChannel(ProviderSettings provider, UpstreamClientOptions options)
     {
-        Address = new UpstreamAddress(provider, options.SimulatorAddress);
+        Address = new UpstreamAddress(provider, options.Simulator?.Invoke());
         _handler = new SocketsHttpHandler
         {
             AllowAutoRedirect = false, // a redirect would carry the key to a host that nobody configured

@@ -7,8 +7,8 @@ namespace Sluice.Upstreams;
 /// <summary>Settings of the way out.</summary>
 public sealed record UpstreamClientOptions
 {
-    /// <summary>Where providers of kind <c>simulator</c> are; null takes their base URL.</summary>
-    public Uri? SimulatorAddress { get; init; }
+    /// <summary>Where providers of kind <c>simulator</c> are now, asked when connections to one are set up; null takes their base URL.</summary>
+    public Func<Uri?>? Simulator { get; init; }
 
     /// <summary>Decides which proxy a call takes; by default the environment's (<c>HTTPS_PROXY</c>, <c>HTTP_PROXY</c>, <c>ALL_PROXY</c>, <c>NO_PROXY</c>).</summary>
     public IWebProxy Proxy { get; init; } = EnvironmentProxy.FromProcess();

@@ -21,6 +21,7 @@ public sealed class ConfigWatcher : IDisposable
     private readonly Lock _reloading = new();
     private volatile ConfigSnapshot _current;
     private volatile IReadOnlyList<ConfigError> _lastErrors = [];
+    private volatile IReadOnlyList<string> _lastFaults = [];
     private IReadOnlyList<string> _readFiles;
     private string _seen;
 
@@ -45,11 +46,17 @@ public sealed class ConfigWatcher : IDisposable
     /// <summary>What is wrong with the sources as they are now; empty while <see cref="Current"/> is what they say.</summary>
     public IReadOnlyList<ConfigError> LastErrors => _lastErrors;
 
-    /// <summary>Called just before a new snapshot comes into force, on the thread that reloaded; <see cref="Current"/> is still the one before. Add with <c>+=</c> before anything can change.</summary>
+    /// <summary>What parts of Sluice failed at when they took <see cref="Current"/>, one sentence each; empty once a later one is taken by all.</summary>
+    public IReadOnlyList<string> LastFaults => _lastFaults;
+
+    /// <summary>Called just before a new snapshot comes into force, on the thread that reloaded; <see cref="Current"/> is still the one before. Add with <c>+=</c> before anything can change. One that throws neither keeps the others from being called nor the snapshot from coming into force.</summary>
     public Action<ConfigSnapshot>? Changed { get; set; }
 
     /// <summary>Called when the sources changed and do not load.</summary>
     public Action<IReadOnlyList<ConfigError>>? Failed { get; set; }
+
+    /// <summary>Called with what a handler of the two above threw, and with what a look at the sources threw that it should not.</summary>
+    public Action<Exception>? Faulted { get; set; }
 
     /// <summary>Reloads now, changed or not. True when the sources load.</summary>
     public bool ReloadNow() => Reload(always: true);
@@ -57,7 +64,47 @@ public sealed class ConfigWatcher : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _timer.Dispose();
 
-    private void Poll() => Reload(always: false);
+    private void Poll()
+    {
+        try
+        {
+            Reload(always: false);
+        }
+        catch (Exception e)
+        {
+            // On a timer's thread it would end the process, and with it every stream, for the sake of a look at a file.
+            Report([e], "look at the configuration");
+        }
+    }
+
+    private void Report(IReadOnlyList<Exception> faults, string doing)
+    {
+        IReadOnlyList<string> told = [.. faults.Select(fault => $"A part of Sluice failed to {doing} ({fault.GetType().Name}: {fault.Message}). Mend what it names and reload, or start Sluice again.")];
+        var isNews = !_lastFaults.SequenceEqual(told, StringComparer.Ordinal);
+        _lastFaults = told;
+        foreach (var fault in isNews ? faults : [])
+        {
+            _ = Call(Faulted, fault);
+        }
+    }
+
+    private static List<Exception> Call<T>(Action<T>? handlers, T news)
+    {
+        var faults = new List<Exception>();
+        foreach (var handler in Delegate.EnumerateInvocationList(handlers))
+        {
+            try
+            {
+                handler(news);
+            }
+            catch (Exception e)
+            {
+                faults.Add(e);
+            }
+        }
+
+        return faults;
+    }
 
     private bool Reload(bool always)
     {
@@ -95,7 +142,10 @@ public sealed class ConfigWatcher : IDisposable
                 _readFiles = result.ReadFiles;
                 _seen = Fingerprint(sources, _readFiles);
                 failed = result.Snapshot is null ? result.Errors : null;
-                changed = result.Snapshot is { } snapshot && snapshot.ContentHash != _current.ContentHash ? StartOnly.Hold(_first, snapshot) : null;
+
+                // Asked to reload after a part failed: it is given another try, changed or not.
+                var again = always && _lastFaults.Count > 0;
+                changed = result.Snapshot is { } snapshot && (again || snapshot.ContentHash != _current.ContentHash) ? StartOnly.Hold(_first, snapshot) : null;
             }
 
             var before = _lastErrors;
@@ -103,8 +153,9 @@ public sealed class ConfigWatcher : IDisposable
             if (changed is not null)
             {
                 // First, or a request could meet a provider that health and connections have not heard of.
-                Changed?.Invoke(changed);
+                var faults = Call(Changed, changed);
                 _current = changed;
+                Report(faults, "take the changed configuration");
             }
 
             // The same fault at every look is one piece of news.
@@ -113,7 +164,10 @@ public sealed class ConfigWatcher : IDisposable
 
         if (failed is not null)
         {
-            Failed?.Invoke(failed);
+            foreach (var fault in Call(Failed, failed))
+            {
+                _ = Call(Faulted, fault);
+            }
         }
 
         return _lastErrors.Count == 0;

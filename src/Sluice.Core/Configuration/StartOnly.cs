@@ -54,13 +54,5 @@ internal static class StartOnly
         {
             yield return "auth.mode: open";
         }
-
-        if (HasSimulator(next) && !HasSimulator(first))
-        {
-            yield return "a provider of kind simulator";
-        }
     }
-
-    // Its server is started with the process, and only where a provider needs it.
-    private static bool HasSimulator(ConfigSnapshot snapshot) => snapshot.Providers.Any(provider => provider.Kind == ProviderKind.Simulator);
 }

@@ -22,4 +22,7 @@ internal static partial class HostingLog
 
     [LoggerMessage(1005, LogLevel.Information, "Stopping: open streams have {Seconds} s to finish.")]
     public static partial void Stopping(ILogger logger, double seconds);
+
+    [LoggerMessage(1006, LogLevel.Error, "A part of Sluice could not take the changed configuration.")]
+    public static partial void ReloadFaulted(ILogger logger, Exception exception);
 }

@@ -13,4 +13,7 @@ public sealed record ServeOptions
 
     /// <summary>How long open streams may go on after a stop was asked for.</summary>
     public TimeSpan Drain { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Chance of everything that waits a random time; must be thread-safe. Null seeds one from the system.</summary>
+    public Random? Random { get; init; }
 }

@@ -1,13 +1,10 @@
 using System.Net.Sockets;
+using System.Security.Cryptography;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Console;
 using Sluice.Core.Configuration;
 using Sluice.Core.Health;
 using Sluice.Core.Identity;
@@ -19,7 +16,6 @@ using Sluice.Server.Ingress;
 using Sluice.Server.Operations;
 using Sluice.Server.Settlement;
 using Sluice.Server.Surfaces;
-using Sluice.Simulator;
 using Sluice.Storage;
 using Sluice.Storage.Identity;
 using Sluice.Upstreams;
@@ -29,25 +25,19 @@ namespace Sluice.Server.Hosting;
 /// <summary>One serving Sluice: the store, the simulator where it is a provider, the way out, and Kestrel in front. Everything is put together here, by hand, in the order in which it is needed.</summary>
 public sealed class SluiceServer : IAsyncDisposable
 {
+    private readonly OpenParts _parts;
     private readonly WebApplication _app;
     private readonly ConfigWatcher _watcher;
-    private readonly LedgerStore _store;
-    private readonly UpstreamClient _upstreams;
-    private readonly SimulatorHost? _simulator;
     private readonly BodyBudget _bodies;
-    private readonly Drain _drain;
     private readonly TimeProvider _time;
     private bool _stopped;
 
-    private SluiceServer(WebApplication app, ConfigWatcher watcher, LedgerStore store, UpstreamClient upstreams, SimulatorHost? simulator, BodyBudget bodies, Drain drain, TimeProvider time, string? firstKey)
+    private SluiceServer(OpenParts parts, WebApplication app, ConfigWatcher watcher, BodyBudget bodies, TimeProvider time, string? firstKey)
     {
+        _parts = parts;
         _app = app;
-        _bodies = bodies;
         _watcher = watcher;
-        _store = store;
-        _upstreams = upstreams;
-        _simulator = simulator;
-        _drain = drain;
+        _bodies = bodies;
         _time = time;
         FirstKey = firstKey;
     }
@@ -78,89 +68,84 @@ public sealed class SluiceServer : IAsyncDisposable
             throw new StartRefusedException(isUsage: true, string.Join(Environment.NewLine, loaded.Errors));
         }
 
-        // Empty: the usual builder reads appsettings files and watches the working folder, where every write to the ledger would wake it.
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "sluice" });
-        var time = options.Time;
-        var drain = new Drain(options.Drain, time);
-        ConfigureHost(builder, first, drain);
-
-        UpstreamClientOptions outward;
+        var parts = new OpenParts();
         try
         {
-            outward = new UpstreamClientOptions();
+            return await OpenAsync(options, sources, loaded, first, parts);
         }
-        catch (FormatException e)
+        catch (Exception e)
         {
-            throw new StartRefusedException(isUsage: true, e.Message);
-        }
-
-        LedgerStore store;
-        try
-        {
-            store = await LedgerStore.OpenAsync(new LedgerOptions
+            await parts.DisposeAsync();
+            throw e switch
             {
-                DataFolder = first.Server.DataFolder,
-                Storage = first.Server.Storage,
-                SyncLedger = first.Server.SyncLedger,
-            }, time, LoggerFactory(builder).CreateLogger<LedgerStore>());
+                StartRefusedException => e,
+                DataFolderInUseException or StoreUnusableException => new StartRefusedException(isUsage: false, e.Message),
+                IOException or UnauthorizedAccessException => new StartRefusedException(isUsage: false, $"The data folder {first.Server.DataFolder} cannot be used: {e.Message}"),
+                _ => new InvalidOperationException("Sluice could not be put together.", e),
+            };
         }
-        catch (Exception e) when (e is DataFolderInUseException or StoreUnusableException)
+    }
+
+    private static async Task<SluiceServer> OpenAsync(ServeOptions options, ConfigSources sources, ConfigResult loaded, ConfigSnapshot first, OpenParts parts)
+    {
+        var time = options.Time;
+        var outward = Outward();
+        var loggers = parts.Add(ServerHost.Loggers());
+        var log = loggers.CreateLogger("Sluice");
+        var store = parts.Add(await LedgerStore.OpenAsync(new LedgerOptions
         {
-            throw new StartRefusedException(isUsage: false, e.Message);
-        }
-
+            DataFolder = first.Server.DataFolder,
+            Storage = first.Server.Storage,
+            SyncLedger = first.Server.SyncLedger,
+        }, time, loggers.CreateLogger<LedgerStore>()));
         var keys = new KeyRing(time);
-        var directory = new IdentityDirectory(store.Identity, keys, time);
-        var firstKey = await directory.EnsureFirstKeyAsync(CancellationToken.None);
-        var adminKey = AdminKeyFile.Ensure(first.Server.DataFolder, first.Auth.AdminKey);
-        keys.SetAdminKey(adminKey);
+        keys.SetAdminKey(AdminKeyFile.Ensure(first.Server.DataFolder, first.Auth.AdminKey));
+        var directory = parts.Add(new IdentityDirectory(store.Identity, keys, time));
 
-        var simulator = first.Providers.Any(p => p.Kind == ProviderKind.Simulator)
-            ? await SimulatorHost.StartAsync(new SimulatorOptions { Time = time, MaxRecords = 0, MaxRecordedBodyBytes = 0 })
-            : null;
-        var upstreams = new UpstreamClient(outward with { SimulatorAddress = simulator?.Address });
+        var simulator = parts.Add(new ProviderSimulator(options.Drain, time));
+        await simulator.FollowAsync(first);
+        var upstreams = parts.Add(new UpstreamClient(outward with { Simulator = () => simulator.Address }));
         var health = new HealthBoard(time);
         health.Reload(first);
         var affinity = new SessionAffinity(time);
         var planner = new Planner(health, affinity, time);
         var settler = new Settler(store, time);
+        var drain = parts.Add(new Drain(options.Drain, time));
 
-        // Backoff only has to differ between processes, so any seed will do; a fixed one would make all of them knock together.
-        var attempts = new AttemptServices(upstreams, health, affinity, store, settler, new RetryBudget(time), new RefusedBetas(time), time, new Random(Environment.ProcessId), drain.Over);
+        // A seed of its own for every process: with a common one all of them would knock at a recovering provider in step.
+        var random = options.Random ?? new SharedRandom(RandomNumberGenerator.GetInt32(int.MaxValue));
+        var attempts = new AttemptServices(upstreams, health, affinity, store, settler, new RetryBudget(time), new RefusedBetas(time), time, random, drain.Over);
         var budget = new BodyBudget(first.Server.MaxBuffered ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4);
         var bodies = new BodyReader(budget);
 
+        var watcher = new ConfigWatcher(options.Sources, loaded, sources, time);
+        var builder = ServerHost.Builder(first, drain, loggers);
         builder.Services.AddSingleton<IKeyRing>(keys);
         builder.Services.AddSingleton(directory);
         builder.Services.AddSingleton<ILedgerQueries>(store);
         builder.Services.AddSingleton(time);
-        var startedAt = time.GetUtcNow();
-        var watcher = new ConfigWatcher(options.Sources, loaded, sources, time);
-        builder.Services.AddSingleton<IStatusSource>(new StatusSource(() => watcher.Current, () => watcher.LastErrors, health, startedAt, time));
+        builder.Services.AddSingleton<IStatusSource>(new StatusSource(watcher, health, time.GetUtcNow(), time));
         builder.Services.AddSingleton<IModelResolver>(new ModelResolver(() => watcher.Current));
-        var app = builder.Build();
-        var log = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Sluice");
+        var app = parts.Add(builder.Build());
+        parts.Add(watcher);
+
+        watcher.Changed += health.Reload;
+        watcher.Changed += snapshot => Wait(simulator.FollowAsync(snapshot));
+        watcher.Changed += upstreams.Reload;
+        watcher.Changed += snapshot => TakeAdminKey(snapshot, first.Server.DataFolder, keys);
         var told = first.Warnings;
         watcher.Changed += snapshot =>
         {
-            health.Reload(snapshot);
-            upstreams.Reload(snapshot);
-            if (snapshot.Auth.AdminKey is { } changedKey)
-            {
-                keys.SetAdminKey(changedKey);
-            }
-
             HostingLog.Reloaded(log);
             LogWarnings(log, snapshot.Warnings.Except(told, StringComparer.Ordinal));
             told = snapshot.Warnings;
         };
         watcher.Failed += errors => HostingLog.ReloadRefused(log, string.Join(' ', errors));
+        watcher.Faulted += fault => HostingLog.ReloadFaulted(log, fault);
         LogWarnings(log, first.Warnings);
 
-        var pipeline = new InferencePipeline(() => watcher.Current, keys, bodies, planner, attempts, settler, time,
-            app.Services.GetRequiredService<ILogger<InferencePipeline>>());
-        var entry = new RequestEntry(pipeline, new Surfaces.ModelsApi(() => watcher.Current, keys),
-            new OperationsApi(() => watcher.Current, () => watcher.LastErrors, () => drain.Begun), drain);
+        var pipeline = new InferencePipeline(() => watcher.Current, keys, bodies, planner, attempts, settler, time, loggers.CreateLogger<InferencePipeline>());
+        var entry = new RequestEntry(pipeline, new Surfaces.ModelsApi(() => watcher.Current, keys), new OperationsApi(watcher, () => drain.Begun), drain);
         app.Lifetime.ApplicationStopping.Register(() =>
         {
             HostingLog.Stopping(log, options.Drain.TotalSeconds);
@@ -170,7 +155,9 @@ public sealed class SluiceServer : IAsyncDisposable
         app.UseRouting();
         app.MapAdminApi();
 
-        return new SluiceServer(app, watcher, store, upstreams, simulator, budget, drain, time, firstKey);
+        // Last: a key that was made and then not shown, since something else failed, could never be shown again.
+        var firstKey = await directory.EnsureFirstKeyAsync(CancellationToken.None);
+        return new SluiceServer(parts, app, watcher, budget, time, firstKey);
     }
 
     /// <summary>Starts listening.</summary>
@@ -209,52 +196,38 @@ public sealed class SluiceServer : IAsyncDisposable
                 // Clients that read nothing any more were cut at last; what follows still has to be closed in order.
             }
 
-            await _app.DisposeAsync();
-            _drain.Dispose();
-            await _upstreams.DisposeAsync();
-            if (_simulator is not null)
-            {
-                await _simulator.DisposeAsync();
-            }
-
-            await _store.DisposeAsync();
+            await _parts.DisposeAsync();
         }
     }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync() => await StopAsync();
 
-    private static void ConfigureHost(WebApplicationBuilder builder, ConfigSnapshot first, Drain drain)
+    private static UpstreamClientOptions Outward()
     {
-        builder.WebHost.UseKestrelCore();
-        builder.WebHost.UseUrls([.. first.Server.Urls]);
-        builder.Services.AddRoutingCore();
-        builder.WebHost.ConfigureKestrel(kestrel =>
+        try
         {
-            kestrel.AddServerHeader = false;
-
-            // A slow reader of a slow stream is normal here, and the body's own limit is the configuration's.
-            kestrel.Limits.MinResponseDataRate = null;
-            kestrel.Limits.MaxRequestBodySize = null;
-
-            // Without TLS, which belongs in front of Sluice, HTTP/2 cannot be agreed on.
-            kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Protocols = HttpProtocols.Http1);
-        });
-        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = drain.CutAfter);
-        builder.Logging.AddSimpleConsole(console =>
+            return new UpstreamClientOptions();
+        }
+        catch (FormatException e)
         {
-            console.SingleLine = true;
-            console.ColorBehavior = LoggerColorBehavior.Disabled;
-        });
-
-        // Standard output belongs to what commands print; logs go beside it.
-        builder.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
-        builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
-
-        // A start that fails is told in words by whoever called; the host would add a stack trace.
-        builder.Logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
-        builder.Logging.SetMinimumLevel(LogLevel.Information);
+            throw new StartRefusedException(isUsage: true, e.Message);
+        }
     }
+
+    // The key first: if the file cannot be written, the configured key counts all the same.
+    private static void TakeAdminKey(ConfigSnapshot snapshot, string dataFolder, KeyRing keys)
+    {
+        if (snapshot.Auth.AdminKey is { } changed)
+        {
+            keys.SetAdminKey(changed);
+            AdminKeyFile.Ensure(dataFolder, changed);
+        }
+    }
+
+#pragma warning disable VSTHRD002 // A reload runs on a pool thread without a context to return to, and the snapshot must not come into force before its simulator listens.
+    private static void Wait(Task task) => task.GetAwaiter().GetResult();
+#pragma warning restore VSTHRD002
 
     private static void LogWarnings(ILogger log, IEnumerable<string> warnings)
     {
@@ -263,9 +236,6 @@ public sealed class SluiceServer : IAsyncDisposable
             HostingLog.ConfigurationWarning(log, warning);
         }
     }
-
-    private static ILoggerFactory LoggerFactory(WebApplicationBuilder builder) =>
-        builder.Services.BuildServiceProvider().GetRequiredService<ILoggerFactory>();
 
     private static async Task WaitForAsync(CancellationToken token)
     {

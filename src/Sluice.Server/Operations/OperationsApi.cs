@@ -6,7 +6,7 @@ using Sluice.Core.Configuration;
 namespace Sluice.Server.Operations;
 
 /// <summary><c>/healthz</c>: the process runs. <c>/readyz</c>: it serves, and whether the last change of the configuration was taken.</summary>
-internal sealed class OperationsApi(Func<ConfigSnapshot> snapshot, Func<IReadOnlyList<ConfigError>> reloadErrors, Func<bool> stopping)
+internal sealed class OperationsApi(ConfigWatcher configuration, Func<bool> stopping)
 {
     /// <summary>The path is one of these; matched before any prefix rule.</summary>
     public static bool Matches(string path) => path is "/healthz" or "/readyz";
@@ -42,16 +42,21 @@ internal sealed class OperationsApi(Func<ConfigSnapshot> snapshot, Func<IReadOnl
         using var json = new Utf8JsonWriter(output);
         json.WriteStartObject();
         json.WriteString("status"u8, leaving ? "stopping"u8 : "ready"u8);
-        json.WriteNumber("providers"u8, snapshot().Providers.Count);
+        json.WriteNumber("providers"u8, configuration.Current.Providers.Count);
         json.WriteStartArray("configuration_errors"u8);
-        foreach (var error in reloadErrors())
+        foreach (var error in configuration.LastErrors)
         {
             json.WriteStringValue(error.ToString());
         }
 
+        foreach (var fault in configuration.LastFaults)
+        {
+            json.WriteStringValue(fault);
+        }
+
         json.WriteEndArray();
         json.WriteStartArray("configuration_warnings"u8);
-        foreach (var warning in snapshot().Warnings)
+        foreach (var warning in configuration.Current.Warnings)
         {
             json.WriteStringValue(warning);
         }

@@ -5,14 +5,14 @@ using Sluice.Server.Admin;
 namespace Sluice.Server.Operations;
 
 /// <summary>Says what runs now, from the configuration in force and the health of its endpoints.</summary>
-internal sealed class StatusSource(Func<ConfigSnapshot> snapshot, Func<IReadOnlyList<ConfigError>> reloadErrors, IHealth health, DateTimeOffset startedAt, TimeProvider time) : IStatusSource
+internal sealed class StatusSource(ConfigWatcher configuration, IHealth health, DateTimeOffset startedAt, TimeProvider time) : IStatusSource
 {
     private static readonly string Version = typeof(StatusSource).Assembly.GetName().Version?.ToString(3) ?? "0.0.0";
 
     /// <inheritdoc/>
     public StatusReport Read()
     {
-        var current = snapshot();
+        var current = configuration.Current;
         var models = new Dictionary<string, int>(StringComparer.Ordinal);
         var failing = new Dictionary<string, int>(StringComparer.Ordinal);
         foreach (var model in current.Catalogue.Servable)
@@ -26,7 +26,7 @@ internal sealed class StatusSource(Func<ConfigSnapshot> snapshot, Func<IReadOnly
 
         return new StatusReport(Version, startedAt, (long)(time.GetUtcNow() - startedAt).TotalSeconds,
             [.. current.Providers.Select(p => Describe(p, models.GetValueOrDefault(p.Name), failing.GetValueOrDefault(p.Name)))],
-            [.. current.Warnings, .. reloadErrors().Select(e => "The configuration file has an error and was not taken: " + e)]);
+            [.. current.Warnings, .. configuration.LastErrors.Select(e => "The configuration file has an error and was not taken: " + e), .. configuration.LastFaults]);
     }
 
     private static ProviderStatus Describe(ProviderSettings provider, int models, int failing)

@@ -34,10 +34,17 @@ internal static class ServeCommand
                 Announce(server.FirstKey, addresses[0]);
             }
 
-            await server.StartAsync();
-            if (!isKnown)
+            try
             {
-                Announce(server.FirstKey, server.Urls[0]);
+                await server.StartAsync();
+            }
+            finally
+            {
+                // Also when it does not start: the key is made and no later start can show it.
+                if (!isKnown)
+                {
+                    Announce(server.FirstKey, server.Urls is [var url, ..] ? url : addresses[0]);
+                }
             }
 
             await Console.Error.WriteLineAsync($"Sluice listens on {string.Join(", ", server.Urls)}.");

@@ -141,6 +141,79 @@ public sealed class ConfigWatcherTests
         Assert.Equal("q", watcher.Current.Providers[0].Name);
     }
 
+    [Fact]
+    public void Poll_HandlerThatThrows_StopsNeitherTheOthersNorTheChangeAndIsTold()
+    {
+        var faults = new List<Exception>();
+        var sources = Now();
+        using var watcher = new ConfigWatcher(Now, ConfigLoader.Load(sources), sources, _clock);
+        watcher.Changed += _ => throw new InvalidOperationException("no room");
+        watcher.Changed += _changes.Add;
+        watcher.Faulted += _ => throw new InvalidOperationException("a reporter that throws too");
+        watcher.Faulted += faults.Add;
+
+        _text = Yaml.Replace("name: p", "name: q", StringComparison.Ordinal);
+        _clock.Tick();
+
+        Assert.Equal("q", watcher.Current.Providers[0].Name);
+        Assert.Single(_changes);
+        Assert.Equal("no room", Assert.Single(faults).Message);
+        Assert.Contains("no room", Assert.Single(watcher.LastFaults), StringComparison.Ordinal);
+        Assert.Empty(watcher.LastErrors);
+    }
+
+    [Fact]
+    public void ReloadNow_AfterAHandlerThrew_GivesItAnotherTry()
+    {
+        var calls = 0;
+        using var watcher = Watch(out _);
+        watcher.Changed += _ =>
+        {
+            if (calls++ == 0)
+            {
+                throw new InvalidOperationException("once");
+            }
+        };
+        _text = Yaml.Replace("name: p", "name: q", StringComparison.Ordinal);
+        _clock.Tick();
+        Assert.Single(watcher.LastFaults);
+
+        watcher.ReloadNow();
+
+        Assert.Equal(2, calls);
+        Assert.Empty(watcher.LastFaults);
+    }
+
+    [Fact]
+    public void Poll_FailedHandlerThatThrows_DoesNotEscape()
+    {
+        var faults = new List<Exception>();
+        using var watcher = Watch(out _);
+        watcher.Failed += _ => throw new InvalidOperationException("deaf");
+        watcher.Faulted += faults.Add;
+
+        _text = "providers: 7";
+        _clock.Tick();
+
+        Assert.Single(_failures);
+        Assert.Equal("deaf", Assert.Single(faults).Message);
+    }
+
+    [Fact]
+    public void Poll_SourcesThatThrowWhatNobodyExpects_IsToldOnceAndDoesNotEscape()
+    {
+        var faults = new List<Exception>();
+        var sources = Now();
+        using var watcher = new ConfigWatcher(() => throw new InvalidOperationException("odd"), ConfigLoader.Load(sources), sources, _clock);
+        watcher.Faulted += faults.Add;
+
+        _clock.Tick();
+        _clock.Tick();
+
+        Assert.Single(faults);
+        Assert.Contains("odd", Assert.Single(watcher.LastFaults), StringComparison.Ordinal);
+    }
+
     private ConfigSources Now() => new()
     {
         BaseDirectory = "/work",

@@ -67,22 +67,6 @@ public sealed class CommandTests(AdminHost host) : IClassFixture<AdminHost>
     private Task<(int Code, string Output, string Error)> RunAsync(params string[] arguments) =>
         InvokeAsync([.. arguments, "--url", host.Url.ToString(), "--admin-key", AdminHost.AdminKey]);
 
-    private static async Task<(int Code, string Output, string Error)> InvokeAsync(string[] arguments)
-    {
-        using var output = new StringWriter();
-        using var error = new StringWriter();
-        var (oldOutput, oldError) = (Console.Out, Console.Error);
-        Console.SetOut(output);
-        Console.SetError(error);
-        try
-        {
-            var code = await CommandTree.RunAsync(CommandTree.Build(new Command("serve")), arguments);
-            return (code, output.ToString(), error.ToString());
-        }
-        finally
-        {
-            Console.SetOut(oldOutput);
-            Console.SetError(oldError);
-        }
-    }
+    private static Task<(int Code, string Output, string Error)> InvokeAsync(string[] arguments) =>
+        CapturedConsole.RunAsync(() => CommandTree.RunAsync(CommandTree.Build(new Command("serve")), arguments));
 }

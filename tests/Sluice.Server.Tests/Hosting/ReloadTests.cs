@@ -1,6 +1,8 @@
 using System.Net;
 using System.Text.Json;
 using Sluice.Server.Hosting;
+using Sluice.Simulator;
+using Sluice.Storage.Identity;
 using Xunit;
 
 namespace Sluice.Server.Tests.Hosting;
@@ -70,6 +72,94 @@ public sealed class ReloadTests
         var ready = await ReadyAsync(server);
         Assert.Equal("ready", ready.GetProperty("status").GetString());
         Assert.StartsWith("sluice.yaml:1:", Assert.Single(Texts(ready, "configuration_errors")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Reload_OfTheAdminKey_IsFoundByCommandsOnTheMachine()
+    {
+        const string Changed = "another-admin-key-0123456789";
+        await using var folder = await ServingFolder.CreateAsync(Yaml);
+        await using var server = await folder.ServeAsync();
+        Assert.Equal(ServingFolder.AdminKey, AdminKeyFile.Read(folder.DataFolder));
+
+        folder.Yaml = Yaml.Replace(ServingFolder.AdminKey, Changed, StringComparison.Ordinal);
+        server.ReloadNow();
+
+        Assert.Equal(Changed, AdminKeyFile.Read(folder.DataFolder));
+        if (!OperatingSystem.IsWindows())
+        {
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(AdminKeyFile.PathIn(folder.DataFolder)));
+        }
+
+        Assert.True((await ServingFolder.AdminAsync(server, "/status", Changed)).TryGetProperty("version", out _));
+    }
+
+    [Fact]
+    public async Task Reload_WhoseAdminKeyCannotBeWritten_CountsAllTheSameAndIsTold()
+    {
+        const string Changed = "another-admin-key-0123456789";
+        await using var folder = await ServingFolder.CreateAsync(Yaml);
+        await using var server = await folder.ServeAsync();
+        File.Delete(AdminKeyFile.PathIn(folder.DataFolder));
+        Directory.CreateDirectory(Path.Combine(AdminKeyFile.PathIn(folder.DataFolder), "in-the-way"));
+
+        folder.Yaml = Yaml.Replace(ServingFolder.AdminKey, Changed, StringComparison.Ordinal);
+        server.ReloadNow();
+
+        var status = await ServingFolder.AdminAsync(server, "/status", Changed);
+        Assert.Contains("failed to take the changed configuration", Assert.Single(Texts(status, "warnings")), StringComparison.Ordinal);
+        Assert.Single(Texts(await ReadyAsync(server), "configuration_errors"));
+    }
+
+    [Fact]
+    public async Task Reload_ThatAddsASimulator_ServesItWithoutARestart()
+    {
+        await using var folder = await ServingFolder.CreateAsync(Yaml);
+        await using var server = await folder.ServeAsync();
+        using var client = ServingFolder.Client(server);
+        const string Body = """{"model":"sim/echo","max_tokens":16,"messages":[{"role":"user","content":"hi"}]}""";
+        using (var before = await client.SendAsync(folder.Post("/v1/messages", Body)))
+        {
+            Assert.Equal(HttpStatusCode.NotFound, before.StatusCode);
+        }
+
+        folder.Yaml = Yaml + "\n  - { name: sim, kind: simulator }\n";
+        server.ReloadNow();
+
+        using var answer = await client.SendAsync(folder.Post("/v1/messages", Body));
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        Assert.Equal("sim", answer.Headers.GetValues("x-sluice-provider").Single());
+        Assert.Empty(Texts(await ReadyAsync(server), "configuration_warnings"));
+    }
+
+    [Theory]
+    [InlineData(401)]
+    [InlineData(403)]
+    public async Task Reload_WithANewKeyForADeadOne_IsAnsweredAgain(int status)
+    {
+        await using var folder = await ServingFolder.CreateAsync(Yaml + "\nmodels: [{ id: acme/coder, endpoints: [{ provider: only, model: coder }] }]\n");
+        await using var server = await folder.ServeAsync();
+        using var client = ServingFolder.Client(server);
+        const string Body = """{"model":"acme/coder","max_tokens":16,"messages":[{"role":"user","content":"hi"}]}""";
+        folder.Provider.Script.Enqueue(new Fault(FaultKind.Status) { Status = status });
+        using (var refused = await client.SendAsync(folder.Post("/v1/messages", Body)))
+        {
+            Assert.Equal(HttpStatusCode.BadGateway, refused.StatusCode);
+        }
+
+        // Dead: the provider is not asked again.
+        using (var dead = await client.SendAsync(folder.Post("/v1/messages", Body)))
+        {
+            Assert.False(dead.IsSuccessStatusCode);
+            Assert.Equal(1, folder.Provider.Record.Count);
+        }
+
+        folder.Yaml = folder.Yaml.Replace("provider-key-1", "provider-key-2", StringComparison.Ordinal);
+        server.ReloadNow();
+
+        using var answer = await client.SendAsync(folder.Post("/v1/messages", Body));
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        Assert.Equal(2, folder.Provider.Record.Count);
     }
 
     private static async Task<JsonElement> ReadyAsync(SluiceServer server)

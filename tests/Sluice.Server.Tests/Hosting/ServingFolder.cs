@@ -27,6 +27,8 @@ internal sealed class ServingFolder : IAsyncDisposable
         set => _yaml = value.Replace("{provider}", Provider.Address.ToString().TrimEnd('/'), StringComparison.Ordinal);
     }
 
+    public string DataFolder => _folder.PathOf("data");
+
     /// <summary>The key that the first start made.</summary>
     public string Key { get; private set; } = "";
 
@@ -35,21 +37,24 @@ internal sealed class ServingFolder : IAsyncDisposable
 
     public async Task<SluiceServer> ServeAsync(TimeSpan? drain = null)
     {
-        var server = await SluiceServer.CreateAsync(new ServeOptions
-        {
-            Sources = () => new ConfigSources
-            {
-                BaseDirectory = _folder.Path,
-                FilePath = _folder.PathOf("sluice.yaml"),
-                FileText = Yaml,
-                DataFolder = _folder.PathOf("data"),
-            },
-            Drain = drain ?? TimeSpan.FromSeconds(30),
-        });
+        var server = await OpenAsync(drain);
         await server.StartAsync();
         Key = server.FirstKey ?? Key;
         return server;
     }
+
+    /// <summary>Opens everything; nothing listens yet.</summary>
+    public Task<SluiceServer> OpenAsync(TimeSpan? drain = null) => SluiceServer.CreateAsync(new ServeOptions
+    {
+        Sources = () => new ConfigSources
+        {
+            BaseDirectory = _folder.Path,
+            FilePath = _folder.PathOf("sluice.yaml"),
+            FileText = Yaml,
+            DataFolder = DataFolder,
+        },
+        Drain = drain ?? TimeSpan.FromSeconds(30),
+    });
 
     public static HttpClient Client(SluiceServer server) => new(new SocketsHttpHandler { UseProxy = false })
     {
@@ -64,11 +69,11 @@ internal sealed class ServingFolder : IAsyncDisposable
         return request;
     }
 
-    public static async Task<JsonElement> AdminAsync(SluiceServer server, string path)
+    public static async Task<JsonElement> AdminAsync(SluiceServer server, string path, string key = AdminKey)
     {
         using var client = Client(server);
         using var request = new HttpRequestMessage(HttpMethod.Get, "/admin/api" + path);
-        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", AdminKey);
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
         using var response = await client.SendAsync(request);
         using var json = JsonDocument.Parse(await response.Content.ReadAsStringAsync());
         return json.RootElement.Clone();
