@@ -64,7 +64,7 @@ internal sealed class InferencePipeline(
         var (body, unread) = await bodies.ReadAsync(http.Request, current.Server.MaxBody, http.RequestAborted);
         if (body is null)
         {
-            await RefuseAsync(http, surface, id, unread!);
+            await RefuseAsync(new RefusedRequest(http, surface, caller, id, startedAt, Envelope: null), unread!);
             return;
         }
 
@@ -72,7 +72,7 @@ internal sealed class InferencePipeline(
         var (envelope, invalid) = EnvelopeScanner.Scan(surface.Format.Protocol, body.Bytes);
         if (envelope is null || envelope.Model is null)
         {
-            await RefuseAsync(http, surface, id, invalid is null
+            await RefuseAsync(new RefusedRequest(http, surface, caller, id, startedAt, envelope), invalid is null
                 ? new GatewayError(ErrorKind.InvalidRequest, ErrorSource.Client, 400, "model: Field required. Name the model to use.") { Param = "model" }
                 : new GatewayError(ErrorKind.InvalidRequest, ErrorSource.Client, 400, invalid.Message) { Param = invalid.Param });
             return;
@@ -119,6 +119,13 @@ internal sealed class InferencePipeline(
         // 4. Attempts, relay, settlement.
         await using var loop = new AttemptLoop(attempts, request);
         await loop.RunAsync();
+    }
+
+    // Whose request it was is known, so the ledger knows it too: "it fails and the report shows nothing" is a bad place to search from.
+    private async Task RefuseAsync(RefusedRequest refused, GatewayError error)
+    {
+        await settler.SettleAsync(refused, error);
+        await RefuseAsync(refused.Http, refused.Surface, refused.Id, error);
     }
 
     private static Task RefuseAsync(HttpContext http, Surface surface, string id, GatewayError error)

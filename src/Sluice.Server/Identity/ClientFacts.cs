@@ -19,10 +19,10 @@ internal sealed record ClientFacts(string? Client, string? Session, string? Proj
     private static readonly string[] SessionHeaders =
         ["x-sluice-session", "x-claude-code-session-id", "session-id", "x-session-id", "x-session-affinity"];
 
-    /// <summary>Reads the headers; the body's own session is the last choice.</summary>
-    public static ClientFacts Read(HttpRequest request, Caller caller, Envelope envelope) => new(
+    /// <summary>Reads the headers; the body's own session is the last choice. <paramref name="envelope"/> is null for a body that was refused.</summary>
+    public static ClientFacts Read(HttpRequest request, Caller caller, Envelope? envelope) => new(
         NameClient(request.Headers.UserAgent.ToString(), request.Headers),
-        FindSession(request.Headers) ?? Label(envelope.SessionId),
+        FindSession(request.Headers) ?? Label(envelope?.SessionId),
         Label(request.Headers["x-sluice-project"].ToString()) ?? caller.Project,
         Label(request.Headers["x-sluice-tags"].ToString()),
         request.Headers["x-sluice-strict"] == "1",

@@ -47,6 +47,33 @@ internal sealed class Settler(ILedger ledger, TimeProvider time)
     /// <summary>Writes the request's row; completes when it is with the operating system.</summary>
     public ValueTask SettleAsync(InferenceRequest request, int status, GatewayError? error) => ledger.AppendAsync(Row(request, status, error));
 
+    /// <summary>Writes the row of a request that was refused before it had a plan; completes when it is with the operating system.</summary>
+    public ValueTask SettleAsync(RefusedRequest request, GatewayError error)
+    {
+        var facts = request.Facts;
+        return ledger.AppendAsync(new RequestSettled
+        {
+            RequestId = request.Id,
+            StartedAt = request.StartedAt,
+            EndedAt = time.GetUtcNow(),
+            KeyId = request.Caller.KeyId,
+            User = request.Caller.User,
+            Team = request.Caller.Team,
+            Project = facts.Project,
+            Session = facts.Session,
+            Client = facts.Client,
+            RequestedModel = Bounded(request.Envelope?.Model, 256) ?? "",
+            ClientProtocol = request.Surface.Format.Protocol,
+            Stream = request.Envelope?.Stream ?? false,
+            Status = error.Status,
+            Error = error.Kind,
+            ErrorSource = error.Source,
+            Cause = Bounded(error.Message),
+            Remedy = Bounded(error.Remedy),
+            Tags = facts.Tags,
+        });
+    }
+
     private (AttemptSettled Row, Cost Cost) Close(InferenceRequest request, Attempt attempt, AttemptOutcome outcome)
     {
         attempt.Settled = true;

@@ -52,6 +52,16 @@ public sealed class ErrorCatalogueTests
 
         `internal` (500) is only ever a fault in Sluice itself. `cancelled` (499) is in the ledger alone: the client went away.
 
+        A refusal of a caller whose key is known is a request without attempts in the ledger: `sluice explain` and `sluice report --by cause`
+        show it. Callers without a valid key leave nothing there.
+
+        ## What is refused before there is a request
+
+        A request line of more than 16 KiB (414), headers of more than 64 KiB together or more than 200 of them (431), headers that take longer
+        than 30 seconds (408), and what is no HTTP/1.1 (400, 505) are answered with the bare status and an empty body, and the connection is
+        closed: nothing of such a request says which format its client speaks. Other connections notice nothing. A connection without a request
+        is closed after 130 seconds.
+
         """;
 
     [Fact]

@@ -1,4 +1,6 @@
 using System.Text;
+using Sluice.Server.Hosting;
+using Sluice.Server.Tests.Hosting;
 using Sluice.Server.Tests.Kit;
 
 namespace Sluice.Server.Tests.Surfaces;
@@ -199,9 +201,90 @@ public sealed class BadInputTests
         await using var gateway = await GatewayUnderTest.StartAsync(Config);
         using var raw = await RawClient.ConnectAsync(gateway.Url);
         await raw.SendAsync("POST /v1/messages HTTP/1.1\r\nHost: x\r\n");
-        await raw.SendUntilRefusedAsync(Encoding.ASCII.GetBytes("x-more: " + new string('a', 1000) + "\r\n"), 60);
+        await raw.SendUntilRefusedAsync(Encoding.ASCII.GetBytes("x-more: " + new string('a', 1000) + "\r\n"), 100);
         Assert.StartsWith("HTTP/1.1 431", await raw.ReadUntilAsync("\r\n\r\n"), StringComparison.Ordinal);
         await AssertOthersGoOnAsync(gateway);
+    }
+
+    [Theory]
+    [InlineData("this is no HTTP\r\n\r\n", "505")]
+    [InlineData("POST /v1/messages\r\n\r\n", "400")]
+    [InlineData("POST /v1/messages HTTP/9.9\r\nHost: x\r\n\r\n", "505")]
+    [InlineData("POST /v1/messages HTTP/1.1\r\nHost x\r\n\r\n", "400")]
+    [InlineData("POST /v1/messages HTTP/1.1\r\n\r\n", "400")]
+    [InlineData("POST /v1/messages HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", "400")]
+    [InlineData("POST /{long} HTTP/1.1\r\nHost: x\r\n\r\n", "414")]
+    [InlineData("POST /v1/messages HTTP/1.1\r\nHost: x\r\n{many}\r\n", "431")]
+    public async Task Head_ThatIsNoHttp_IsRefusedByTheServerItselfAndOthersGoOn(string head, string status)
+    {
+        await using var gateway = await GatewayUnderTest.StartAsync(Config);
+        using var raw = await RawClient.ConnectAsync(gateway.Url);
+        await raw.SendUntilRefusedAsync(Encoding.ASCII.GetBytes(head
+            .Replace("{long}", new string('p', ServerHost.MaxRequestLine), StringComparison.Ordinal)
+            .Replace("{many}", string.Concat(Enumerable.Range(0, ServerHost.MaxHeaderCount + 1).Select(i => $"x-h{i}: 1\r\n")), StringComparison.Ordinal)), 1);
+
+        var answer = await raw.ReadUntilAsync("\r\n\r\n");
+
+        Assert.StartsWith("HTTP/1.1 " + status, answer, StringComparison.Ordinal);
+        Assert.Contains("Connection: close", answer, StringComparison.OrdinalIgnoreCase);
+        await AssertOthersGoOnAsync(gateway);
+    }
+
+    [Fact]
+    public async Task Headers_AsManyAndAsLongAsAllowed_AreTaken()
+    {
+        await using var gateway = await GatewayUnderTest.StartAsync(Config);
+        using var request = gateway.Request(Wire.Chat, Wires.Body(Wire.Chat, "m/chat", "x", stream: false));
+        for (var i = 0; i < ServerHost.MaxHeaderCount - 10; i++)
+        {
+            request.Headers.TryAddWithoutValidation($"x-h{i}", new string('h', 250));
+        }
+
+        Assert.Equal(200, (await gateway.SendAsync(request)).Status);
+    }
+
+    [Fact]
+    public async Task Refusal_OfAKnownCaller_IsInTheLedgerWithoutAttempts()
+    {
+        await using var gateway = await GatewayUnderTest.StartAsync(Config, server: ", max_body: 64KiB");
+        (string Body, int Status, string Kind, string Cause)[] cases =
+        [
+            ("{", 400, "invalid_request", "JSON"),
+            ("{\"messages\":[]}", 400, "invalid_request", "model"),
+            (new string(' ', 70_000), 413, "invalid_request", "server.max_body"),
+            ("{\"model\":\"m/nothing\",\"messages\":[]}", 404, "model_not_found", "m/nothing"),
+        ];
+        foreach (var client in Enum.GetValues<Wire>())
+        {
+            foreach (var (body, status, kind, cause) in cases)
+            {
+                var answer = await gateway.PostAsync(client, body, ("x-sluice-session", "a-session"), ("x-sluice-tags", "t=1"));
+                Assert.Equal(status, answer.Status);
+                var trail = await gateway.SettledTrailAsync(answer.Header("x-sluice-request-id")!);
+                Assert.Equal((status, kind), (trail.GetProperty("status").GetInt32(), trail.GetProperty("error").GetString()));
+                Assert.Equal("client", trail.GetProperty("error_source").GetString());
+                Assert.Contains(cause, trail.GetProperty("cause").GetString(), StringComparison.Ordinal);
+                Assert.Equal(("admin", "a-session", "t=1"), (trail.GetProperty("user").GetString(), trail.GetProperty("session").GetString(), trail.GetProperty("tags").GetString()));
+                Assert.Equal(0, trail.GetProperty("attempts").GetArrayLength());
+            }
+        }
+
+        // Two formats, three of the four by their body alone.
+        var report = await ServingFolder.AdminAsync(gateway.Server, "/report?by=cause", GatewayUnderTest.AdminKey);
+        var rows = report.GetProperty("rows").EnumerateArray().ToDictionary(row => row.GetProperty("cause").GetString()!, row => (row.GetProperty("requests").GetInt64(), row.GetProperty("attempts").GetInt64()));
+        Assert.Equal((6L, 0L), rows["invalid_request"]);
+        Assert.Equal((2L, 0L), rows["model_not_found"]);
+    }
+
+    [Fact]
+    public async Task Refusal_OfAnUnknownCaller_IsNotInTheLedger()
+    {
+        await using var gateway = await GatewayUnderTest.StartAsync(Config);
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/messages") { Content = new StringContent("{") };
+        request.Headers.Add("x-api-key", "sk-nobody-knows-this-key-at-all");
+        Assert.Equal(401, (await gateway.SendAsync(request)).Status);
+
+        Assert.Equal(0, (await ServingFolder.AdminAsync(gateway.Server, "/report?by=cause", GatewayUnderTest.AdminKey)).GetProperty("rows").GetArrayLength());
     }
 
     [Fact]
