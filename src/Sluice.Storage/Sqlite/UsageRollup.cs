@@ -28,10 +28,12 @@ internal sealed class UsageRollup : IDisposable
     private readonly PreparedStatement _findSession;
     private readonly PreparedStatement _addHour;
     private readonly PreparedStatement _addDay;
+    private readonly PreparedStatement _addSessionDay;
     private readonly Dictionary<UsageSeries, long> _series = [];
     private readonly Dictionary<string, long> _sessions = [];
     private readonly Dictionary<(long Hour, long Series, long Session), long[]> _hours = [];
     private readonly Dictionary<(long Day, long Series), long[]> _days = [];
+    private readonly Dictionary<(long Session, long Series, long Day), long[]> _sessionDays = [];
 
     public UsageRollup(SqliteConnection connection)
     {
@@ -54,6 +56,11 @@ internal sealed class UsageRollup : IDisposable
             INSERT INTO usage_day (day, series, {MeasureNames})
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
             ON CONFLICT (day, series) DO UPDATE SET {Sums}
+            """);
+        _addSessionDay = new PreparedStatement(connection, $"""
+            INSERT INTO usage_session_day (session, series, day, {MeasureNames})
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
+            ON CONFLICT (session, series, day) DO UPDATE SET {Sums}
             """);
     }
 
@@ -94,8 +101,14 @@ internal sealed class UsageRollup : IDisposable
             _addDay.Execute([day, series, .. sums]);
         }
 
+        foreach (var ((session, series, day), sums) in _sessionDays)
+        {
+            _addSessionDay.Execute([session, series, day, .. sums]);
+        }
+
         _hours.Clear();
         _days.Clear();
+        _sessionDays.Clear();
     }
 
     /// <summary>Forgets everything, after a transaction that was rolled back: its new series and sessions do not exist.</summary>
@@ -103,6 +116,7 @@ internal sealed class UsageRollup : IDisposable
     {
         _hours.Clear();
         _days.Clear();
+        _sessionDays.Clear();
         _series.Clear();
         _sessions.Clear();
     }
@@ -115,14 +129,17 @@ internal sealed class UsageRollup : IDisposable
         _findSession.Dispose();
         _addHour.Dispose();
         _addDay.Dispose();
+        _addSessionDay.Dispose();
     }
 
     private void Add(DateTimeOffset at, in UsageSeries series, string? session, ReadOnlySpan<long> measures)
     {
         var hour = at.ToUnixTimeMilliseconds() / HourMs;
         var seriesId = SeriesId(series);
-        AddTo(_hours, (hour, seriesId, SessionId(session)), measures);
+        var sessionId = SessionId(session);
+        AddTo(_hours, (hour, seriesId, sessionId), measures);
         AddTo(_days, (hour / 24, seriesId), measures);
+        AddTo(_sessionDays, (sessionId, seriesId, hour / 24), measures);
     }
 
     private static void AddTo<TKey>(Dictionary<TKey, long[]> sums, TKey key, ReadOnlySpan<long> measures)

@@ -138,6 +138,7 @@ public abstract class StoreContract
     [InlineData("Session")]
     [InlineData("Day")]
     [InlineData("Client,Day,Cause")]
+    [InlineData("Session,User")]
     [InlineData("Key,Session,Day")]
     public async Task Report_OverRaggedTimes_EqualsTheSumOfTheRows(string by)
     {
@@ -166,11 +167,11 @@ public abstract class StoreContract
         var dimensions = by.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(Enum.Parse<ReportDimension>).ToList();
 
         // From inside a day to inside a day, within one day, whole days, and the other way round at midnight.
-        foreach (var (since, until) in new[] { (-71, 49), (1, 5), (-36, 36), (-36, -12), (-13, -11) })
+        foreach (var (since, until, waste) in new[] { (-71, 49, false), (1, 5, false), (-36, 36, false), (-36, -12, false), (-13, -11, false), (-71, 49, true), (-36, 36, true) })
         {
-            var query = new ReportQuery(dimensions, Records.Noon.AddHours(since), Records.Noon.AddHours(until));
+            var query = new ReportQuery(dimensions, Records.Noon.AddHours(since), Records.Noon.AddHours(until)) { WasteOnly = waste };
             var expected = batch.Started.Zip(batch.Settled)
-                .Where(pair => pair.First.StartedAt >= query.Since && pair.First.StartedAt < query.Until)
+                .Where(pair => pair.First.StartedAt >= query.Since && pair.First.StartedAt < query.Until && !(waste && pair.Second.Outcome == AttemptOutcome.Succeeded))
                 .GroupBy(pair => string.Join('|', dimensions.Select(dimension => KeyOf(dimension, pair.First, pair.Second))))
                 .Select(group => (group.Key, Attempts: (long)group.Count(), Cost: group.Sum(pair => pair.Second.CostNanoUsd)))
                 .OrderBy(group => group.Key, StringComparer.Ordinal)
@@ -181,6 +182,36 @@ public abstract class StoreContract
             Assert.NotEmpty(expected);
             Assert.Equal(expected, report.Rows.Select(row => (Key: string.Join('|', row.Keys), row.Attempts, Cost: row.CostNanoUsd)).OrderBy(row => row.Key, StringComparer.Ordinal));
         }
+    }
+
+    [Fact]
+    public async Task Report_OfMoreSessionsThanAllowed_ShowsTheDearestWhole()
+    {
+        using var store = OpenEmpty();
+        var random = new Random(7);
+        var batch = new LedgerBatch();
+        for (var i = 0; i < 400; i++)
+        {
+            batch.Started.Add(Records.Start($"att-{i}", $"gen-{i}") with
+            {
+                StartedAt = Records.Noon.AddHours(random.Next(-100, 100)), Session = i % 40 == 0 ? null : "session" + random.Next(30), Model = "model" + random.Next(3),
+            });
+            batch.Settled.Add(Records.End($"att-{i}") with { CostNanoUsd = random.Next(1_000_000) });
+        }
+
+        await store.Sink.StoreAsync(batch, Somewhere, None);
+        var query = new ReportQuery([ReportDimension.Session], Records.Noon.AddHours(-99), Records.Noon.AddHours(99)) { MaxRows = 7 };
+        var expected = batch.Started.Zip(batch.Settled)
+            .Where(pair => pair.First.StartedAt >= query.Since && pair.First.StartedAt < query.Until)
+            .GroupBy(pair => pair.First.Session)
+            .Select(group => (Session: group.Key, Attempts: (long)group.Count(), Input: group.Sum(pair => pair.Second.Usage.Input ?? 0), Cost: group.Sum(pair => pair.Second.CostNanoUsd)))
+            .OrderByDescending(group => group.Cost)
+            .Take(7);
+
+        var report = await store.Queries.ReportAsync(query, None);
+
+        Assert.True(report.Truncated);
+        Assert.Equal(expected, report.Rows.Select(row => (Session: row.Keys[0], row.Attempts, row.Input, Cost: row.CostNanoUsd)));
     }
 
     [Fact]

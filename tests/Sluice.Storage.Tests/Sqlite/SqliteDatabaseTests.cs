@@ -1,4 +1,5 @@
 using Dapper;
+using Sluice.Core.Ledger;
 using Sluice.Storage.Sqlite;
 using Xunit;
 
@@ -23,6 +24,27 @@ public sealed class SqliteDatabaseTests : IDisposable
         var error = Assert.Throws<StoreUnusableException>(() => SqliteDatabase.Open(File));
 
         Assert.Contains("schema 999", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Open_AStoreOfBeforeTheDailySumsOfSessions_FillsThem()
+    {
+        using (var database = SqliteDatabase.Open(File))
+        {
+            var batch = new LedgerBatch();
+            batch.Started.Add(Records.Start("a"));
+            batch.Started.Add(Records.Start("b") with { StartedAt = Records.Noon.AddHours(2) });
+            batch.Settled.Add(Records.End("a"));
+            batch.Settled.Add(Records.End("b"));
+            await new SqliteLedgerSink(database).StoreAsync(batch, default, CancellationToken.None);
+            await database.WriteAsync((connection, transaction) => connection.Execute("DROP TABLE usage_session_day; PRAGMA user_version = 1", transaction: transaction), CancellationToken.None);
+        }
+
+        using var reopened = SqliteDatabase.Open(File);
+        var report = await new SqliteLedgerQueries(reopened).ReportAsync(new ReportQuery([ReportDimension.Session], Records.Noon.AddDays(-5), Records.Noon.AddDays(5)), CancellationToken.None);
+
+        var row = Assert.Single(report.Rows);
+        Assert.Equal(("session-1", 2L, 2_469_134L, 20L), (row.Keys[0], row.Attempts, row.CostNanoUsd, row.Input));
     }
 
     [Fact]
