@@ -16,8 +16,14 @@ internal static class ReportSql
     private static readonly string Plain = string.Join(", ", Names);
     private static readonly string Sums = string.Join(", ", Names.Select(name => $"SUM({name}) AS {name}"));
 
+    /// <summary>
+    /// The daily sums of sessions are kept by session, so a question over a few weeks would read all years of them; the hourly ones are kept by
+    /// time. Where this is true, <c>$firstDay</c> is to be behind everything and <c>$lastDay</c> before it.
+    /// </summary>
+    public static bool IsHourly(ReportQuery query) => query.By.Contains(ReportDimension.Session) && query.Until - query.Since < TimeSpan.FromDays(32);
+
     /// <summary>Parameters: <c>$since</c>, <c>$until</c> in hours, <c>$firstDay</c>, <c>$lastDay</c> the whole days between them, <c>$limit</c>, and <c>$answered</c> for waste.</summary>
-    public static string Of(ReportQuery query) => query.By is [ReportDimension.Session] ? BySession(query.WasteOnly) : ByNames(query);
+    public static string Of(ReportQuery query) => query.By is [ReportDimension.Session] && !IsHourly(query) ? BySession(query.WasteOnly) : ByNames(query);
 
     /// <summary>The inner query sums by series first, so that names are joined to few rows only.</summary>
     private static string ByNames(ReportQuery query)
@@ -28,7 +34,7 @@ internal static class ReportSql
         var grouped = $"GROUP BY series{(byDay ? ", day" : "")}{session}";
         var hourly = $"SELECT series{(byDay ? ", hour / 24 AS day" : "")}{session}, {Sums} FROM usage_hour";
         var daily = bySession
-            ? $"SELECT series{(byDay ? ", day" : "")}, session, {Plain} FROM usage_session_day WHERE day >= $firstDay AND day < $lastDay"
+            ? $"SELECT series{(byDay ? ", day" : "")}, session, {Plain} FROM usage_session_day WHERE $firstDay < $lastDay AND day >= $firstDay AND day < $lastDay"
             : $"SELECT series{(byDay ? ", day" : "")}, {Sums} FROM usage_day WHERE day >= $firstDay AND day < $lastDay {grouped}";
         var groups = string.Join(", ", query.By.Select(Column));
         return $"""

@@ -73,8 +73,8 @@ internal sealed class SqliteLedgerQueries(SqliteDatabase database) : ILedgerQuer
         command.Parameters.AddWithValue("$since", since);
         command.Parameters.AddWithValue("$until", until);
         command.Parameters.AddWithValue("$limit", query.MaxRows + 1);
-        command.Parameters.AddWithValue("$firstDay", (since + 23) / 24);
-        command.Parameters.AddWithValue("$lastDay", until / 24);
+        command.Parameters.AddWithValue("$firstDay", ReportSql.IsHourly(query) ? (until / 24) + 1 : (since + 23) / 24);
+        command.Parameters.AddWithValue("$lastDay", ReportSql.IsHourly(query) ? 0 : until / 24);
         if (query.WasteOnly)
         {
             command.Parameters.AddWithValue("$answered", AttemptCause.Answered);

@@ -167,7 +167,7 @@ public abstract class StoreContract
         var dimensions = by.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(Enum.Parse<ReportDimension>).ToList();
 
         // From inside a day to inside a day, within one day, whole days, and the other way round at midnight.
-        foreach (var (since, until, waste) in new[] { (-71, 49, false), (1, 5, false), (-36, 36, false), (-36, -12, false), (-13, -11, false), (-71, 49, true), (-36, 36, true) })
+        foreach (var (since, until, waste) in new[] { (-71, 49, false), (1, 5, false), (-36, 36, false), (-36, -12, false), (-13, -11, false), (-71, 49, true), (-36, 36, true), (-500, 500, false), (-900, 83, true), (-83, 900, false), (-900, 11, false) })
         {
             var query = new ReportQuery(dimensions, Records.Noon.AddHours(since), Records.Noon.AddHours(until)) { WasteOnly = waste };
             var expected = batch.Started.Zip(batch.Settled)
@@ -184,8 +184,10 @@ public abstract class StoreContract
         }
     }
 
-    [Fact]
-    public async Task Report_OfMoreSessionsThanAllowed_ShowsTheDearestWhole()
+    [Theory]
+    [InlineData(0)]
+    [InlineData(40)]
+    public async Task Report_OfMoreSessionsThanAllowed_ShowsTheDearestWhole(int days)
     {
         using var store = OpenEmpty();
         var random = new Random(7);
@@ -200,7 +202,7 @@ public abstract class StoreContract
         }
 
         await store.Sink.StoreAsync(batch, Somewhere, None);
-        var query = new ReportQuery([ReportDimension.Session], Records.Noon.AddHours(-99), Records.Noon.AddHours(99)) { MaxRows = 7 };
+        var query = new ReportQuery([ReportDimension.Session], Records.Noon.AddHours(-99), Records.Noon.AddHours(99 + (days * 24))) { MaxRows = 7 };
         var expected = batch.Started.Zip(batch.Settled)
             .Where(pair => pair.First.StartedAt >= query.Since && pair.First.StartedAt < query.Until)
             .GroupBy(pair => pair.First.Session)
