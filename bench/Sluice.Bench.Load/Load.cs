@@ -72,7 +72,7 @@ internal static class Load
     }
 
     /// <summary>Sends one request and reads its answer to the end; returns the body's length.</summary>
-    public static async Task<long> OneAsync(Target target, string path, ReadOnlyMemory<byte> body, CancellationToken cancellation = default, Func<Task>? onFirstByte = null)
+    public static async Task<long> OneAsync(Target target, string path, ReadOnlyMemory<byte> body, CancellationToken cancellation = default, Action<ReadOnlySpan<byte>>? onRead = null)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(target.Address, path)) { Content = new ReadOnlyMemoryContent(body) };
         request.Content.Headers.ContentType = new("application/json");
@@ -91,11 +91,7 @@ internal static class Load
         int read;
         while ((read = await stream.ReadAsync(buffer, cancellation)) > 0)
         {
-            if (length == 0 && onFirstByte is not null)
-            {
-                await onFirstByte();
-            }
-
+            onRead?.Invoke(buffer.AsSpan(0, read));
             length += read;
         }
 
@@ -109,7 +105,8 @@ internal static class Load
         latencies[index] = Stopwatch.GetElapsedTime(from).TotalMilliseconds;
     }
 
-    private static async Task RunAsync(Target target, string path, byte[] body, int requests, int concurrency)
+    /// <summary>Sends a number of requests, so many at a time.</summary>
+    public static async Task RunAsync(Target target, string path, byte[] body, int requests, int concurrency)
     {
         var left = requests;
         await Task.WhenAll(Enumerable.Range(0, concurrency).Select(async _ =>

@@ -1,34 +1,4 @@
-using System.Diagnostics;
-using System.Globalization;
-
 namespace Sluice.Bench.Load;
-
-/// <summary>One line of the table.</summary>
-internal sealed record Scenario(string Name, string What, double? Bar, Func<Target, bool, Task<double>> MeasureAsync)
-{
-    // Forwarder and Sluice in turn, so that the machine's drift falls on both; medians are told.
-    private const int Rounds = 3;
-
-    public async Task RunAsync(Target forwarder, Target sluice, TextWriter output)
-    {
-        var theirs = new List<double>();
-        var ours = new List<double>();
-        for (var i = 0; i < Rounds; i++)
-        {
-            theirs.Add(await MeasureAsync(forwarder, false));
-            ours.Add(await MeasureAsync(sluice, true));
-        }
-
-        var (a, b) = (Median(theirs), Median(ours));
-        await output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{Name + ": " + What,-58} {a,12:0.00} {b,12:0.00} {(a > 0 ? b / a : 0),8:0.00}   {(Bar is { } bar ? "<= " + bar.ToString(CultureInfo.InvariantCulture) : "")}"));
-    }
-
-    private static double Median(List<double> values)
-    {
-        values.Sort();
-        return values[values.Count / 2];
-    }
-}
 
 /// <summary>The table's lines. The forwarder always gets what the upstream speaks natively; Sluice gets the same, or what it must translate.</summary>
 internal static class Scenarios
@@ -37,7 +7,7 @@ internal static class Scenarios
     private const string Chat = "/v1/chat/completions";
     private const int BurstEvents = 5000;
 
-    public static readonly string[] Models = ["whole", $"burst-{BurstEvents}", "slow-100-30", "idle"];
+    public static readonly string[] Models = ["whole", $"burst-{BurstEvents}", "slow-100-30", "idle", "hold", "left", "stamp"];
 
     public static readonly Scenario[] All =
     [
@@ -48,16 +18,22 @@ internal static class Scenarios
         Translated("translated-600k", 600_000, tools: 110, requests: 200, bar: 6),
         Burst("burst-native", translated: false, bar: 1.3),
         Burst("burst-translated", translated: true, bar: 2.5),
-        new("slow-native", "CPU us per event, 100 slow streams", 0.7, async (target, _) =>
+        new("slow-native", "CPU us per event, 100 slow streams", 0.7, BarOf.Ratio, async (target, _) =>
         {
             var body = Load.Body("slow-100-30", 5_000, stream: true, tools: 0);
             return await CpuPerEventAsync(target, Messages, body, streams: 100, eventsEach: 100);
         }),
-        new("rate-500", "CPU us per request at 500/s", 1.0, async (target, _) =>
+        new("rate-500", "CPU us per request at 500/s", 1.0, BarOf.Ratio, async (target, _) =>
             (await Load.PacedAsync(target, Messages, Load.Body("whole", 5_000, stream: false, tools: 0), perSecond: 500, seconds: 4)).Cpu),
-        new("p50-500", "milliseconds, median at 500/s", null, (target, _) => LatencyAsync(target, 0.50)),
-        new("p99-500", "milliseconds, 99th percentile at 500/s", null, (target, _) => LatencyAsync(target, 0.99)),
-        new("idle", "KiB per open silent stream, 2000 of them", null, (target, _) => IdleAsync(target, streams: 2000)),
+        new("p50-500", "milliseconds, median at 500/s", 0.3, BarOf.Added, (target, _) => LatencyAsync(target, 0.50)),
+        new("p99-500", "milliseconds, 99th percentile at 500/s", 3, BarOf.Added, (target, _) => LatencyAsync(target, 0.99)),
+        new("first-event", "ms from upstream's flush of content to client, p99", 1, BarOf.Added, (target, _) => FirstEvent.MeasureAsync(target, Messages)),
+        new("abort", "ms from client's abort to upstream's end, worst of 50", 100, BarOf.Value, (target, _) => ClientAbort.MeasureAsync(target, Messages)),
+        new("start", "ms from starting the process to its first answer", 1500, BarOf.Value, (target, _) => FirstAnswer.MeasureAsync(target, Messages)),
+        new("memory-600k", "resident bytes per byte of a held 600 KB body", 2.5, BarOf.Value, (target, _) => Memory.OfLargeRequestsAsync(target, Messages, "hold")),
+        new("memory-600k-translated", "the same, Messages to Chat", 2.5, BarOf.Value,
+            (target, isSluice) => Memory.OfLargeRequestsAsync(target, isSluice ? Messages : Chat, isSluice ? "chat/hold" : "hold")),
+        new("idle", $"KiB per open silent stream, {Memory.Streams} of them", 40, BarOf.Value, (target, _) => Memory.OfIdleStreamsAsync(target, Messages)) { Rounds = 1 },
     ];
 
     /// <summary>Runs every path often enough that the just-in-time compiler is done with it: it would otherwise be counted against whoever is measured first.</summary>
@@ -75,17 +51,17 @@ internal static class Scenarios
     }
 
     private static Scenario Whole(string name, int size, int tools, int requests, double bar) => new(
-        name, $"CPU us per request, {size / 1000} KB", bar,
+        name, $"CPU us per request, {size / 1000} KB", bar, BarOf.Ratio,
         (target, _) => Load.CpuPerRequestAsync(target, Messages, Load.Body("whole", size, stream: false, tools), requests, concurrency: 8));
 
     // The forwarder passes a Chat request on; Sluice makes one of an Anthropic request.
     private static Scenario Translated(string name, int size, int tools, int requests, double bar) => new(
-        name, $"CPU us per request, {size / 1000} KB, Messages to Chat", bar,
+        name, $"CPU us per request, {size / 1000} KB, Messages to Chat", bar, BarOf.Ratio,
         (target, isSluice) => Load.CpuPerRequestAsync(target, isSluice ? Messages : Chat,
             Load.Body(isSluice ? "chat/whole" : "whole", size, stream: false, tools), requests, concurrency: 8));
 
     private static Scenario Burst(string name, bool translated, double bar) => new(
-        name, "CPU us per event in a burst" + (translated ? ", Chat to Messages" : ""), bar,
+        name, "CPU us per event in a burst" + (translated ? ", Chat to Messages" : ""), bar, BarOf.Ratio,
         async (target, isSluice) =>
         {
             var model = (translated && isSluice ? "chat/" : "") + $"burst-{BurstEvents}";
@@ -106,40 +82,5 @@ internal static class Scenarios
     {
         var (_, latencies) = await Load.PacedAsync(target, Messages, Load.Body("whole", 5_000, stream: false, tools: 0), perSecond: 500, seconds: 4);
         return latencies[(int)(latencies.Length * at)];
-    }
-
-    private static async Task<double> IdleAsync(Target target, int streams)
-    {
-        var body = Load.Body("idle", 1_000, stream: true, tools: 0);
-        using var leave = new CancellationTokenSource();
-        var before = target.ResidentKib();
-        var open = 0;
-        var tasks = Enumerable.Range(0, streams).Select(_ => Load.OneAsync(target, Messages, body, leave.Token, () =>
-        {
-            Interlocked.Increment(ref open);
-            return Task.CompletedTask;
-        })).ToArray();
-        var clock = Stopwatch.StartNew();
-        while (Volatile.Read(ref open) < streams && clock.Elapsed < TimeSpan.FromSeconds(30))
-        {
-            await Task.Delay(100);
-        }
-
-        await Task.Delay(2000);
-        var after = target.ResidentKib();
-        await leave.CancelAsync();
-        foreach (var task in tasks)
-        {
-            try
-            {
-                await task;
-            }
-            catch (Exception e) when (e is OperationCanceledException or HttpRequestException or IOException)
-            {
-                // Left on purpose.
-            }
-        }
-
-        return (after - before) / (double)streams;
     }
 }

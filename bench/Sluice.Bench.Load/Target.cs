@@ -14,6 +14,15 @@ internal sealed class Target(string name, Process process, Uri address, string? 
 
     public string? Key => key;
 
+    /// <summary>Where it sends what it is sent.</summary>
+    public Uri? Upstream { get; set; }
+
+    /// <summary>Starts another of its kind, which has seen no load yet; the caller ends it.</summary>
+    public Func<Task<Target>>? AnotherAsync { get; set; }
+
+    /// <summary>What it keeps its files in; deleted with it.</summary>
+    public string? Folder { get; set; }
+
     /// <summary>User and system time of the process so far, in microseconds.</summary>
     public double CpuMicroseconds()
     {
@@ -40,6 +49,10 @@ internal sealed class Target(string name, Process process, Uri address, string? 
         }
 
         process.Dispose();
+        if (Folder is not null)
+        {
+            Directory.Delete(Folder, recursive: true);
+        }
     }
 
     private long Status(string field)

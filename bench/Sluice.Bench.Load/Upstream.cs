@@ -1,12 +1,16 @@
+using System.Diagnostics;
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using System.Threading.Channels;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace Sluice.Bench.Load;
 
 /// <summary>
 /// The provider of the measurement: answers Anthropic and Chat requests with prepared bytes, as cheaply as Kestrel can. What it shall do stands
-/// in the request's model name: <c>whole</c>, <c>burst-EVENTS</c>, <c>slow-EVENTS-MILLISECONDS</c>, <c>idle</c>.
+/// in the request's model name: <c>whole</c>, <c>burst-EVENTS</c>, <c>slow-EVENTS-MILLISECONDS</c>, <c>idle</c>,
+/// <c>left</c> (tells when the client was gone), <c>stamp</c> (tells when it sent its content), <c>hold</c> (takes the body, answers late).
 /// </summary>
 internal static class Upstream
 {
@@ -26,8 +30,17 @@ internal static class Upstream
         return 0;
     }
 
+    // When each client of the model "left" was seen to be gone, as Stopwatch's ticks, which all processes of a machine share.
+    private static readonly Channel<long> Departures = Channel.CreateBounded<long>(new BoundedChannelOptions(1000) { FullMode = BoundedChannelFullMode.DropOldest });
+
     private static async Task AnswerAsync(HttpContext http)
     {
+        if (http.Request.Path == "/departures")
+        {
+            await http.Response.WriteAsync((await Departures.Reader.ReadAsync(http.RequestAborted)).ToString(CultureInfo.InvariantCulture));
+            return;
+        }
+
         var chat = http.Request.Path.Value!.EndsWith("completions", StringComparison.Ordinal);
         var model = await ReadModelAsync(http.Request);
         var parts = model.Split('-');
@@ -42,6 +55,16 @@ internal static class Upstream
             case "idle":
                 await IdleAsync(http, chat);
                 break;
+            case "left":
+                await IdleAsync(http, chat);
+                Departures.Writer.TryWrite(Stopwatch.GetTimestamp());
+                break;
+            case "stamp":
+                await StampAsync(http, chat);
+                break;
+            case "hold":
+                await Task.Delay(Memory.HeldFor, http.RequestAborted);
+                goto default;
             default:
                 http.Response.ContentType = "application/json";
                 var whole = chat ? Frames.ChatWhole : Frames.AnthropicWhole;
@@ -96,6 +119,18 @@ internal static class Upstream
         await http.Response.BodyWriter.WriteAsync(end);
     }
 
+    // Content that says when it was sent, after a pause in which its start has long arrived.
+    private static async Task StampAsync(HttpContext http, bool chat)
+    {
+        Open(http);
+        var (start, _, end) = Frames.Of(chat);
+        var writer = http.Response.BodyWriter;
+        await writer.WriteAsync(start);
+        await Task.Delay(20, http.RequestAborted);
+        await writer.WriteAsync(Frames.Content(chat, FirstEvent.Stamp()));
+        await writer.WriteAsync(end);
+    }
+
     private static void Open(HttpContext http)
     {
         http.Response.ContentType = "text/event-stream";
@@ -148,17 +183,22 @@ internal static class Frames
     private static readonly (byte[] Start, byte[] One, byte[] End) Anthropic = (
         Sse(("message_start", new { type = "message_start", message = new { id = "msg_bench", type = "message", role = "assistant", model = "claude-bench", content = Array.Empty<object>(), stop_reason = (string?)null, stop_sequence = (string?)null, usage = new { input_tokens = 1200, output_tokens = 1 } } }),
             ("content_block_start", new { type = "content_block_start", index = 0, content_block = new { type = "text", text = "" } })),
-        Sse(("content_block_delta", new { type = "content_block_delta", index = 0, delta = new { type = "text_delta", text = Word } })),
+        Content(chat: false, Word),
         Sse(("content_block_stop", new { type = "content_block_stop", index = 0 }),
             ("message_delta", new { type = "message_delta", delta = new { stop_reason = "end_turn", stop_sequence = (string?)null }, usage = new { output_tokens = 180 } }),
             ("message_stop", new { type = "message_stop" })));
 
     private static readonly (byte[] Start, byte[] One, byte[] End) Chat = (
         Sse((null, Chunk(new { role = "assistant", content = "" }, null))),
-        Sse((null, Chunk(new { content = Word }, null))),
+        Content(chat: true, Word),
         [.. Sse((null, Chunk(new { }, "stop")), (null, new { id = "chatcmpl-bench", @object = "chat.completion.chunk", created = 1700000000, model = "gpt-bench", choices = Array.Empty<object>(), usage = new { prompt_tokens = 1200, completion_tokens = 180, total_tokens = 1380 } })), .. "data: [DONE]\n\n"u8]);
 
     public static (byte[] Start, byte[] One, byte[] End) Of(bool chat) => chat ? Chat : Anthropic;
+
+    /// <summary>One content event with the text given.</summary>
+    public static byte[] Content(bool chat, string text) => chat
+        ? Sse((null, Chunk(new { content = text }, null)))
+        : Sse(("content_block_delta", new { type = "content_block_delta", index = 0, delta = new { type = "text_delta", text } }));
 
     private static object Chunk(object delta, string? finish) => new
     {
