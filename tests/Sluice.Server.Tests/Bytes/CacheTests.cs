@@ -33,7 +33,7 @@ public sealed class CacheTests
         await using var gateway = await GatewayUnderTest.StartAsync(Config, Trusting);
         for (var i = 0; i < 20; i++)
         {
-            var answer = await gateway.PostAsync(Wire.Anthropic, Conversation(model, turns: 3));
+            var answer = await gateway.PostAsync(Wire.Anthropic, CachedConversation.Body(model, turns: 3));
             Assert.Equal(200, answer.Status);
         }
 
@@ -49,14 +49,14 @@ public sealed class CacheTests
         await using var gateway = await GatewayUnderTest.StartAsync(Config, Trusting);
         for (var turns = 1; turns <= 6; turns++)
         {
-            Assert.Equal(200, (await gateway.PostAsync(Wire.Anthropic, Conversation(model, turns))).Status);
+            Assert.Equal(200, (await gateway.PostAsync(Wire.Anthropic, CachedConversation.Body(model, turns))).Status);
         }
 
         var bodies = Bodies(gateway);
         for (var turn = 1; turn < bodies.Count; turn++)
         {
             // All up to the bracket that closes the shorter list of messages.
-            var end = EndOfMessages(bodies[turn - 1]);
+            var end = CachedConversation.EndOfMessages(bodies[turn - 1]);
             Assert.True(end > 1000, bodies[turn - 1]);
             Assert.Equal(bodies[turn - 1][..end], bodies[turn][..end]);
         }
@@ -68,7 +68,7 @@ public sealed class CacheTests
         await using var gateway = await GatewayUnderTest.StartAsync(Config, Trusting);
         for (var turns = 1; turns <= 5; turns++)
         {
-            var body = Conversation("m/anthropic", turns);
+            var body = CachedConversation.Body("m/anthropic", turns);
             await gateway.PostAsync(Wire.Anthropic, body);
             Assert.Equal(Member(body, "system"), Member(Encoding.UTF8.GetString(gateway.A.Record.Last.Body!), "system"));
             Assert.Equal(Member(body, "tools"), Member(Encoding.UTF8.GetString(gateway.A.Record.Last.Body!), "tools"));
@@ -94,27 +94,6 @@ public sealed class CacheTests
         Assert.Equal(200, answer.Status);
         Assert.Contains("web_search", answer.Header("x-sluice-degraded"), StringComparison.Ordinal);
         Assert.DoesNotContain("web_search_20250305", Encoding.UTF8.GetString(gateway.A.Record.Last.Body!), StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task F17_CacheMarks_NativeAndOverOpenRouter_AreAllThere()
-    {
-        await using var gateway = await GatewayUnderTest.StartAsync(Config, Trusting);
-        foreach (var model in new[] { "m/anthropic", "anthropic/claude-sonnet-4.6" })
-        {
-            var body = Conversation(model, turns: 3);
-            var answer = await gateway.PostAsync(Wire.Anthropic, body);
-            Assert.Equal(200, answer.Status);
-            var sent = Encoding.UTF8.GetString(gateway.A.Record.Last.Body!);
-            Assert.Equal(4, Marks(body));
-            Assert.True(Marks(sent) == 4, $"{Marks(sent)} marks; degraded: {answer.Header("x-sluice-degraded")}\n{sent}");
-            Assert.Contains("\"ttl\":\"1h\"", sent.Replace(" ", "", StringComparison.Ordinal), StringComparison.Ordinal);
-        }
-
-        // A Chat server caches by itself and knows no marks; the client is told.
-        var plain = await gateway.PostAsync(Wire.Anthropic, Conversation("m/chat", turns: 3));
-        Assert.Equal(0, Marks(Encoding.UTF8.GetString(gateway.A.Record.Last.Body!)));
-        Assert.Contains("cache", plain.Header("x-sluice-degraded") ?? "", StringComparison.Ordinal);
     }
 
     [Fact]
@@ -157,61 +136,11 @@ public sealed class CacheTests
         }
     }
 
-    /// <summary>Several turns with tools, thinking that is not replayed, and marks on a tool, the system text, a message and a tool result.</summary>
-    private static string Conversation(string model, int turns)
-    {
-        var messages = new JsonArray
-        {
-            Message("user", new JsonArray(new JsonObject { ["type"] = "text", ["text"] = "first question " + new string('q', 600), ["cache_control"] = new JsonObject { ["type"] = "ephemeral" } })),
-            Message("assistant", new JsonArray(
-                new JsonObject { ["type"] = "text", ["text"] = "let me look" },
-                new JsonObject { ["type"] = "tool_use", ["id"] = "toolu_1", ["name"] = "weather", ["input"] = new JsonObject { ["place"] = "Vienna", ["b"] = 1, ["a"] = 2 } })),
-            Message("user", new JsonArray(new JsonObject
-            {
-                ["type"] = "tool_result", ["tool_use_id"] = "toolu_1", ["content"] = "sunny", ["cache_control"] = new JsonObject { ["type"] = "ephemeral" },
-            })),
-        };
-        for (var turn = 1; turn < turns; turn++)
-        {
-            messages.Add(Message("assistant", "answer number " + turn));
-            messages.Add(Message("user", "question number " + turn));
-        }
-
-        return new JsonObject
-        {
-            ["model"] = model,
-            ["max_tokens"] = 500,
-            ["tools"] = new JsonArray(
-                new JsonObject { ["name"] = "weather", ["description"] = "Tells the weather.", ["input_schema"] = Schema("place") },
-                new JsonObject { ["name"] = "read", ["description"] = "Reads.", ["input_schema"] = Schema("path"), ["cache_control"] = new JsonObject { ["type"] = "ephemeral", ["ttl"] = "1h" } }),
-            ["system"] = new JsonArray(
-                new JsonObject { ["type"] = "text", ["text"] = "You are a test." },
-                new JsonObject { ["type"] = "text", ["text"] = "Behave " + new string('b', 600), ["cache_control"] = new JsonObject { ["type"] = "ephemeral", ["ttl"] = "1h" } }),
-            ["messages"] = messages,
-        }.ToJsonString();
-    }
-
-    private static JsonObject Message(string role, JsonNode content) => new() { ["role"] = role, ["content"] = content };
-
-    private static JsonObject Schema(string name) => new()
-    {
-        ["type"] = "object", ["properties"] = new JsonObject { [name] = new JsonObject { ["type"] = "string" }, ["a"] = new JsonObject { ["type"] = "number" } }, ["required"] = new JsonArray(name),
-    };
-
     private static List<string> Bodies(GatewayUnderTest gateway) => [.. gateway.A.Record.Requests.Select(r => Encoding.UTF8.GetString(r.Body!))];
-
-    private static int Marks(string body) => body.Split("\"cache_control\"").Length - 1;
 
     private static string Member(string body, string name)
     {
         using var document = JsonDocument.Parse(body);
         return document.RootElement.GetProperty(name).GetRawText();
-    }
-
-    private static int EndOfMessages(string body)
-    {
-        using var document = JsonDocument.Parse(body);
-        var messages = document.RootElement.GetProperty("messages").GetRawText();
-        return body.IndexOf(messages, StringComparison.Ordinal) + messages.Length - 1;
     }
 }

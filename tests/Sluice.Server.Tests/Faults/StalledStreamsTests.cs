@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Sluice.Server.Tests.Kit;
 using Sluice.Simulator;
+using Sluice.Testing;
 
 namespace Sluice.Server.Tests.Faults;
 
@@ -17,6 +18,8 @@ public sealed class StalledStreamsTests
     [Fact]
     public async Task F16_ElevenHundredStalledStreams_OthersFlow_AndAllEndWithAnError()
     {
+        // The clock stands still until all of them hang: none may run out of time while the last ones are still being opened.
+        var time = new ManualTimeProvider();
         await using var gateway = await GatewayUnderTest.StartAsync($$"""
             routing: { retries: 0 }
             keepalive: { after: 60s, every: 60s }
@@ -26,7 +29,7 @@ public sealed class StalledStreamsTests
             models:
             {{GatewayUnderTest.Models("stall", 1, "a-anthropic")}}
             {{GatewayUnderTest.Models("flow", 1, "b-chat")}}
-            """);
+            """, time: time);
         gateway.A.Script.Always(Fault.Of(FaultKind.Stall, FaultPlace.AfterText));
         using var many = gateway.NewClient();
         var stalled = Enumerable.Range(0, Stalled).Select(async i =>
@@ -48,6 +51,7 @@ public sealed class StalledStreamsTests
         }
 
         Assert.True(added < Bound, $"{added.TotalMilliseconds} ms added at the median of {Samples}");
+        time.Advance(TimeSpan.FromSeconds(6));
         foreach (var (client, answer) in await Task.WhenAll(stalled))
         {
             Assert.NotNull(answer.StreamError(client));

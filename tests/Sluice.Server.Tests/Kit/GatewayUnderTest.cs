@@ -46,7 +46,8 @@ internal sealed class GatewayUnderTest : IAsyncDisposable
     /// <param name="options">Of both simulators.</param>
     /// <param name="server">Members of <c>server:</c> behind the address, each with a comma before it.</param>
     /// <param name="drain">How long a stop waits for streams.</param>
-    public static async Task<GatewayUnderTest> StartAsync(string yaml, SimulatorOptions? options = null, string server = "", TimeSpan? drain = null)
+    /// <param name="time">The gateway's clock.</param>
+    public static async Task<GatewayUnderTest> StartAsync(string yaml, SimulatorOptions? options = null, string server = "", TimeSpan? drain = null, TimeProvider? time = null)
     {
         var folder = new TemporaryFolder();
         var a = await SimulatorHost.StartAsync(options ?? new SimulatorOptions());
@@ -60,6 +61,7 @@ internal sealed class GatewayUnderTest : IAsyncDisposable
         {
             Sources = () => new ConfigSources { BaseDirectory = folder.Path, FileText = text, FilePath = folder.PathOf("sluice.yaml"), DataFolder = folder.PathOf("data"), ReadFile = _ => text },
             Drain = drain ?? TimeSpan.FromSeconds(2),
+            Time = time ?? TimeProvider.System,
         });
         await serving.StartAsync();
         return new GatewayUnderTest(folder, a, b, serving);
