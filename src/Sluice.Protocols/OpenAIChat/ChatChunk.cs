@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Sluice.Protocols.Conversation;
 using Sluice.Protocols.Native;
@@ -35,6 +36,11 @@ internal ref struct ChatChunk
     /// <summary>The usage object's bytes within the chunk; Groq's stands in <c>x_groq</c>.</summary>
     public Range? Usage;
 
+    /// <summary>Where the service tier stands, between its quotes: OpenAI says it beside the usage, and it decides the price.</summary>
+    public Range? ServiceTier;
+
+    private const int LongestTier = 64;
+
     private int _texts;
     private int _arguments;
     private long _choice;
@@ -61,6 +67,12 @@ internal ref struct ChatChunk
             {
                 reader.Read();
                 Usage = JsonText.SpanOfObject(ref reader) ?? Usage;
+            }
+            else if (reader.ValueTextEquals("service_tier"u8))
+            {
+                reader.Read();
+                ServiceTier = reader.TokenType == JsonTokenType.String && reader.ValueSpan.Length > 0 ? ((int)reader.TokenStartIndex + 1)..((int)reader.BytesConsumed - 1) : ServiceTier;
+                reader.Skip();
             }
             else if (reader.ValueTextEquals("x_groq"u8))
             {
@@ -107,6 +119,19 @@ internal ref struct ChatChunk
             _ => Conversation.StopReason.EndTurn,
         };
     }
+
+    /// <summary>The usage with the tier that was said beside it; one that the usage itself has wins.</summary>
+    public static TokenUsage WithTier(TokenUsage usage, ReadOnlySpan<byte> tier) => usage.ServiceTier is not null ? usage : TierOf(tier) is { } name ? usage with { ServiceTier = name } : usage;
+
+    // Every chunk repeats the word: those that vendors use cost nothing.
+    private static string? TierOf(ReadOnlySpan<byte> tier) => true switch
+    {
+        _ when tier.IsEmpty || tier.Length > LongestTier || !Ascii.IsValid(tier) => null,
+        _ when tier.SequenceEqual("default"u8) => "default",
+        _ when tier.SequenceEqual("flex"u8) => "flex",
+        _ when tier.SequenceEqual("priority"u8) => "priority",
+        _ => Encoding.ASCII.GetString(tier),
+    };
 
     private void ReadGroq(ref Utf8JsonReader reader)
     {

@@ -141,6 +141,7 @@ internal sealed class ChatNativeRelay(NativeStreamOptions options) : IStreamRela
         if (facts.Usage is { } usage)
         {
             Usage = options.ReadUsage(data[usage], Usage);
+            Usage = facts.ServiceTier is { } tier ? ChatChunk.WithTier(Usage, data[tier]) : Usage;
         }
 
         var bare = !facts.HasContent && facts.FirstTool is null;

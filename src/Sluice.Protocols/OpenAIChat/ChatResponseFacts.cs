@@ -12,13 +12,14 @@ internal static class ChatResponseFacts
         // A whole answer is a chunk whose choices have a message instead of a delta.
         var chunk = new ChatChunk { WantsId = true };
         chunk.Read(body);
+        var usage = chunk.Usage is { } span ? readUsage(body[span], TokenUsage.Unknown) : TokenUsage.Unknown;
         return new NativeResponseFacts
         {
             IsJsonObject = true,
             IsError = chunk.HasError || chunk.FinishIsError,
             HasContent = chunk.HasContent || chunk.FirstTool is not null,
             ContentBytes = chunk.ContentBytes,
-            Usage = chunk.Usage is { } usage ? readUsage(body[usage], TokenUsage.Unknown) : TokenUsage.Unknown,
+            Usage = chunk.ServiceTier is { } tier ? ChatChunk.WithTier(usage, body[tier]) : usage,
             StopReason = chunk.FirstTool is not null && chunk.StopReason == StopReason.EndTurn ? StopReason.ToolUse : chunk.StopReason,
             Id = chunk.Id,
         };

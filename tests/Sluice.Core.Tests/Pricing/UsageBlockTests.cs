@@ -56,7 +56,8 @@ public sealed class UsageBlockTests
     {
         const WireProtocol Protocol = WireProtocol.AnthropicMessages;
         var whole = $$$"""{"id":"msg_1","type":"message","role":"assistant","model":"m","content":[{"type":"text","text":"x"}],"stop_reason":"end_turn","stop_sequence":null,"usage":{{{usage}}}}""";
-        yield return ("whole", WireFormats.Of(Protocol).ReadResponse(Encoding.UTF8.GetBytes(whole), ChatDialect.Generic).Value!.Usage);
+        yield return ("whole, translated", WireFormats.Of(Protocol).ReadResponse(Encoding.UTF8.GetBytes(whole), ChatDialect.Generic).Value!.Usage);
+        yield return ("whole, native", NativeWhole(Protocol, ChatDialect.Generic, whole));
 
         // The start tells the input and one token of output; the end tells the output alone, or everything again.
         var start = JsonNode.Parse(usage)!.AsObject();
@@ -93,14 +94,18 @@ public sealed class UsageBlockTests
     {
         const WireProtocol Protocol = WireProtocol.OpenAIChat;
 
-        // OpenAI says the tier beside the usage; that one is read where the usage has none.
-        var whole = $$$"""{"id":"c","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"x"},"finish_reason":"stop"}],"usage":{{{usage}}}}""";
-        yield return ("whole", WireFormats.Of(Protocol).ReadResponse(Encoding.UTF8.GetBytes(whole), dialect).Value!.Usage);
+        // OpenAI says the tier beside the usage, not in it.
+        var usageObject = JsonNode.Parse(usage)!.AsObject();
+        var beside = usageObject.Remove("service_tier", out var tier) ? $",\"service_tier\":{tier!.ToJsonString()}" : "";
+        usage = usageObject.ToJsonString();
+        var whole = $$$"""{"id":"c","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"x"},"finish_reason":"stop"}],"usage":{{{usage}}}{{{beside}}}}""";
+        yield return ("whole, translated", WireFormats.Of(Protocol).ReadResponse(Encoding.UTF8.GetBytes(whole), dialect).Value!.Usage);
+        yield return ("whole, native", NativeWhole(Protocol, dialect, whole));
 
         const string Text = """data: {"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"role":"assistant","content":"x"},"finish_reason":null}]}""";
         var finish = """data: {"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}""";
-        var finishWithUsage = finish[..^1] + ",\"usage\":" + usage + "}";
-        var usageAlone = "data: {\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"m\",\"choices\":[],\"usage\":" + usage + "}";
+        var finishWithUsage = finish[..^1] + ",\"usage\":" + usage + beside + "}";
+        var usageAlone = "data: {\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"m\",\"choices\":[],\"usage\":" + usage + beside + "}";
         foreach (var (way, events) in new (string, string[])[]
         {
             ("streamed, in an event of its own", [Text, finish, usageAlone, "data: [DONE]"]),
@@ -151,6 +156,9 @@ public sealed class UsageBlockTests
 
         return relay.Usage;
     }
+
+    private static TokenUsage NativeWhole(WireProtocol protocol, ChatDialect dialect, string body) =>
+        NativeResponses.Inspect(protocol, Encoding.UTF8.GetBytes(body), (usage, previous) => WireFormats.Of(protocol).ReadUsage(usage, previous, dialect)).Usage;
 
     private static SseReader Fed(string stream)
     {
