@@ -137,7 +137,7 @@ public static class EnvelopeScanner
             MemberCount = _members,
             GatewayMembers = _gateway ?? (IReadOnlyList<EnvelopeMember>)[],
             FallbackModels = _fallbacks ?? (IReadOnlyList<string>)[],
-            EstimatedInputTokens = _tokens.Total(wideBytes, _images, _documents),
+            EstimatedInputTokens = _tokens.Total(wideBytes, _images, _documents, format.Protocol == WireProtocol.AnthropicMessages || (_model?.Contains("claude", StringComparison.OrdinalIgnoreCase) ?? false)),
         };
 
         private UpstreamError? Member()

@@ -216,6 +216,11 @@ internal ref struct JsonWalk(ReadOnlySpan<byte> body)
         {
             NoteLong(start + 1, length, lastStart, lastEnd);
         }
+        else if (length == 10 && lastEnd - lastStart == 12 && _body.Slice(start + 1, 10).SequenceEqual("text/plain"u8) && _body.Slice(lastStart + 1, 10).SequenceEqual("media_type"u8))
+        {
+            // A document whose text stands there as it is: it has no pages.
+            Counts.TextDocuments++;
+        }
         else if (length is 5 or 9 or 8 or 4 or 10 or 11 && depth is 5 or 7 && lastEnd - lastStart == 6 && _body.Slice(lastStart + 1, 4).SequenceEqual("type"u8))
         {
             // Parts of a message stand at depth 5, parts of a tool result at 7; a tool's arguments may hold the same words elsewhere.
@@ -248,7 +253,7 @@ internal ref struct JsonWalk(ReadOnlySpan<byte> body)
             var comma = text[..ShortestMedia].IndexOf((byte)',');
             if (comma > 0 && text[..comma].EndsWith(";base64"u8))
             {
-                AddMedia(length, text[..comma].IndexOf("pdf"u8) >= 0);
+                AddMedia(text[(comma + 1)..], text[..comma].IndexOf("pdf"u8) >= 0);
             }
 
             return;
@@ -259,14 +264,19 @@ internal ref struct JsonWalk(ReadOnlySpan<byte> body)
         Counts.SealedBytes += name.SequenceEqual("encrypted_content"u8) ? length : 0;
         if ((name.SequenceEqual("signature"u8) || name.SequenceEqual("encrypted_content"u8) || name.SequenceEqual("data"u8) || name.SequenceEqual("file_data"u8)) && text[..ShortestMedia].IndexOfAnyExcept(Base64) < 0)
         {
-            AddMedia(length, text.StartsWith("JVBERi"u8));
+            AddMedia(text, text.StartsWith("JVBERi"u8));
         }
     }
 
-    private void AddMedia(int length, bool pdf)
+    private void AddMedia(ReadOnlySpan<byte> base64, bool pdf)
     {
-        Counts.MediaBytes += length;
-        Counts.PdfBytes += pdf ? length : 0;
+        Counts.MediaBytes += base64.Length;
+        Counts.PdfBytes += pdf ? base64.Length : 0;
+        if (!pdf && ImageSize.Read(base64) is { } size)
+        {
+            Counts.SizedImages++;
+            Counts.ImageTokens += TokenEstimate.OfImage(size.Width, size.Height);
+        }
     }
 
     private readonly bool NextIs(int position, byte wanted)
@@ -341,6 +351,15 @@ internal struct WalkCounts
 
     /// <summary>Document and file parts.</summary>
     public int Documents;
+
+    /// <summary>The part of <see cref="Documents"/> that is plain text.</summary>
+    public int TextDocuments;
+
+    /// <summary>Encoded pictures whose size could be read.</summary>
+    public int SizedImages;
+
+    /// <summary>Tokens of those pictures.</summary>
+    public long ImageTokens;
 
     /// <summary>Bytes of string values, escapes as they stand, media included.</summary>
     public long TextBytes;

@@ -12,9 +12,6 @@ namespace Sluice.Server.Surfaces;
 /// </summary>
 internal static class TokenCounts
 {
-    // What Anthropic adds to a prompt for having any tool at all (346 tokens for Claude 4 models, in the vendor's tool use documentation).
-    private const long ToolPrompt = 346;
-
     // Thinking adds a prompt too, whose size nobody states; the recorded count of a short prompt has some twenty tokens more than its text.
     private const long ThinkingPrompt = 32;
 
@@ -26,7 +23,7 @@ internal static class TokenCounts
         response.Headers["x-sluice-degraded"] = "count_tokens=emulated";
         response.ContentType = "application/json";
         var envelope = request.Envelope;
-        WriteCount(response.BodyWriter, envelope.EstimatedInputTokens + (envelope.ToolCount > 0 ? ToolPrompt : 0) + (envelope.WantsThinking ? ThinkingPrompt : 0));
+        WriteCount(response.BodyWriter, envelope.EstimatedInputTokens + (envelope.WantsThinking ? ThinkingPrompt : 0));
         await response.BodyWriter.FlushAsync(request.ClientGone);
     }
 
