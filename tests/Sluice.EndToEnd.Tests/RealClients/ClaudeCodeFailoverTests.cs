@@ -21,6 +21,10 @@ public sealed class ClaudeCodeFailoverTests
         ["529 inside the first tool call"] = new Fault(FaultKind.ErrorEvent) { Status = 529, Place = FaultPlace.InToolCall },
         ["429 inside the first tool call"] = new Fault(FaultKind.ErrorEvent) { Status = 429, Place = FaultPlace.InToolCall },
         ["reset inside the first tool call"] = Fault.Of(FaultKind.Reset, FaultPlace.InToolCall),
+        ["cut before the answer"] = Fault.Of(FaultKind.TruncatedBody, FaultPlace.AfterHeaders),
+        ["clean end before the answer"] = Fault.Of(FaultKind.CleanEnd, FaultPlace.AfterHeaders),
+        ["cut inside the first tool call"] = Fault.Of(FaultKind.TruncatedBody, FaultPlace.InToolCall),
+        ["clean end inside the first tool call"] = Fault.Of(FaultKind.CleanEnd, FaultPlace.InToolCall),
         ["error event inside the first tool call"] = new Fault(FaultKind.ErrorEvent) { Status = 500, Place = FaultPlace.InToolCall },
     };
 
@@ -75,8 +79,12 @@ public sealed class ClaudeCodeFailoverTests
     [Theory]
     [InlineData(FaultKind.ErrorEvent, "anthropic")]
     [InlineData(FaultKind.Reset, "anthropic")]
+    [InlineData(FaultKind.TruncatedBody, "anthropic")]
+    [InlineData(FaultKind.CleanEnd, "anthropic")]
     [InlineData(FaultKind.ErrorEvent, "openai")]
     [InlineData(FaultKind.Reset, "openai")]
+    [InlineData(FaultKind.TruncatedBody, "openai")]
+    [InlineData(FaultKind.CleanEnd, "openai")]
     public async Task ClaudeCode_StreamBreaksAfterText_AsksAgainAndTheOtherProviderAnswers(FaultKind fault, string firstKind)
     {
         Installed.OrSkip();
@@ -95,8 +103,12 @@ public sealed class ClaudeCodeFailoverTests
     [Theory]
     [InlineData(FaultKind.ErrorEvent, "anthropic")]
     [InlineData(FaultKind.Reset, "anthropic")]
+    [InlineData(FaultKind.TruncatedBody, "anthropic")]
+    [InlineData(FaultKind.CleanEnd, "anthropic")]
     [InlineData(FaultKind.ErrorEvent, "openai")]
     [InlineData(FaultKind.Reset, "openai")]
+    [InlineData(FaultKind.TruncatedBody, "openai")]
+    [InlineData(FaultKind.CleanEnd, "openai")]
     public async Task Stream_BreaksAfterText_EndsWithOneNativeError(FaultKind fault, string firstKind)
     {
         await using var pair = await ProviderPair.StartAsync(firstKind);
