@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Text.Json;
 using Sluice.Testing;
 using Xunit;
@@ -55,6 +56,51 @@ public sealed class LifecycleTests
 
         Assert.Contains("exit code 2", refused.Message, StringComparison.Ordinal);
         Assert.Contains("serverr", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Serve_AddressInUse_ExitsWithOneAndNamesTheAddress()
+    {
+        using var taken = new TcpListener(IPAddress.Loopback, 0);
+        taken.Start();
+        var address = $"http://127.0.0.1:{((IPEndPoint)taken.LocalEndpoint).Port}";
+        using var folder = new TemporaryFolder();
+
+        var refused = await ProcessRunner.RunAsync(new ProcessSpec("dotnet", SluiceProcess.ProgramPath, "serve", "--urls", address, "--data", folder.PathOf("data"))
+        {
+            Environment = ProcessRunner.BareEnvironment(folder.Path), WorkingFolder = folder.Path,
+        });
+
+        Assert.True(refused.ExitCode == 1, refused.ToString());
+        Assert.Contains(address, refused.Error, StringComparison.Ordinal);
+        Assert.Contains("--urls", refused.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", refused.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Serve_ProxyThatCannotBeUsed_ExitsWithTwoAndNamesTheVariableButNotItsValue()
+    {
+        var refused = await Assert.ThrowsAsync<InvalidOperationException>(() => SluiceProcess.StartAsync(new SluiceOptions
+        {
+            Environment = new Dictionary<string, string>(StringComparer.Ordinal) { ["HTTPS_PROXY"] = "ftp://user:planted-canary@proxy:1" },
+        }));
+
+        Assert.Contains("exit code 2", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("HTTPS_PROXY", refused.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("planted-canary", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Serve_AdminKeyTooShort_ExitsInPlainWords()
+    {
+        var refused = await Assert.ThrowsAsync<InvalidOperationException>(() => SluiceProcess.StartAsync(new SluiceOptions
+        {
+            Environment = new Dictionary<string, string>(StringComparer.Ordinal) { ["SLUICE_ADMIN_KEY"] = "short" },
+        }));
+
+        Assert.Contains("SLUICE_ADMIN_KEY", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("16", refused.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]
