@@ -1,14 +1,14 @@
 using System.Buffers;
 using System.Collections.Frozen;
 using System.Net.Http.Headers;
-using Sluice.Core.Configuration;
 using Sluice.Protocols;
+using Sluice.Upstreams.Kinds;
 
 namespace Sluice.Upstreams;
 
 /// <summary>
 /// Which request headers reach an upstream; the one place that decides it. Native calls forward everything but what is named here, since agents
-/// send betas and options that nobody can list; translated calls forward only what the upstream's wire names.
+/// send betas and options that nobody can list; translated calls forward only what the upstream's wire names. Each kind has its own exceptions.
 /// </summary>
 internal static class ForwardedHeaders
 {
@@ -25,21 +25,22 @@ internal static class ForwardedHeaders
         "host", "content-length", "content-type", "content-encoding", "content-md5", "content-digest", "digest", "accept-encoding",
 
         // Keys, and what names the client to others.
-        "authorization", "x-api-key", "x-goog-api-key", "api-key", "cookie", "cookie2", "forwarded");
+        "authorization", "x-api-key", "x-goog-api-key", "api-key", "ocp-apim-subscription-key", "x-amz-security-token", "cookie", "cookie2", "forwarded");
 
     private static readonly SearchValues<char> TokenCharacters =
         SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
 
-    /// <summary>Writes the upstream request's headers.</summary>
+    /// <summary>Writes the upstream request's headers, but for what signs it in.</summary>
     public static void Apply(HttpRequestHeaders headers, UpstreamCall call)
     {
         var client = call.ClientHeaders;
+        var kind = ProviderKinds.Of(call.Candidate.Provider.Kind);
         var hasVersion = false;
         var connection = Connection(client);
         for (var i = 0; i < client.Count; i++)
         {
             var (name, value) = client[i];
-            if (!(call.Native ? IsForwarded(name) : IsNamed(call, name)) || !IsClean(name, value) || (connection is not null && IsListed(connection, name)))
+            if (!(call.Native ? IsForwarded(name) && kind.SendsHeader(call.Protocol, name) : kind.NamesHeader(call.Protocol, name)) || !IsClean(name, value) || (connection is not null && IsListed(connection, name)))
             {
                 continue;
             }
@@ -49,12 +50,10 @@ internal static class ForwardedHeaders
         }
 
         headers.TryAddWithoutValidation("Accept-Encoding", "identity");
-        if (call.Protocol == WireProtocol.AnthropicMessages && !hasVersion)
+        if (call.Protocol == WireProtocol.AnthropicMessages && !hasVersion && kind.HasAnthropicVersionHeader)
         {
             headers.TryAddWithoutValidation("anthropic-version", AnthropicVersion);
         }
-
-        Authenticate(headers, call);
     }
 
     /// <summary>The body's content type: the client's own on native calls.</summary>
@@ -81,31 +80,6 @@ internal static class ForwardedHeaders
         && !name.StartsWith("x-sluice-", StringComparison.OrdinalIgnoreCase)
         && !name.StartsWith("x-forwarded-", StringComparison.OrdinalIgnoreCase)
         && !name.StartsWith(':');
-
-    private static void Authenticate(HttpRequestHeaders headers, UpstreamCall call)
-    {
-        if (call.Candidate.Credential is not { Secret.Length: > 0 } credential)
-        {
-            return;
-        }
-
-        if (call.Candidate.Provider.Kind == ProviderKind.Anthropic)
-        {
-            headers.TryAddWithoutValidation("x-api-key", credential.Secret);
-        }
-        else
-        {
-            headers.TryAddWithoutValidation("Authorization", "Bearer " + credential.Secret);
-        }
-    }
-
-    private static bool IsNamed(UpstreamCall call, string name) =>
-        call.Protocol == WireProtocol.AnthropicMessages
-            ? name.Equals("anthropic-version", StringComparison.OrdinalIgnoreCase) || name.Equals("anthropic-beta", StringComparison.OrdinalIgnoreCase)
-            : call.Candidate.Provider.Kind == ProviderKind.OpenRouter
-                && (name.Equals("HTTP-Referer", StringComparison.OrdinalIgnoreCase)
-                    || name.Equals("X-Title", StringComparison.OrdinalIgnoreCase)
-                    || name.StartsWith("X-OpenRouter-", StringComparison.OrdinalIgnoreCase));
 
     /// <summary>A line break or a NUL in a value would let a client write headers of its own choosing into the upstream's request.</summary>
     private static bool IsClean(string name, string value) =>

@@ -1,6 +1,8 @@
 using System.Net;
 using System.Text;
 using Sluice.Core.Configuration;
+using Sluice.Upstreams.Credentials;
+using Sluice.Upstreams.Kinds;
 
 namespace Sluice.Upstreams;
 
@@ -18,6 +20,7 @@ internal sealed class ProviderChannel
     public ProviderChannel(ProviderSettings provider, UpstreamClientOptions options)
     {
         Address = new UpstreamAddress(provider, options.Simulator?.Invoke());
+        Auth = ProviderKinds.Of(provider.Kind).CreateAuth(provider, new AuthContext(options.Time, options.CreateTokenHandler ?? (() => AuthContext.Handler(options.Proxy))));
         _handler = new SocketsHttpHandler
         {
             AllowAutoRedirect = false, // a redirect would carry the key to a host that nobody configured
@@ -51,6 +54,9 @@ internal sealed class ProviderChannel
 
     public UpstreamAddress Address { get; }
 
+    /// <summary>Tokens are kept as long as the connections are.</summary>
+    public IRequestAuth Auth { get; }
+
     /// <summary>True when the channel may be used; then <see cref="Release"/> must follow.</summary>
     public bool TryAcquire()
     {
@@ -74,6 +80,7 @@ internal sealed class ProviderChannel
         if (Interlocked.Decrement(ref _users) == 0)
         {
             Invoker.Dispose();
+            Auth.Dispose();
         }
     }
 }

@@ -12,7 +12,7 @@ namespace Sluice.Upstreams;
 internal static class ResponseHeaders
 {
     private static readonly FrozenSet<string> Passed = FrozenSet.Create(
-        StringComparer.OrdinalIgnoreCase, "content-type", "request-id", "cf-ray", "ratelimit", "ratelimit-policy");
+        StringComparer.OrdinalIgnoreCase, "content-type", "request-id", "apim-request-id", "cf-ray", "ratelimit", "ratelimit-policy");
 
     // What a web server, a proxy or a browser rule says about itself, and what Sluice says under the same name.
     private static readonly FrozenSet<string> NotVendors = FrozenSet.Create(

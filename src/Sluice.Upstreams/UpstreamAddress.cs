@@ -1,92 +1,49 @@
 using Sluice.Core.Configuration;
 using Sluice.Protocols;
+using Sluice.Upstreams.Kinds;
 
 namespace Sluice.Upstreams;
 
-/// <summary>The addresses of one provider's operations, put together once. Nothing that a client sends but the query gets into them.</summary>
+/// <summary>The addresses of one provider's operations. Of what a client sends, only the model's name and the query get into them, never a host.</summary>
 internal sealed class UpstreamAddress
 {
-    private readonly Uri[] _addresses = new Uri[3];
+    private readonly IProviderKind _kind;
+    private readonly ProviderSettings _provider;
 
-    // Agents send the same query for ever (?beta=true): the last one of each operation is kept as it was put together.
-    private readonly WithQuery?[] _last = new WithQuery?[3];
+    // Agents send the same query to the same model for ever (?beta=true): the last address of each operation is kept as it was put together.
+    private readonly Known?[] _last = new Known?[4];
 
     public UpstreamAddress(ProviderSettings provider, Uri? simulator)
     {
-        for (var i = 0; i < _addresses.Length; i++)
-        {
-            _addresses[i] = Build(provider.Kind, provider.Kind == ProviderKind.Simulator && simulator is not null ? simulator : provider.BaseUrl, (UpstreamOperation)i);
-        }
+        _provider = provider;
+        _kind = ProviderKinds.Of(provider.Kind);
+        Any = provider.Kind == ProviderKind.Simulator && simulator is not null ? simulator : provider.BaseUrl;
     }
 
     /// <summary>Scheme, host and port, the same for all operations.</summary>
-    public Uri Any => _addresses[0];
+    public Uri Any { get; }
 
-    /// <summary>Where the operation is; the client's query behind it on native calls.</summary>
+    /// <summary>Where the operation is; the client's query behind it on native calls to kinds that take one.</summary>
     public Uri For(UpstreamCall call)
     {
-        var address = _addresses[(int)call.Operation];
-        if (!call.Native || string.IsNullOrEmpty(call.Query))
+        var query = call.Native && _kind.QueryNotSent is not null && !string.IsNullOrEmpty(call.Query) ? call.Query : null;
+        var model = _kind.HasModelInPath ? call.Candidate.Endpoint.UpstreamModel : "";
+        ref var slot = ref _last[((int)call.Operation * 2) + (call.Stream ? 1 : 0)];
+        var last = Volatile.Read(ref slot);
+        if (last is null || last.Wire != call.Protocol || last.Model != model || last.Query != query)
         {
-            return address;
-        }
-
-        var last = Volatile.Read(ref _last[(int)call.Operation]);
-        if (last is null || last.Query != call.Query)
-        {
-            last = new WithQuery(call.Query, Append(address, WithoutKey(call.Query)));
-            Volatile.Write(ref _last[(int)call.Operation], last);
+            last = new Known(call.Protocol, model, query, Build(call, model, query));
+            Volatile.Write(ref slot, last);
         }
 
         return last.Address;
     }
 
-    /// <summary>Base URLs are what the vendor's own SDK takes: Anthropic's appends /v1 itself, OpenAI's does not.</summary>
-    internal static Uri Build(ProviderKind kind, Uri baseUrl, UpstreamOperation operation)
+    private Uri Build(UpstreamCall call, string model, string? query)
     {
-        var path = baseUrl.AbsolutePath.TrimEnd('/');
-        var tail = operation switch
-        {
-            UpstreamOperation.Messages => "/messages",
-            UpstreamOperation.CountTokens => "/messages/count_tokens",
-            _ => "/chat/completions",
-        };
-        var addsVersion = operation != UpstreamOperation.ChatCompletions || kind == ProviderKind.Simulator;
-        if (addsVersion && !path.EndsWith("/v1", StringComparison.Ordinal))
-        {
-            path += "/v1";
-        }
-
-        return new UriBuilder(baseUrl) { Path = path + tail }.Uri;
+        var address = _kind.AddressFor(new CallTarget(_provider, Any, call.Protocol, call.Operation, model, call.Stream));
+        return query is null ? address : ClientQuery.Append(address, ClientQuery.Without(query, _kind.QueryNotSent!));
     }
 
-    private static Uri Append(Uri address, string query) =>
-        query.Length == 0 ? address
-        : new UriBuilder(address) { Query = address.Query.Length > 1 ? $"{address.Query[1..]}&{query}" : query }.Uri;
-
-    /// <summary>The query without its question mark and without <c>key</c>, in which clients send their Sluice key.</summary>
-    internal static string WithoutKey(string query)
-    {
-        var text = query.AsSpan().TrimStart('?');
-        if (!text.Contains("key", StringComparison.OrdinalIgnoreCase) && !text.Contains('%'))
-        {
-            return query.Length == text.Length ? query : text.ToString();
-        }
-
-        var kept = new List<string>();
-        foreach (var range in text.Split('&'))
-        {
-            var pair = text[range];
-            var equals = pair.IndexOf('=');
-            var name = Uri.UnescapeDataString((equals < 0 ? pair : pair[..equals]).ToString());
-            if (!pair.IsEmpty && !name.Equals("key", StringComparison.OrdinalIgnoreCase))
-            {
-                kept.Add(pair.ToString());
-            }
-        }
-
-        return string.Join('&', kept);
-    }
-
-    private sealed record WithQuery(string Query, Uri Address);
+    private sealed record Known(WireProtocol Wire, string Model, string? Query, Uri Address);
 }

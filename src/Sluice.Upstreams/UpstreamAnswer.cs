@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Compression;
 using Sluice.Core.Faults;
+using Sluice.Protocols;
 using Sluice.Protocols.Formats;
 
 namespace Sluice.Upstreams;
@@ -48,8 +49,16 @@ public sealed class UpstreamAnswer : IHeaderLookup, IDisposable, IAsyncDisposabl
     /// <summary>The body says that it is JSON.</summary>
     public bool IsJson => IsType("application/json") || (ContentType?.Contains("+json", StringComparison.OrdinalIgnoreCase) ?? false);
 
+    /// <summary>How the body is cut into events, by its content type and by what was asked.</summary>
+    public AnswerFraming Framing =>
+        IsEventStream ? AnswerFraming.ServerSentEvents
+        : IsType("application/vnd.amazon.eventstream") ? (_call.Protocol == WireProtocol.BedrockConverse ? AnswerFraming.ConverseEvents : AnswerFraming.InvokeEvents)
+        : IsJson ? AnswerFraming.Json
+        : AnswerFraming.Other;
+
     /// <summary>The provider's own id of the call.</summary>
-    public string? RequestId => Find("request-id") ?? Find("x-request-id") ?? Find("x-generation-id") ?? Find("cf-ray");
+    public string? RequestId =>
+        Find("request-id") ?? Find("x-request-id") ?? Find("x-amzn-requestid") ?? Find("apim-request-id") ?? Find("x-generation-id") ?? Find("cf-ray");
 
     /// <summary>Bytes of the body where they were announced and the body was not compressed.</summary>
     public long? ContentLength => FindContent("Content-Encoding") is null ? _response.Content.Headers.ContentLength : null;

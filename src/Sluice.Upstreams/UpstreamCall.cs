@@ -6,14 +6,11 @@ namespace Sluice.Upstreams;
 /// <summary>What is asked of an upstream.</summary>
 public enum UpstreamOperation
 {
-    /// <summary>Anthropic: an answer.</summary>
-    Messages,
+    /// <summary>An answer.</summary>
+    Generate,
 
-    /// <summary>Anthropic: the prompt's size.</summary>
+    /// <summary>The prompt's size.</summary>
     CountTokens,
-
-    /// <summary>OpenAI Chat Completions.</summary>
-    ChatCompletions,
 }
 
 /// <summary>One call of one candidate.</summary>
@@ -28,7 +25,10 @@ public sealed record UpstreamCall
     /// <summary>What is asked.</summary>
     public required UpstreamOperation Operation { get; init; }
 
-    /// <summary>The client's query, with or without its question mark; only native calls send it on, without <c>key</c>.</summary>
+    /// <summary>The answer is wanted as a stream. Some wires say so in the path, beside what the body says.</summary>
+    public bool Stream { get; init; }
+
+    /// <summary>The client's query, with or without its question mark; only native calls send it on, without <c>key</c>, and only to kinds that take one.</summary>
     public string? Query { get; init; }
 
     /// <summary>The client's headers, one entry for each value, in their order; <see cref="ForwardedHeaders"/> decides what of them goes on.</summary>

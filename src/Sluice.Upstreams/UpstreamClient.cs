@@ -13,6 +13,12 @@ public sealed record UpstreamClientOptions
     /// <summary>Decides which proxy a call takes; by default the environment's (<c>HTTPS_PROXY</c>, <c>HTTP_PROXY</c>, <c>ALL_PROXY</c>, <c>NO_PROXY</c>).</summary>
     public IWebProxy Proxy { get; init; } = EnvironmentProxy.FromProcess();
 
+    /// <summary>For tokens and signatures.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>The way to token endpoints; null goes by <see cref="Proxy"/>.</summary>
+    internal Func<HttpMessageHandler>? CreateTokenHandler { get; init; }
+
     /// <summary>How long a connection is used before DNS is asked again.</summary>
     public TimeSpan ConnectionLifetime { get; init; } = TimeSpan.FromMinutes(10);
 
@@ -51,9 +57,17 @@ public sealed class UpstreamClient(UpstreamClientOptions options) : IAsyncDispos
                 VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
             };
             ForwardedHeaders.Apply(request.Headers, call);
+            if (await channel.Auth.ApplyAsync(request, call, cancellationToken) is { } unsigned)
+            {
+                return new UpstreamReply(null, unsigned);
+            }
 
             // 3. Status and headers.
             var response = await channel.Invoker.SendAsync(request, cancellationToken);
+            if (response.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden)
+            {
+                channel.Auth.Refused();
+            }
 
             // 4. The body, as far as it can be read.
             var raw = await response.Content.ReadAsStreamAsync(cancellationToken);
@@ -151,10 +165,10 @@ public sealed class UpstreamClient(UpstreamClientOptions options) : IAsyncDispos
         }
     }
 
-    /// <summary>What a provider's connections depend on. Credentials are not in it: they travel with each call.</summary>
-    private readonly record struct ChannelKey(string Name, ProviderKind Kind, string BaseUrl, TimeSpan Connect)
+    /// <summary>What a provider's connections and tokens depend on. Keys are not in it: they travel with each call.</summary>
+    private readonly record struct ChannelKey(string Name, ProviderKind Kind, string BaseUrl, TimeSpan Connect, CloudSettings? Cloud, bool HasKeys)
     {
         public static ChannelKey Of(ProviderSettings provider) =>
-            new(provider.Name, provider.Kind, provider.BaseUrl.OriginalString, provider.Timeouts.Connect);
+            new(provider.Name, provider.Kind, provider.BaseUrl.OriginalString, provider.Timeouts.Connect, provider.Cloud, provider.Credentials.Count > 0);
     }
 }

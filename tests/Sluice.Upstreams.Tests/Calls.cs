@@ -23,19 +23,21 @@ internal static class Calls
     public static UpstreamCall Native(ProviderKind kind, Uri url, string body = "{}", params (string Name, string Value)[] headers) =>
         To(Provider(kind, url), body, headers);
 
-    public static UpstreamCall To(ProviderSettings provider, string body = "{}", params (string Name, string Value)[] headers)
+    public static UpstreamCall To(ProviderSettings provider, string body = "{}", params (string Name, string Value)[] headers) =>
+        Of(provider, "one", provider.Kind == ProviderKind.Anthropic ? WireProtocol.AnthropicMessages : WireProtocol.OpenAIChat, body, headers);
+
+    public static UpstreamCall Of(ProviderSettings provider, string model, WireProtocol wire, string body = "{}", params (string Name, string Value)[] headers) => new()
     {
-        var anthropic = provider.Kind == ProviderKind.Anthropic;
-        return new UpstreamCall
-        {
-            Candidate = new Candidate(new ModelEndpoint(new Model("x/one"), provider.Name, "one", null), provider, provider.Credentials.Count > 0 ? provider.Credentials[0] : null, "test"),
-            Protocol = anthropic ? WireProtocol.AnthropicMessages : WireProtocol.OpenAIChat,
-            Operation = anthropic ? UpstreamOperation.Messages : UpstreamOperation.ChatCompletions,
-            Body = [Encoding.UTF8.GetBytes(body)],
-            ClientHeaders = [.. headers.Select(h => KeyValuePair.Create(h.Name, h.Value))],
-            Native = true,
-        };
-    }
+        Candidate = Candidate(provider, model),
+        Protocol = wire,
+        Operation = UpstreamOperation.Generate,
+        Body = [Encoding.UTF8.GetBytes(body)],
+        ClientHeaders = [.. headers.Select(h => KeyValuePair.Create(h.Name, h.Value))],
+        Native = true,
+    };
+
+    public static Candidate Candidate(ProviderSettings provider, string upstream, string id = "x/one") =>
+        new(new ModelEndpoint(new Model(id), provider.Name, upstream, null), provider, provider.Credentials.Count > 0 ? provider.Credentials[0] : null, "test");
 
     public static UpstreamClient Client() => new(new UpstreamClientOptions { Proxy = new EnvironmentProxy(_ => null) });
 

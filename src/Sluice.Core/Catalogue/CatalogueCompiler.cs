@@ -137,7 +137,7 @@ internal sealed class CatalogueCompiler(IReadOnlyList<ProviderSettings> provider
 
     private Dictionary<string, Model> AddCatalogue()
     {
-        var vendors = providers.Select(provider => ProviderKindNames.IsServed(provider.Kind) ? Dialects.VendorOf(provider) : null).ToList();
+        var vendors = providers.Select(Dialects.VendorOf).ToList();
         var resolved = new List<(CatalogueEntry Entry, ResolvedModel Model)>(builtIn.Models.Count);
         foreach (var entry in builtIn.Models)
         {
@@ -171,9 +171,29 @@ internal sealed class CatalogueCompiler(IReadOnlyList<ProviderSettings> provider
                 var price = host.Price?.ToSheet(model.ListPrice?.Source ?? $"catalogue {builtIn.Version}") ?? model.ListPrice;
                 endpoints.Add(new ModelEndpoint(model, providers[i].Name, host.Model, price));
             }
+            else if (DeploymentOf(entry, providers[i]) is { } deployment)
+            {
+                endpoints.Add(new ModelEndpoint(model, providers[i].Name, deployment, model.ListPrice));
+            }
         }
 
         return endpoints;
+    }
+
+    // The operator names models as people do: by id, by slug, by a dated id, with dots or hyphens.
+    private static string? DeploymentOf(CatalogueEntry entry, ProviderSettings provider)
+    {
+        foreach (var (name, deployment) in provider.Deployments)
+        {
+            if (Same(name, entry.Id) || Same(name, entry.Slug) || (entry.Aliases ?? []).Any(alias => Same(name, alias) || Same(name, $"{entry.Author}/{alias}")))
+            {
+                return deployment;
+            }
+        }
+
+        return null;
+
+        static bool Same(string a, string b) => string.Equals(Hyphenated(a), Hyphenated(b), StringComparison.OrdinalIgnoreCase);
     }
 
     private void AddSpellings(CatalogueEntry entry, ResolvedModel model)

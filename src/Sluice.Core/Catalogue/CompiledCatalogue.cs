@@ -152,7 +152,7 @@ internal sealed class CompiledCatalogue : CatalogueTable
     private List<ModelEndpoint> FreeEndpoints(Model model) =>
     [
         .. _providers
-            .Where(provider => ProviderKindNames.IsServed(provider.Kind) && Dialects.VendorOf(provider) == "openrouter")
+            .Where(provider => Dialects.VendorOf(provider) == "openrouter")
             .Select(provider => new ModelEndpoint(model, provider.Name, model.Id + ":free", FreeSheet)),
     ];
 
@@ -170,7 +170,7 @@ internal sealed class CompiledCatalogue : CatalogueTable
 
         foreach (var provider in _providers)
         {
-            if (!provider.Name.AsSpan().Equals(name.AsSpan(0, slash), StringComparison.Ordinal) || !ProviderKindNames.IsServed(provider.Kind))
+            if (!provider.Name.AsSpan().Equals(name.AsSpan(0, slash), StringComparison.Ordinal))
             {
                 continue;
             }
@@ -216,7 +216,7 @@ internal sealed class CompiledCatalogue : CatalogueTable
         var endpoints = new List<ModelEndpoint>();
         foreach (var provider in _providers)
         {
-            var vendor = ProviderKindNames.IsServed(provider.Kind) ? Dialects.VendorOf(provider) : null;
+            var vendor = Dialects.VendorOf(provider);
             var upstream = vendor == "openrouter" ? id : vendor == ModelFamilies.VendorOf(author) ? slug : null;
             if (upstream is not null)
             {

@@ -32,7 +32,7 @@ public static class ConfigLoader
 
         var server = new ServerReader(sources, folder, findings).Read(root);
         var auth = ReadAuth(root["auth"], sources, server, findings);
-        var providers = ReadProviders(root["providers"], sources, findings);
+        var providers = ReadProviders(root["providers"], sources, substitution, findings);
         var models = new ModelsReader(providers, CatalogueFile.BuiltIn, findings).Read(root["models"]);
         var aliases = ReadAliases(root["aliases"], findings);
         if (findings.Errors.Count > 0)
@@ -45,6 +45,14 @@ public static class ConfigLoader
         foreach (var alias in dangling)
         {
             findings.Warn($"aliases[\"{alias}\"] leads to no known model: the alias is not used.");
+        }
+
+        foreach (var (provider, deployment) in providers.SelectMany(provider => provider.Deployments.Select(deployment => (provider.Name, deployment.Key))))
+        {
+            if (catalogue.Resolve(deployment)?.Endpoints.Any(endpoint => endpoint.Provider == provider) != true)
+            {
+                findings.Warn($"Provider {provider}: deployments[\"{deployment}\"] is no model of the catalogue and serves nothing; list the model under models, with the deployment as its endpoint's model.");
+            }
         }
 
         var fallbacks = ReadFallbacks(root["fallbacks"], catalogue, findings);
@@ -169,10 +177,10 @@ public static class ConfigLoader
         Uri.TryCreate(url, UriKind.Absolute, out var address)
         && (address.Host == "localhost" || (IPAddress.TryParse(address.Host.Trim('[', ']'), out var ip) && IPAddress.IsLoopback(ip)));
 
-    private static IReadOnlyList<ProviderSettings> ReadProviders(ConfigValue? section, ConfigSources sources, Findings findings) =>
+    private static IReadOnlyList<ProviderSettings> ReadProviders(ConfigValue? section, ConfigSources sources, Substitution substitution, Findings findings) =>
         section is null || section.Items.Count == 0
-            ? EnvironmentProviders.Find(sources.Environment, findings)
-            : new ProvidersReader(findings).Read(section);
+            ? new EnvironmentProviders(sources.Environment, substitution, findings).Find()
+            : new ProvidersReader(new CloudReader(sources, substitution, findings), findings).Read(section);
 
     private static IReadOnlyList<KeyValuePair<string, string>> ReadAliases(ConfigValue? section, Findings findings)
     {

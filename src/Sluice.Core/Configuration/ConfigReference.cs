@@ -24,7 +24,9 @@ public static class ConfigReference
             and a warning names them.
 
             A field marked **later** is checked, but nothing acts on it in this version; its use is a warning.
-            The same holds for the kinds `openai-responses`, `gemini`, `azure`, `bedrock` and `vertex`: their models have no endpoint.
+
+            Fields of `azure`, `bedrock` and `vertex` have the names that LiteLLM gives them, without the prefix (`aws_region_name` is `region`,
+            `vertex_project` is `project`). Only `auth: machine` asks a cloud's metadata address; nothing else does.
 
             | key | allowed | default | meaning |
             |---|---|---|---|

@@ -58,10 +58,19 @@ internal static class Dialects
     public static string? VendorOf(ProviderSettings provider) => provider switch
     {
         { Kind: ProviderKind.Simulator } => null,
+
+        // Vertex calls Gemini models as the Gemini API does; Bedrock and Azure have names of their own, which the catalogue does not hold.
+        { Kind: ProviderKind.Vertex } => IsVertex(provider.BaseUrl.Host) ? "google" : null,
+        { Kind: ProviderKind.Bedrock or ProviderKind.Azure } => null,
         _ when VendorOfHost(provider.BaseUrl.Host) is { } byHost => byHost,
         _ when IsVendor(provider.Dialect.Name) => provider.Dialect.Name,
         _ => null,
     };
+
+    // REGION-aiplatform.googleapis.com, and aiplatform.eu.rep.googleapis.com.
+    private static bool IsVertex(string host) =>
+        host.EndsWith("aiplatform.googleapis.com", StringComparison.OrdinalIgnoreCase)
+        || (host.StartsWith("aiplatform.", StringComparison.OrdinalIgnoreCase) && host.EndsWith(".rep.googleapis.com", StringComparison.OrdinalIgnoreCase));
 
     private static bool IsVendor(string dialect) => Array.Exists(Hosts, row => row.Vendor == dialect);
 }

@@ -22,10 +22,6 @@ public static class ProviderKindNames
     /// <summary>The word for a kind.</summary>
     public static string WordOf(ProviderKind kind) => Array.Find(Table, row => row.Kind == kind).Word;
 
-    /// <summary>False for kinds that are accepted but that nothing can call yet: their models have no endpoint.</summary>
-    public static bool IsServed(ProviderKind kind) =>
-        kind is ProviderKind.Anthropic or ProviderKind.OpenAI or ProviderKind.OpenRouter or ProviderKind.Simulator;
-
     internal static ProviderKind Parse(string word) => Array.Find(Table, row => row.Word == word).Kind;
 
     internal static Uri DefaultBaseUrl(ProviderKind kind) => new(Array.Find(Table, row => row.Kind == kind).DefaultBaseUrl);

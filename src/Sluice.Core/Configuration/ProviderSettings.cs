@@ -17,19 +17,19 @@ public enum ProviderKind
     /// <summary>The built-in simulator: speaks whatever the client speaks.</summary>
     Simulator,
 
-    /// <summary>OpenAI Responses. Not served yet: its models answer <c>no_endpoint</c>.</summary>
+    /// <summary>OpenAI Responses, bearer key.</summary>
     OpenAIResponses,
 
-    /// <summary>Gemini. Not served yet.</summary>
+    /// <summary>The Gemini API, <c>x-goog-api-key</c>.</summary>
     Gemini,
 
-    /// <summary>Azure. Not served yet.</summary>
+    /// <summary>Azure OpenAI, AI Foundry models and Claude on Foundry; key or Entra token.</summary>
     Azure,
 
-    /// <summary>Bedrock. Not served yet.</summary>
+    /// <summary>Amazon Bedrock: InvokeModel for Claude, Converse for the rest; signed, or with a bearer key.</summary>
     Bedrock,
 
-    /// <summary>Vertex. Not served yet.</summary>
+    /// <summary>Google Vertex AI: Gemini, Claude, and open models over its Chat address; Google token or key.</summary>
     Vertex,
 }
 
@@ -56,6 +56,12 @@ public sealed record ProviderSettings
 
     /// <summary>Where it is, as a label.</summary>
     public string? Region { get; init; }
+
+    /// <summary>What only the large clouds need; null for all other kinds.</summary>
+    public CloudSettings? Cloud { get; init; }
+
+    /// <summary>Azure: which deployment serves which model of the catalogue.</summary>
+    public IReadOnlyDictionary<string, string> Deployments { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 }
 
 /// <summary>One upstream key.</summary>

@@ -173,12 +173,6 @@ public sealed class Planner(IHealth health, IAffinity affinity, TimeProvider tim
             return;
         }
 
-        if (provider.Kind > ProviderKind.Simulator)
-        {
-            draft.LeaveOut(endpoint.Id, $"providers of kind {KindName(provider.Kind)} are not served yet");
-            return;
-        }
-
         var credentials = provider.Credentials;
         var count = Math.Max(1, credentials.Count);
         var first = count == 1 ? 0 : request.Session is { Length: > 0 } session ? StableHash(session) % (uint)count : Interlocked.Increment(ref _turn) % (uint)count;
@@ -311,16 +305,6 @@ public sealed class Planner(IHealth health, IAffinity affinity, TimeProvider tim
     }
 
     private static string Seconds(TimeSpan span) => Math.Max(1, Math.Ceiling(span.TotalSeconds)).ToString("0", CultureInfo.InvariantCulture);
-
-    private static string KindName(ProviderKind kind) => kind switch
-    {
-        ProviderKind.OpenAIResponses => "openai-responses",
-        ProviderKind.Gemini => "gemini",
-        ProviderKind.Azure => "azure",
-        ProviderKind.Bedrock => "bedrock",
-        ProviderKind.Vertex => "vertex",
-        _ => kind.ToString(),
-    };
 
     // FNV-1a: the same after a restart, so that a session finds its provider's prompt cache again.
     private static uint StableHash(string text)

@@ -1,4 +1,5 @@
 using System.Buffers;
+using Sluice.Core.Catalogue;
 using Sluice.Core.Configuration;
 using Sluice.Core.Routing;
 using Sluice.Protocols;
@@ -7,6 +8,7 @@ using Sluice.Protocols.Degradations;
 using Sluice.Protocols.Errors;
 using Sluice.Protocols.Formats;
 using Sluice.Protocols.Native;
+using Sluice.Upstreams.Kinds;
 
 namespace Sluice.Server.Attempts;
 
@@ -20,14 +22,12 @@ internal static class UpstreamBody
     private static readonly BodyEditOptions ForVendorWithoutUsage = new() { AskForUsage = false };
     private static readonly BodyEditOptions ForGateway = new() { RemoveGatewayMembers = false };
 
-    /// <summary>The wire that a provider is spoken to with.</summary>
-    public static WireProtocol WireOf(ProviderSettings provider, WireProtocol client) => provider.Kind switch
-    {
-        ProviderKind.Anthropic => WireProtocol.AnthropicMessages,
-        ProviderKind.OpenAI or ProviderKind.OpenRouter => WireProtocol.OpenAIChat,
-        ProviderKind.Simulator => client,
-        _ => throw new InvalidOperationException($"The planner let an unserved kind through: {provider.Kind}."),
-    };
+    /// <summary>The wire that a candidate is spoken to with.</summary>
+    public static WireProtocol WireOf(Candidate candidate, WireProtocol client) => ProviderKinds.WireOf(candidate, client);
+
+    /// <summary>As if the provider's models were all of one wire; what differs by model needs the candidate.</summary>
+    public static WireProtocol WireOf(ProviderSettings provider, WireProtocol client) =>
+        ProviderKinds.WireOf(new Candidate(new ModelEndpoint(new Model(""), provider.Name, "", Price: null), provider, Credential: null, ""), client);
 
     /// <summary>The pieces to send, or why this candidate cannot be asked.</summary>
     public static (IReadOnlyList<ReadOnlyMemory<byte>> Pieces, GatewayError? Refusal) Write(

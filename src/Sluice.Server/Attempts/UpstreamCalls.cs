@@ -1,5 +1,4 @@
 using Microsoft.AspNetCore.Http;
-using Sluice.Protocols;
 using Sluice.Protocols.Degradations;
 using Sluice.Server.Surfaces;
 using Sluice.Upstreams;
@@ -14,12 +13,8 @@ internal static class UpstreamCalls
     {
         Candidate = attempt.Candidate,
         Protocol = attempt.Wire,
-        Operation = (request.Surface.Operation, attempt.Wire) switch
-        {
-            (SurfaceOperation.CountTokens, _) => UpstreamOperation.CountTokens,
-            (_, WireProtocol.AnthropicMessages) => UpstreamOperation.Messages,
-            _ => UpstreamOperation.ChatCompletions,
-        },
+        Operation = request.Surface.Operation == SurfaceOperation.CountTokens ? UpstreamOperation.CountTokens : UpstreamOperation.Generate,
+        Stream = request.Envelope.Stream,
         Query = attempt.Native ? request.Http.Request.QueryString.Value : null,
         ClientHeaders = Headers(request, attempt, refused),
         Body = pieces,

@@ -29,15 +29,8 @@ internal sealed class StatusSource(ConfigWatcher configuration, IHealth health, 
             [.. current.Warnings, .. configuration.LastErrors.Select(e => "The configuration file has an error and was not taken: " + e), .. configuration.LastFaults]);
     }
 
-    private static ProviderStatus Describe(ProviderSettings provider, int models, int failing)
-    {
-        if (!ProviderKindNames.IsServed(provider.Kind))
-        {
-            return new ProviderStatus(provider.Name, ProviderKindNames.WordOf(provider.Kind), "unknown", 0, "This kind is not served yet.");
-        }
-
-        return failing > 0
+    private static ProviderStatus Describe(ProviderSettings provider, int models, int failing) =>
+        failing > 0
             ? new ProviderStatus(provider.Name, ProviderKindNames.WordOf(provider.Kind), "failing", models, $"{failing} of its models failed in the last 30 seconds.")
             : new ProviderStatus(provider.Name, ProviderKindNames.WordOf(provider.Kind), "ok", models, Detail: null);
-    }
 }

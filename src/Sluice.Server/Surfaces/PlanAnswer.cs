@@ -36,7 +36,7 @@ internal static class PlanAnswer
             json.WriteString("model"u8, candidate.Endpoint.UpstreamModel);
             json.WriteString("credential"u8, candidate.Credential?.Id);
             json.WriteString("why"u8, candidate.Reason);
-            json.WriteBoolean("native"u8, UpstreamBody.WireOf(candidate.Provider, request.Surface.Format.Protocol) == request.Surface.Format.Protocol);
+            json.WriteBoolean("native"u8, UpstreamBody.WireOf(candidate, request.Surface.Format.Protocol) == request.Surface.Format.Protocol);
             json.WriteEndObject();
         }
 

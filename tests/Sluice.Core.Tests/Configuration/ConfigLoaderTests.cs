@@ -138,7 +138,7 @@ public sealed class ConfigLoaderTests
             "sluice.yaml:8:11: providers[0].kind: found \"antropic\"; did you mean anthropic? allowed: anthropic | openai | openai-responses | openrouter | gemini | azure | bedrock | vertex | simulator",
             "sluice.yaml:9:15: providers[0].base_url: found \"api.anthropic.com\"; allowed: an absolute http:// or https:// address without user name or query",
             "sluice.yaml:12:15: providers[1].base_url: found (secret); allowed: an absolute http:// or https:// address without user name or query",
-            "sluice.yaml:13:5: providers[1].api_key: found an unknown key; did you mean api_keys? allowed: name, kind, base_url, api_keys, limits, timeouts, data_policy, region, dialect",
+            "sluice.yaml:13:5: providers[1].api_key: found an unknown key; did you mean api_keys? allowed: name, kind, base_url, api_keys, limits, timeouts, data_policy, region, auth, api_version, deployments, tenant_id, client_id, client_secret, access_key_id, secret_access_key, session_token, profile, project, location, credentials, credentials_file, dialect",
             "sluice.yaml:14:11: providers[2].name: found \"a\"; the name is taken by a provider above; each needs its own",
             "sluice.yaml:16:16: providers[2].api_keys[0]: found \"${MISSING}\"; the environment variable MISSING is not set; set it, or write ${MISSING:-default}",
             "sluice.yaml:16:30: providers[2].api_keys[1]: found (secret); this is a key of Sluice itself; allowed: a key of the provider",
@@ -263,29 +263,8 @@ public sealed class ConfigLoaderTests
         ], snapshot.Providers.Select(provider => (provider.Name, provider.Kind, provider.BaseUrl.ToString(), provider.Dialect.Name)));
         Assert.Equal(
         [
-            "Kind gemini is accepted, but nothing calls it in this version: provider gemini serves no model.",
             "GROQ_API_KEY holds a key of Sluice itself, not of a provider: it is not used.",
         ], snapshot.Warnings);
-    }
-
-    [Fact]
-    public void Load_KindThatNothingCalls_IsOneWarningAndHasNoEndpoint()
-    {
-        var snapshot = Configs.Good("""
-            providers:
-              - { name: g, kind: gemini, api_keys: [k] }
-              - { name: r, kind: openai-responses, api_keys: [k] }
-              - { name: s, kind: openai-responses, api_keys: [k] }
-            """);
-
-        Assert.Equal(
-        [
-            "Kind gemini is accepted, but nothing calls it in this version: its models have no endpoint.",
-            "Kind openai-responses is accepted, but nothing calls it in this version: its models have no endpoint.",
-        ], snapshot.Warnings);
-        Assert.Empty(snapshot.Catalogue.Resolve("google/gemini-2.5-pro")!.Endpoints);
-        Assert.Empty(snapshot.Catalogue.Resolve("openai/gpt-5.4")!.Endpoints);
-        Assert.Empty(snapshot.Catalogue.Servable);
     }
 
     [Fact]

@@ -252,17 +252,6 @@ public sealed class PlannerTests
     }
 
     [Fact]
-    public void KindNotServed_IsLeftOutWithThatReason()
-    {
-        var world = new World().Provider("g", kind: ProviderKind.Gemini).Model("x/one", ("g", 1m));
-
-        var plan = world.Plan("x/one");
-
-        Assert.Equal((ErrorKind.NoEndpoint, 404), (plan.Refusal!.Kind, plan.Refusal.Status));
-        Assert.Equal("providers of kind gemini are not served yet", Assert.Single(plan.LeftOut).Why);
-    }
-
-    [Fact]
     public void NoEndpoint_ModelKnown_Answers404NoEndpoint()
     {
         var plan = new World().Model("x/one").Plan("x/one");

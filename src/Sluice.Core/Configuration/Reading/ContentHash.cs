@@ -32,6 +32,11 @@ internal static class ContentHash
             {
                 Add(hash, credential.Secret);
             }
+
+            foreach (var part in provider.Cloud?.Secrets ?? [])
+            {
+                Add(hash, part ?? "");
+            }
         }
 
         return Convert.ToHexStringLower(hash.GetHashAndReset());

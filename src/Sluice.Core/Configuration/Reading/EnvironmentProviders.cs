@@ -6,7 +6,7 @@ namespace Sluice.Core.Configuration.Reading;
 /// Without providers in the file, one for each provider key in the environment. The variables that clients take their address from
 /// (<c>ANTHROPIC_BASE_URL</c>, <c>OPENAI_BASE_URL</c>) are never read: they point here, and Sluice must not become its own provider.
 /// </summary>
-internal static class EnvironmentProviders
+internal sealed class EnvironmentProviders(IReadOnlyDictionary<string, string> environment, Substitution substitution, Findings findings)
 {
     private static readonly (string Variable, string Name, ProviderKind Kind, string BaseUrl)[] Known =
     [
@@ -27,28 +27,28 @@ internal static class EnvironmentProviders
         ("ZAI_API_KEY", "zai", ProviderKind.OpenAI, "https://api.z.ai/api/paas/v4"),
         ("DASHSCOPE_API_KEY", "qwen", ProviderKind.OpenAI, "https://dashscope-intl.aliyuncs.com/compatible-mode/v1"),
         ("PERPLEXITY_API_KEY", "perplexity", ProviderKind.OpenAI, "https://api.perplexity.ai"),
-        ("AZURE_API_KEY", "azure", ProviderKind.Azure, "https://azure.invalid"),
-        ("AZURE_OPENAI_API_KEY", "azure", ProviderKind.Azure, "https://azure.invalid"),
-        ("AWS_ACCESS_KEY_ID", "bedrock", ProviderKind.Bedrock, "https://bedrock-runtime.us-east-1.amazonaws.com"),
-        ("AWS_BEARER_TOKEN_BEDROCK", "bedrock", ProviderKind.Bedrock, "https://bedrock-runtime.us-east-1.amazonaws.com"),
     ];
 
-    public static IReadOnlyList<ProviderSettings> Find(IReadOnlyDictionary<string, string> environment, Findings findings)
+    private readonly List<ProviderSettings> _found = [];
+
+    public IReadOnlyList<ProviderSettings> Find()
     {
-        var found = new List<ProviderSettings>();
         foreach (var (variable, name, kind, baseUrl) in Known)
         {
-            if (Key(environment, variable, findings) is { } key && found.TrueForAll(provider => provider.Name != name))
+            if (Key(variable) is { } key)
             {
-                Add(name, kind, new Uri(baseUrl), key, dialect: null);
+                Add(name, kind, new Uri(baseUrl), key);
             }
         }
 
-        if (Key(environment, "LITELLM_API_KEY", findings) is { } litellm)
+        AddVertex();
+        AddAzure();
+        AddBedrock();
+        if (Key("LITELLM_API_KEY") is { } litellm)
         {
-            if (Uri.TryCreate(environment.GetValueOrDefault("LITELLM_BASE_URL"), UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && url!.UserInfo.Length == 0)
+            if (Url(Value("LITELLM_BASE_URL")) is { } url)
             {
-                Add("litellm", ProviderKind.OpenAI, new Uri(url.GetLeftPart(UriPartial.Path).TrimEnd('/')), litellm, Dialects.Of("litellm"));
+                Add("litellm", ProviderKind.OpenAI, url, litellm, dialect: Dialects.Of("litellm"));
             }
             else
             {
@@ -56,36 +56,114 @@ internal static class EnvironmentProviders
             }
         }
 
-        if (found.Count == 0)
+        if (_found.Count == 0)
         {
             findings.Warn("There is no provider key: the built-in simulator answers as the provider sim.");
-            found.Add(new ProviderSettings { Name = "sim", Kind = ProviderKind.Simulator, BaseUrl = ProviderKindNames.DefaultBaseUrl(ProviderKind.Simulator) });
+            _found.Add(new ProviderSettings { Name = "sim", Kind = ProviderKind.Simulator, BaseUrl = ProviderKindNames.DefaultBaseUrl(ProviderKind.Simulator) });
         }
 
-        return found;
+        return _found;
+    }
 
-        void Add(string name, ProviderKind kind, Uri url, string key, ChatDialect? dialect)
+    // The pair that Google's own libraries take. A project alone is on every machine with gcloud and is no wish to use Vertex.
+    private void AddVertex()
+    {
+        if (Value("GOOGLE_APPLICATION_CREDENTIALS") is not { } file || Value("GOOGLE_CLOUD_PROJECT") is not { } project)
         {
-            if (!ProviderKindNames.IsServed(kind))
-            {
-                findings.Warn($"Kind {ProviderKindNames.WordOf(kind)} is accepted, but nothing calls it in this version: provider {name} serves no model.");
-            }
+            return;
+        }
 
-            found.Add(new ProviderSettings
+        var location = Value("GOOGLE_CLOUD_LOCATION") ?? "global";
+        if (substitution.ReadFile(file) is not { } credentials)
+        {
+            findings.Warn($"GOOGLE_APPLICATION_CREDENTIALS names {file}, which cannot be read: Vertex is not used.");
+        }
+        else if (!CloudReader.IsGoogleCredential(credentials) || !CloudReader.IsRegion(location))
+        {
+            findings.Warn("GOOGLE_APPLICATION_CREDENTIALS is no Google credential file, or GOOGLE_CLOUD_LOCATION no location: Vertex is not used.");
+        }
+        else
+        {
+            var vertex = new VertexSettings { Project = project, Location = location, Credentials = credentials };
+            Add("vertex", ProviderKind.Vertex, CloudReader.DefaultUrl(vertex)!, key: null, vertex);
+        }
+    }
+
+    private void AddAzure()
+    {
+        var key = Key("AZURE_OPENAI_API_KEY") ?? Key("AZURE_API_KEY");
+        var url = Url(Value("AZURE_OPENAI_ENDPOINT") ?? Value("AZURE_API_BASE"));
+        var entra = new AzureSettings
+        {
+            Auth = CloudAuth.Entra,
+            ApiVersion = Value("OPENAI_API_VERSION") ?? Value("AZURE_API_VERSION"),
+            TenantId = Value("AZURE_TENANT_ID"),
+            ClientId = Value("AZURE_CLIENT_ID"),
+            ClientSecret = Value("AZURE_CLIENT_SECRET"),
+        };
+        if (key is not null && url is null)
+        {
+            findings.Warn("An Azure key is set, but AZURE_OPENAI_ENDPOINT (or AZURE_API_BASE) is not an absolute http:// or https:// address: Azure is not used.");
+        }
+        else if (url is not null && key is not null)
+        {
+            Add("azure", ProviderKind.Azure, url, key, new AzureSettings { ApiVersion = entra.ApiVersion });
+        }
+        else if (url is not null && entra is { TenantId: not null, ClientId: not null, ClientSecret: not null })
+        {
+            Add("azure", ProviderKind.Azure, url, key: null, entra);
+        }
+    }
+
+    private void AddBedrock()
+    {
+        var bearer = Key("AWS_BEARER_TOKEN_BEDROCK");
+        var id = Value("AWS_ACCESS_KEY_ID");
+        var secret = Value("AWS_SECRET_ACCESS_KEY");
+        if (bearer is null && (id is null || secret is null))
+        {
+            return;
+        }
+
+        var region = Value("AWS_REGION") ?? Value("AWS_DEFAULT_REGION") ?? "us-east-1";
+        if (!CloudReader.IsRegion(region))
+        {
+            findings.Warn("AWS_REGION is no region: Bedrock is not used.");
+            return;
+        }
+
+        var bedrock = bearer is not null
+            ? new BedrockSettings { Region = region }
+            : new BedrockSettings { Region = region, AccessKeyId = id, SecretAccessKey = secret, SessionToken = Value("AWS_SESSION_TOKEN") };
+        Add("bedrock", ProviderKind.Bedrock, CloudReader.DefaultUrl(bedrock)!, bearer, bedrock);
+    }
+
+    private void Add(string name, ProviderKind kind, Uri url, string? key, CloudSettings? cloud = null, ChatDialect? dialect = null)
+    {
+        if (_found.TrueForAll(provider => provider.Name != name))
+        {
+            _found.Add(new ProviderSettings
             {
                 Name = name,
                 Kind = kind,
                 BaseUrl = url,
                 Dialect = dialect ?? Dialects.Default(kind, url),
-                Credentials = [new Credential($"{name}#1", key)],
+                Credentials = key is null ? [] : [new Credential($"{name}#1", key)],
+                Cloud = cloud,
             });
         }
     }
 
-    private static string? Key(IReadOnlyDictionary<string, string> environment, string variable, Findings findings)
+    private static Uri? Url(string? text) =>
+        Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && url!.UserInfo.Length == 0
+            ? new Uri(url.GetLeftPart(UriPartial.Path).TrimEnd('/'))
+            : null;
+
+    private string? Value(string variable) => environment.GetValueOrDefault(variable)?.Trim() is { Length: > 0 } value ? value : null;
+
+    private string? Key(string variable)
     {
-        var key = environment.GetValueOrDefault(variable)?.Trim();
-        if (string.IsNullOrEmpty(key))
+        if (Value(variable) is not { } key)
         {
             return null;
         }

@@ -68,8 +68,7 @@ internal sealed class ModelsReader(IReadOnlyList<ProviderSettings> providers, Ca
             findings.Warn($"{item.Path} has no price: what it costs is reported as unpriced.");
         }
 
-        // Nothing calls the provider's kind yet, so the model has no endpoint there.
-        return ProviderKindNames.IsServed(provider.Kind) ? new ModelEndpoint(model, name, upstream, price) : null;
+        return new ModelEndpoint(model, name, upstream, price);
     }
 
     private static PriceSheet Sheet(ConfigValue price) => new()

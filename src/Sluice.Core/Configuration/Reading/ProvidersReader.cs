@@ -4,7 +4,7 @@ using Sluice.Protocols.OpenAIChat;
 namespace Sluice.Core.Configuration.Reading;
 
 /// <summary>The <c>providers</c> section.</summary>
-internal sealed partial class ProvidersReader(Findings findings)
+internal sealed partial class ProvidersReader(CloudReader clouds, Findings findings)
 {
     public IReadOnlyList<ProviderSettings> Read(ConfigValue section)
     {
@@ -35,21 +35,20 @@ internal sealed partial class ProvidersReader(Findings findings)
     private ProviderSettings Provider(ConfigValue item, string name, ProviderKind kind)
     {
         var (dialect, declared) = Dialect(item["dialect"]);
-        var url = item.Get<Uri>("base_url") ?? DefaultUrl(kind, declared);
-        if (!ProviderKindNames.IsServed(kind))
-        {
-            findings.Warn($"Kind {ProviderKindNames.WordOf(kind)} is accepted, but nothing calls it in this version: its models have no endpoint.");
-        }
-
+        var credentials = Credentials(item["api_keys"], name);
+        var cloud = clouds.Read(item, kind, credentials.Count > 0);
+        var url = item.Get<Uri>("base_url") ?? CloudReader.DefaultUrl(cloud) ?? DefaultUrl(kind, declared);
         return new ProviderSettings
         {
             Name = name,
             Kind = kind,
             BaseUrl = url,
-            Credentials = Credentials(item["api_keys"], name),
+            Credentials = credentials,
             Dialect = dialect ?? Dialects.Default(kind, url),
             Timeouts = Timeouts(item["timeouts"]),
             Region = item.Get<string>("region"),
+            Cloud = cloud,
+            Deployments = CloudReader.Deployments(item),
         };
     }
 

@@ -54,6 +54,9 @@ internal sealed class Substitution(ConfigSources sources, string fileFolder)
         return filled.Append(text, at, text.Length - at).ToString();
     }
 
+    /// <summary>The content of a file that the configuration names; it is watched, and part of the content hash. Null where it cannot be read.</summary>
+    public string? ReadFile(string path) => FromFile(path, out _);
+
     private string? Value(string reference, out string? problem)
     {
         problem = null;

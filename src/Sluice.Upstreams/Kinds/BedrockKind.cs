@@ -1,0 +1,46 @@
+using Sluice.Core.Catalogue;
+using Sluice.Core.Configuration;
+using Sluice.Protocols;
+using Sluice.Upstreams.Credentials;
+
+namespace Sluice.Upstreams.Kinds;
+
+/// <summary>
+/// Amazon Bedrock: Claude in Anthropic's own wire by InvokeModel when the client speaks it, everything else by Converse. The model's id is one segment
+/// of the path, an ARN whole.
+/// </summary>
+internal sealed class BedrockKind : IProviderKind
+{
+    public bool HasModelInPath => true;
+
+    public IReadOnlyList<string>? QueryNotSent => null;
+
+    public bool HasAnthropicVersionHeader => false;
+
+    public WireProtocol WireFor(ProviderSettings provider, ModelEndpoint endpoint, WireProtocol client) =>
+        client == WireProtocol.AnthropicMessages && IsClaude(endpoint) ? WireProtocol.AnthropicMessages : WireProtocol.BedrockConverse;
+
+    public Uri AddressFor(in CallTarget target) =>
+        BasePath.Join(target.BaseUrl, $"/model/{BasePath.Segment(target.Model)}{Verb(target.Wire, target.Stream)}");
+
+    // Hosted Claude takes betas in its body; AWS's own headers are part of the signature.
+    public bool SendsHeader(WireProtocol wire, string name) =>
+        !name.StartsWith("anthropic-", StringComparison.OrdinalIgnoreCase) && !name.StartsWith("x-amz-", StringComparison.OrdinalIgnoreCase);
+
+    public IRequestAuth CreateAuth(ProviderSettings provider, AuthContext context) =>
+        provider is { Credentials.Count: 0, Cloud: BedrockSettings bedrock }
+            ? new SigV4Auth(new LeaseCache<AwsKeys>(new AwsKeySource(provider.Name, bedrock, context), context.Time), bedrock.Region, context.Time)
+            : KeyAuth.Bearer;
+
+    internal static string Verb(WireProtocol wire, bool stream) => (wire, stream) switch
+    {
+        (WireProtocol.AnthropicMessages, true) => "/invoke-with-response-stream",
+        (WireProtocol.AnthropicMessages, false) => "/invoke",
+        (_, true) => "/converse-stream",
+        _ => "/converse",
+    };
+
+    // An inference profile's ARN does not say whose model it is; then the configuration's own id does.
+    private static bool IsClaude(ModelEndpoint endpoint) =>
+        endpoint.UpstreamModel.Contains("anthropic.claude", StringComparison.OrdinalIgnoreCase) || endpoint.Model.Id.StartsWith("anthropic/", StringComparison.Ordinal);
+}

@@ -1,0 +1,46 @@
+using Sluice.Core.Catalogue;
+using Sluice.Core.Configuration;
+using Sluice.Protocols;
+using Sluice.Upstreams.Credentials;
+
+namespace Sluice.Upstreams.Kinds;
+
+/// <summary>Where one call goes, as far as its address depends on it.</summary>
+/// <param name="Provider">Whose.</param>
+/// <param name="BaseUrl">Its base URL, or where the simulator is.</param>
+/// <param name="Wire">The wire spoken.</param>
+/// <param name="Operation">What is asked.</param>
+/// <param name="Model">The provider's own name of the model, as configured or as a client wrote it.</param>
+/// <param name="Stream">The answer is to come as a stream.</param>
+internal readonly record struct CallTarget(ProviderSettings Provider, Uri BaseUrl, WireProtocol Wire, UpstreamOperation Operation, string Model, bool Stream);
+
+/// <summary>All that differs between kinds of providers on the way out. Stateless; one instance for each kind, in <see cref="ProviderKinds"/>.</summary>
+internal interface IProviderKind
+{
+    /// <summary>The wire that an endpoint is asked in: the client's own where the endpoint speaks it, so that its bytes can go out as they came.</summary>
+    WireProtocol WireFor(ProviderSettings provider, ModelEndpoint endpoint, WireProtocol client);
+
+    /// <summary>Whether an endpoint spoken to in this wire counts a prompt's tokens.</summary>
+    bool Counts(ProviderSettings provider, WireProtocol wire) => false;
+
+    /// <summary>Where a call goes, the client's query not yet behind it. Nothing in <paramref name="target"/> may change scheme, host or port.</summary>
+    Uri AddressFor(in CallTarget target);
+
+    /// <summary>The model, and whether a stream is wanted, are in the path.</summary>
+    bool HasModelInPath => false;
+
+    /// <summary>Names that a native call's query loses; null where no query of a client goes on.</summary>
+    IReadOnlyList<string>? QueryNotSent => ClientQuery.KeyOnly;
+
+    /// <summary>A native call sends this client header on, of those that <see cref="ForwardedHeaders"/> lets through at all.</summary>
+    bool SendsHeader(WireProtocol wire, string name) => true;
+
+    /// <summary>A translated call sends this client header on.</summary>
+    bool NamesHeader(WireProtocol wire, string name) => false;
+
+    /// <summary>Whether <c>anthropic-version</c> is a header there; hosted Claude has it in the body.</summary>
+    bool HasAnthropicVersionHeader => true;
+
+    /// <summary>How calls are signed in. Asked once for a provider's connections.</summary>
+    IRequestAuth CreateAuth(ProviderSettings provider, AuthContext context);
+}

@@ -1,0 +1,16 @@
+using Sluice.Core.Catalogue;
+using Sluice.Core.Configuration;
+using Sluice.Protocols;
+using Sluice.Upstreams.Credentials;
+
+namespace Sluice.Upstreams.Kinds;
+
+/// <summary>OpenAI Chat Completions and its many compatibles. The base URL holds the version.</summary>
+internal sealed class OpenAIKind : IProviderKind
+{
+    public WireProtocol WireFor(ProviderSettings provider, ModelEndpoint endpoint, WireProtocol client) => WireProtocol.OpenAIChat;
+
+    public Uri AddressFor(in CallTarget target) => BasePath.Join(target.BaseUrl, "/chat/completions");
+
+    public IRequestAuth CreateAuth(ProviderSettings provider, AuthContext context) => KeyAuth.Bearer;
+}

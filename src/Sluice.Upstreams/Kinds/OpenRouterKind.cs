@@ -1,0 +1,21 @@
+using Sluice.Core.Catalogue;
+using Sluice.Core.Configuration;
+using Sluice.Protocols;
+using Sluice.Upstreams.Credentials;
+
+namespace Sluice.Upstreams.Kinds;
+
+/// <summary>OpenRouter, always over its Chat wire. It ranks apps by the headers that they send.</summary>
+internal sealed class OpenRouterKind : IProviderKind
+{
+    public WireProtocol WireFor(ProviderSettings provider, ModelEndpoint endpoint, WireProtocol client) => WireProtocol.OpenAIChat;
+
+    public Uri AddressFor(in CallTarget target) => BasePath.Join(target.BaseUrl, "/chat/completions");
+
+    public bool NamesHeader(WireProtocol wire, string name) =>
+        name.Equals("HTTP-Referer", StringComparison.OrdinalIgnoreCase)
+        || name.Equals("X-Title", StringComparison.OrdinalIgnoreCase)
+        || name.StartsWith("X-OpenRouter-", StringComparison.OrdinalIgnoreCase);
+
+    public IRequestAuth CreateAuth(ProviderSettings provider, AuthContext context) => KeyAuth.Bearer;
+}

@@ -1,0 +1,43 @@
+using Sluice.Core.Configuration;
+using Sluice.Core.Routing;
+using Sluice.Protocols;
+
+namespace Sluice.Upstreams.Kinds;
+
+/// <summary>The kinds, one file for each: the one place that decides in which wire and where an endpoint is asked.</summary>
+public static class ProviderKinds
+{
+    private static readonly OpenAIKind OpenAI = new();
+    private static readonly OpenRouterKind OpenRouter = new();
+    private static readonly ResponsesKind Responses = new();
+    private static readonly AnthropicKind Anthropic = new();
+    private static readonly GeminiKind Gemini = new();
+    private static readonly VertexKind Vertex = new();
+    private static readonly AzureKind Azure = new();
+    private static readonly BedrockKind Bedrock = new();
+    private static readonly SimulatorKind Simulator = new();
+
+    /// <summary>The wire that a candidate is asked in. It is the client's own where the endpoint speaks that.</summary>
+    /// <param name="candidate">Whom.</param>
+    /// <param name="client">What the client speaks.</param>
+    public static WireProtocol WireOf(Candidate candidate, WireProtocol client) =>
+        Of(candidate.Provider.Kind).WireFor(candidate.Provider, candidate.Endpoint, client);
+
+    /// <summary>True where a client's count can be asked of a candidate: it speaks the client's wire, and has an operation for it.</summary>
+    public static bool CanCount(Candidate candidate, WireProtocol client) =>
+        WireOf(candidate, client) == client && Of(candidate.Provider.Kind).Counts(candidate.Provider, client);
+
+    internal static IProviderKind Of(ProviderKind kind) => kind switch
+    {
+        ProviderKind.Anthropic => Anthropic,
+        ProviderKind.OpenAI => OpenAI,
+        ProviderKind.OpenRouter => OpenRouter,
+        ProviderKind.OpenAIResponses => Responses,
+        ProviderKind.Gemini => Gemini,
+        ProviderKind.Vertex => Vertex,
+        ProviderKind.Azure => Azure,
+        ProviderKind.Bedrock => Bedrock,
+        ProviderKind.Simulator => Simulator,
+        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "A kind without a file in Kinds."),
+    };
+}
