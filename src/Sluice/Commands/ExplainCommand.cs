@@ -34,7 +34,7 @@ internal static class ExplainCommand
         Fact("cause", Output.Text(answer, "cause"));
         Fact("remedy", Output.Text(answer, "remedy"));
         Fact("degraded", Output.Text(answer, "degradations"));
-        if (answer.TryGetProperty("left_out", out var leftOut) && leftOut.ValueKind == JsonValueKind.Array)
+        if (answer.ValueKind == JsonValueKind.Object && answer.TryGetProperty("left_out", out var leftOut) && leftOut.ValueKind == JsonValueKind.Array)
         {
             foreach (var entry in leftOut.EnumerateArray())
             {
@@ -44,7 +44,7 @@ internal static class ExplainCommand
 
         Output.Table(
             ["#", "provider", "model", "outcome", "#status", "#ms", "#first ms", "#input", "#cached", "#output", "#USD", "upstream id", "message"],
-            answer.GetProperty("attempts").EnumerateArray().Select(attempt => new[]
+            Output.List(answer, "attempts").Select(attempt => new[]
             {
                 Output.Text(attempt, "ordinal"), Output.Text(attempt, "provider"), Output.Text(attempt, "upstream_model"), Output.Text(attempt, "outcome"),
                 Output.Text(attempt, "status"), Output.Text(attempt, "milliseconds"), Output.Text(attempt, "first_token_ms"), Output.Count(attempt, "input_tokens"),

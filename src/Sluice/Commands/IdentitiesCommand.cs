@@ -43,7 +43,7 @@ internal static class IdentitiesCommand
                 return;
             }
 
-            Output.Table(["name", "since"], answer.GetProperty("items").EnumerateArray().Select(item => new[] { Output.Text(item, "name"), Output.Time(item, "created_at") }));
+            Output.Table(["name", "since"], Output.List(answer, "items").Select(item => new[] { Output.Text(item, "name"), Output.Time(item, "created_at") }));
         }
     }
 }

@@ -62,10 +62,10 @@ internal static class KeysCommand
 
         Output.Table(
             ["id", "begins", "state", "user", "team", "project", "name", "models", "created", "expires"],
-            answer.GetProperty("keys").EnumerateArray().Select(key => new[]
+            Output.List(answer, "keys").Select(key => new[]
             {
                 Output.Text(key, "id"), Output.Text(key, "prefix") + "…", Output.Text(key, "state"), Output.Text(key, "user"), Output.Text(key, "team"),
-                Output.Text(key, "project"), Output.Text(key, "name"), key.GetProperty("models").GetArrayLength() == 0 ? "all" : Output.Text(key, "models"),
+                Output.Text(key, "project"), Output.Text(key, "name"), Output.List(key, "models").Count == 0 ? "all" : Output.Text(key, "models"),
                 Output.Time(key, "created_at"), Output.Time(key, "expires_at"),
             }));
     });
@@ -85,7 +85,7 @@ internal static class KeysCommand
             var answer = await context.Client.SendAsync(HttpMethod.Delete, "/keys/" + Uri.EscapeDataString(context.Parsed.GetRequiredValue(id)), null, cancellation);
             if (context.Json)
             {
-                Output.Json(answer.GetProperty("keys")[0]);
+                Output.Json(Output.List(answer, "keys")[0]);
             }
             else
             {

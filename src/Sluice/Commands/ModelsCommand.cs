@@ -24,7 +24,7 @@ internal static class ModelsCommand
 
         Output.Table(
             ["model", "by", "#input $/M", "#output $/M"],
-            answer.GetProperty("models").EnumerateArray().SelectMany(model => model.GetProperty("endpoints").EnumerateArray().Select(endpoint => new[]
+            Output.List(answer, "models").SelectMany(model => Output.List(model, "endpoints").Select(endpoint => new[]
             {
                 Output.Text(model, "id"), $"{Output.Text(endpoint, "provider")}/{Output.Text(endpoint, "model")}",
                 Output.Text(endpoint, "input_usd_per_million"), Output.Text(endpoint, "output_usd_per_million"),
@@ -84,17 +84,17 @@ internal static class ModelsCommand
     private static Task<JsonElement> AskAsync(CommandContext context, string name, CancellationToken cancellation) =>
         context.Client.GetAsync("/models/resolve?name=" + Uri.EscapeDataString(name), cancellation);
 
-    private static bool IsKnown(JsonElement answer) => answer.GetProperty("id").ValueKind == JsonValueKind.String && answer.GetProperty("endpoints").GetArrayLength() > 0;
+    private static bool IsKnown(JsonElement answer) => Output.Member(answer, "id").ValueKind == JsonValueKind.String && Output.List(answer, "endpoints").Count > 0;
 
     private static string Describe(JsonElement answer)
     {
         var name = Output.Text(answer, "name");
-        if (answer.GetProperty("id").ValueKind != JsonValueKind.String)
+        if (Output.Member(answer, "id").ValueKind != JsonValueKind.String)
         {
-            return answer.GetProperty("suggestions").GetArrayLength() == 0 ? $"{name}: unknown" : $"{name}: unknown; did you mean {Output.Text(answer, "suggestions")}?";
+            return Output.List(answer, "suggestions").Count == 0 ? $"{name}: unknown" : $"{name}: unknown; did you mean {Output.Text(answer, "suggestions")}?";
         }
 
-        var endpoints = answer.GetProperty("endpoints").EnumerateArray().Select(endpoint => $"{Output.Text(endpoint, "provider")}/{Output.Text(endpoint, "model")}").ToList();
+        var endpoints = Output.List(answer, "endpoints").Select(endpoint => $"{Output.Text(endpoint, "provider")}/{Output.Text(endpoint, "model")}").ToList();
         return $"{name}: {Output.Text(answer, "id")} ({Output.Text(answer, "how")}), " + (endpoints.Count == 0 ? "but no provider serves it" : "by " + string.Join(", ", endpoints));
     }
 

@@ -55,21 +55,37 @@ internal static class Output
 
     /// <summary>A member as text; <c>-</c> where it is null or missing.</summary>
     public static string Text(JsonElement element, string member) =>
-        element.TryGetProperty(member, out var value) && value.ValueKind is not (JsonValueKind.Null or JsonValueKind.Undefined)
+        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(member, out var value) && value.ValueKind is not (JsonValueKind.Null or JsonValueKind.Undefined)
             ? value.ValueKind == JsonValueKind.Array ? string.Join(", ", value.EnumerateArray().Select(entry => entry.ToString())) : value.ToString()
             : "-";
 
     /// <summary>An integer member with thousands separated.</summary>
     public static string Count(JsonElement element, string member) =>
-        element.TryGetProperty(member, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var number) ? number.ToString("N0", CultureInfo.InvariantCulture) : "-";
+        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(member, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var number) ? number.ToString("N0", CultureInfo.InvariantCulture) : "-";
+
+    /// <summary>A member that a command cannot do without.</summary>
+    /// <exception cref="CommandFailure">It is missing: another version answers. So for the others below.</exception>
+    public static JsonElement Member(JsonElement element, string member) =>
+        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(member, out var value) ? value : throw Strange(member);
+
+    /// <summary>An integer that a command reckons with.</summary>
+    public static long Integer(JsonElement element, string member) =>
+        Member(element, member) is { ValueKind: JsonValueKind.Number } value && value.TryGetInt64(out var number) ? number : throw Strange(member);
+
+    /// <summary>The entries of a list.</summary>
+    public static IReadOnlyList<JsonElement> List(JsonElement element, string member) =>
+        Member(element, member) is { ValueKind: JsonValueKind.Array } value ? [.. value.EnumerateArray()] : throw Strange(member);
 
     /// <summary>A UTC time to the minute.</summary>
     public static string Time(JsonElement element, string member) =>
-        element.TryGetProperty(member, out var value) && value.ValueKind == JsonValueKind.String && value.TryGetDateTimeOffset(out var time)
+        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(member, out var value) && value.ValueKind == JsonValueKind.String && value.TryGetDateTimeOffset(out var time)
             ? time.UtcDateTime.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture)
             : "-";
 
     /// <summary>Dollars of an exact <c>cost_usd</c>, to four places; the JSON has all nine.</summary>
     public static string Usd(JsonElement element) =>
         decimal.TryParse(Text(element, "cost_usd"), NumberStyles.Number, CultureInfo.InvariantCulture, out var usd) ? usd.ToString("0.0000", CultureInfo.InvariantCulture) : "-";
+
+    private static CommandFailure Strange(string member) =>
+        new($"The answer has no '{member}' that this version knows: the Sluice that serves is of another version. Use the 'sluice' of that version, or --json.");
 }

@@ -51,22 +51,22 @@ internal static class ReportCommand
     private static string Parameter(string name, string? value) => value is null ? "" : $"&{name}={Uri.EscapeDataString(value)}";
 
     private static List<string> Dimensions(JsonElement answer) =>
-        [.. answer.GetProperty("by").EnumerateArray().Select(name => name.GetString() is "key" ? "key_id" : name.GetString()!)];
+        [.. Output.List(answer, "by").Select(name => name.ToString() is "key" ? "key_id" : name.ToString())];
 
     private static void Table(JsonElement answer)
     {
         var dimensions = Dimensions(answer);
-        var rows = answer.GetProperty("rows").EnumerateArray().Select(row => Cells(row, dimensions.Select(name => Output.Text(row, name)))).ToList();
+        var rows = Output.List(answer, "rows").Select(row => Cells(row, dimensions.Select(name => Output.Text(row, name)))).ToList();
         if (rows.Count == 0)
         {
             Output.Line("Nothing was spent in that time.");
             return;
         }
 
-        var total = answer.GetProperty("total");
+        var total = Output.Member(answer, "total");
         rows.Add(Cells(total, dimensions.Select((_, index) => index == 0 ? "total" : "")));
         Output.Table([.. dimensions, "#requests", "#attempts", "#input", "#cached", "#written", "#output", "#USD", "notes"], rows);
-        if (answer.GetProperty("truncated").GetBoolean())
+        if (Output.Member(answer, "truncated").ValueKind == JsonValueKind.True)
         {
             Output.Line("There are more rows; the total is of those shown. Ask for less time or fewer dimensions.");
         }
@@ -76,14 +76,14 @@ internal static class ReportCommand
     [
         .. names,
         Output.Count(row, "requests"), Output.Count(row, "attempts"), Output.Count(row, "input_tokens"), Output.Count(row, "cache_read_tokens"),
-        (row.GetProperty("cache_write_5m_tokens").GetInt64() + row.GetProperty("cache_write_1h_tokens").GetInt64()).ToString("N0", System.Globalization.CultureInfo.InvariantCulture),
+        (Output.Integer(row, "cache_write_5m_tokens") + Output.Integer(row, "cache_write_1h_tokens")).ToString("N0", System.Globalization.CultureInfo.InvariantCulture),
         Output.Count(row, "output_tokens"), Output.Usd(row), Notes(row),
     ];
 
     private static string Notes(JsonElement row)
     {
-        var estimated = row.GetProperty("estimated").GetInt64();
-        var unpriced = row.GetProperty("unpriced").GetInt64();
+        var estimated = Output.Integer(row, "estimated");
+        var unpriced = Output.Integer(row, "unpriced");
         return string.Join(", ", new[] { estimated > 0 ? $"{estimated} estimated" : "", unpriced > 0 ? $"{unpriced} UNPRICED" : "" }.Where(note => note.Length > 0));
     }
 
@@ -91,9 +91,9 @@ internal static class ReportCommand
     {
         var columns = Dimensions(answer).Concat(Measures).ToList();
         Output.Line(string.Join(',', columns));
-        foreach (var row in answer.GetProperty("rows").EnumerateArray())
+        foreach (var row in Output.List(answer, "rows"))
         {
-            Output.Line(string.Join(',', columns.Select(column => CsvCell(row.GetProperty(column)))));
+            Output.Line(string.Join(',', columns.Select(column => CsvCell(Output.Member(row, column)))));
         }
     }
 

@@ -14,16 +14,16 @@ internal static class StatusCommand
             return;
         }
 
-        Output.Line($"Sluice {Output.Text(answer, "version")} at {context.Client.Url}, up {TimeSpan.FromSeconds(answer.GetProperty("uptime_seconds").GetInt64())}");
+        Output.Line($"Sluice {Output.Text(answer, "version")} at {context.Client.Url}, up {TimeSpan.FromSeconds(Math.Clamp(Output.Integer(answer, "uptime_seconds"), 0, int.MaxValue))}");
         Output.Table(
             ["provider", "kind", "state", "#models", "detail"],
-            answer.GetProperty("providers").EnumerateArray().Select(provider => new[]
+            Output.List(answer, "providers").Select(provider => new[]
             {
                 Output.Text(provider, "name"), Output.Text(provider, "kind"), Output.Text(provider, "state"), Output.Text(provider, "models"), Output.Text(provider, "detail"),
             }));
-        foreach (var warning in answer.GetProperty("warnings").EnumerateArray())
+        foreach (var warning in Output.List(answer, "warnings"))
         {
-            Output.Line("warning: " + warning.GetString());
+            Output.Line("warning: " + warning);
         }
     });
 }

@@ -52,7 +52,7 @@ internal sealed class SetupKeys(AdminClient client)
                 json.WriteEndObject();
             },
             cancellation);
-        return new ChosenKey(Member(answer, "key"), Member(answer, "id"), Made: true);
+        return new ChosenKey(Output.Member(answer, "key").ToString(), Output.Member(answer, "id").ToString(), Made: true);
     }
 
     /// <summary>Revokes what setups made.</summary>
@@ -91,20 +91,10 @@ internal sealed class SetupKeys(AdminClient client)
         RevokedKeys Left(string why) => new(revoked, [.. made.Where(key => !revoked.Contains(key.Id, StringComparer.Ordinal))], why);
     }
 
-    private async Task<IReadOnlyList<JsonElement>> ListAsync(CancellationToken cancellation)
-    {
-        var answer = await client.GetAsync("/keys", cancellation);
-        return answer.ValueKind == JsonValueKind.Object && answer.TryGetProperty("keys", out var keys) && keys.ValueKind == JsonValueKind.Array
-            ? [.. keys.EnumerateArray()]
-            : throw Strange();
-    }
+    private async Task<IReadOnlyList<JsonElement>> ListAsync(CancellationToken cancellation) =>
+        Output.List(await client.GetAsync("/keys", cancellation), "keys");
 
     private static bool IsValid(JsonElement key) => Output.Text(key, "state") == "valid";
-
-    private string Member(JsonElement answer, string name) =>
-        answer.ValueKind == JsonValueKind.Object && answer.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString()! : throw Strange();
-
-    private CommandFailure Strange() => new($"{client.Url} answered in a shape that this version does not know. Use the 'sluice' that serves there.");
 }
 
 /// <summary>The key that goes into the settings.</summary>
