@@ -38,6 +38,9 @@ public static class ErrorWords
         _ => throw new ArgumentOutOfRangeException(nameof(source), source, message: null),
     };
 
+    /// <summary>A wait as clients are told it, in headers and bodies: whole seconds, 1 to 55. Claude Code gives up on more than 60; 0 would have it back at once.</summary>
+    public static int RetryAfterSeconds(TimeSpan wait) => (int)Math.Clamp(Math.Ceiling(wait.TotalSeconds), 1, 55);
+
     /// <summary>Writes the member <c>attempts</c>, unless there were none.</summary>
     public static void WriteAttempts(Utf8JsonWriter json, IReadOnlyList<AttemptSummary> attempts)
     {

@@ -113,8 +113,8 @@ internal static partial class OpenAIChatErrors
     private static void WriteMetadata(Utf8JsonWriter json, GatewayError error)
     {
         json.WriteStartObject("metadata"u8);
-        json.WriteString("source"u8, Words(error.Source.ToString()));
-        json.WriteString("kind"u8, Words(error.Kind.ToString()));
+        json.WriteString("source"u8, ErrorWords.Of(error.Source));
+        json.WriteString("kind"u8, ErrorWords.Of(error.Kind));
         if (error.Provider is { } provider)
         {
             json.WriteString("provider_name"u8, provider);
@@ -133,7 +133,7 @@ internal static partial class OpenAIChatErrors
 
         if (error.RetryAfter is { } after)
         {
-            json.WriteNumber("retry_after_seconds"u8, (long)Math.Ceiling(after.TotalSeconds));
+            json.WriteNumber("retry_after_seconds"u8, ErrorWords.RetryAfterSeconds(after));
         }
 
         if (error.Remedy is { } remedy)
@@ -146,37 +146,7 @@ internal static partial class OpenAIChatErrors
             json.WriteString("limit"u8, limit);
         }
 
-        if (error.Attempts.Count > 0)
-        {
-            json.WriteStartArray("attempts"u8);
-            foreach (var attempt in error.Attempts)
-            {
-                WriteAttempt(json, attempt);
-            }
-
-            json.WriteEndArray();
-        }
-
-        json.WriteEndObject();
-    }
-
-    private static void WriteAttempt(Utf8JsonWriter json, AttemptSummary attempt)
-    {
-        json.WriteStartObject();
-        json.WriteString("provider"u8, attempt.Provider);
-        json.WriteString("model"u8, attempt.Model);
-        if (attempt.Status is { } status)
-        {
-            json.WriteNumber("status"u8, status);
-        }
-
-        json.WriteString("kind"u8, Words(attempt.Kind.ToString()));
-        json.WriteNumber("ms"u8, attempt.Milliseconds);
-        if (attempt.UpstreamRequestId is { } id)
-        {
-            json.WriteString("upstream_request_id"u8, id);
-        }
-
+        ErrorWords.WriteAttempts(json, error.Attempts);
         json.WriteEndObject();
     }
 
@@ -203,7 +173,7 @@ internal static partial class OpenAIChatErrors
         ErrorKind.Authentication => "invalid_api_key",
         ErrorKind.ContentPolicy => error.Code ?? "content_filter",
         ErrorKind.Credits => error.Code ?? "insufficient_credits",
-        _ => error.Code ?? Words(error.Kind.ToString()),
+        _ => error.Code ?? ErrorWords.Of(error.Kind),
     };
 
     private static UpstreamError FromJson(int status, JsonElement root)
@@ -425,23 +395,6 @@ internal static partial class OpenAIChatErrors
         }
 
         return Blanks().Replace(text, " ").Trim();
-    }
-
-    // NoEndpoint -> no_endpoint
-    private static string Words(string name)
-    {
-        var result = new StringBuilder(name.Length + 4);
-        for (var i = 0; i < name.Length; i++)
-        {
-            if (i > 0 && char.IsAsciiLetterUpper(name[i]))
-            {
-                result.Append('_');
-            }
-
-            result.Append(char.ToLowerInvariant(name[i]));
-        }
-
-        return result.ToString();
     }
 
     [GeneratedRegex(@"maximum context length|context.length.exceeded|context window|exceeded max context|prompt (is )?too long|exceeds? the (model's )?(maximum )?context|input token count.{0,40}exceeds|too many tokens|reduce the length of|longer than the model's context|maximum prompt length", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]

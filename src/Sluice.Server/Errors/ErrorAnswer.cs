@@ -9,9 +9,8 @@ namespace Sluice.Server.Errors;
 /// <summary>Writes an error as a whole HTTP answer in the client's own shape.</summary>
 internal static class ErrorAnswer
 {
-    // Claude Code gives up on more than 60 s; Codex fails at once without any hint.
-    private static readonly TimeSpan MinRetryAfter = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan MaxRetryAfter = TimeSpan.FromSeconds(55);
+    // Codex fails at once without any hint.
+    private static readonly TimeSpan Unsaid = TimeSpan.FromSeconds(5);
 
     /// <summary>Sends status, headers and body. The response must not have started.</summary>
     public static async Task WriteAsync(HttpContext http, IClientFormat format, GatewayError error)
@@ -55,8 +54,6 @@ internal static class ErrorAnswer
             return null;
         }
 
-        var wait = error.RetryAfter ?? TimeSpan.FromSeconds(5);
-        wait = wait < MinRetryAfter ? MinRetryAfter : wait > MaxRetryAfter ? MaxRetryAfter : wait;
-        return (int)Math.Ceiling(wait.TotalSeconds);
+        return ErrorWords.RetryAfterSeconds(error.RetryAfter ?? Unsaid);
     }
 }

@@ -103,6 +103,30 @@ public sealed class ChatErrorAndUsageTests
         Assert.Equal((reasoning, nano, anomalous), ((int?)counts.Reasoning, (int?)counts.ReportedCostNanoUsd, counts.IsAnomalous));
     }
 
+    [Theory]
+    [InlineData(0, 1)]
+    [InlineData(0.2, 1)]
+    [InlineData(4.1, 5)]
+    [InlineData(55, 55)]
+    [InlineData(86_400, 55)]
+    public void Error_Written_HasTheHeadersWaitAndTheWordsOfEveryFormat(double wait, int seconds)
+    {
+        var output = new System.Buffers.ArrayBufferWriter<byte>();
+        OpenAIChatFormat.Instance.WriteError(
+            new GatewayError(ErrorKind.NoEndpoint, ErrorSource.Gateway, 404, "nobody")
+            {
+                RetryAfter = TimeSpan.FromSeconds(wait),
+                Attempts = [new AttemptSummary("p", "m", 529, ErrorKind.RateLimit, 7, "req_1")],
+            },
+            output);
+
+        using var document = JsonDocument.Parse(output.WrittenMemory);
+        var metadata = document.RootElement.GetProperty("error").GetProperty("metadata");
+        Assert.Equal(seconds, metadata.GetProperty("retry_after_seconds").GetInt32());
+        Assert.Equal(("gateway", "no_endpoint"), (metadata.GetProperty("source").GetString(), metadata.GetProperty("kind").GetString()));
+        Assert.Equal("""[{"provider":"p","model":"m","status":529,"kind":"rate_limit","milliseconds":7,"upstream_request_id":"req_1"}]""", metadata.GetProperty("attempts").GetRawText());
+    }
+
     [Fact]
     public void Dialects_AreFoundByNameAndHost()
     {
