@@ -136,7 +136,7 @@ internal sealed class GatewayUnderTest : IAsyncDisposable
                 Assert.Fail($"{requestId} was not settled within 5 s: {answer.Status} {answer.Text}");
             }
 
-            await Task.Delay(TimeSpan.FromMilliseconds(25));
+            await Task.Delay(TimeSpan.FromMilliseconds(25)); // The admin API is asked again: over HTTP nothing tells when a row is settled.
         }
     }
 
@@ -149,7 +149,7 @@ internal sealed class GatewayUnderTest : IAsyncDisposable
         for (var look = 0; !await condition(); look++)
         {
             Assert.True(look < 1000, "Not within 10 s: " + what);
-            await Task.Delay(TimeSpan.FromMilliseconds(10));
+            await Task.Delay(TimeSpan.FromMilliseconds(10)); // Any condition of a real server: most have no signal to wait for.
         }
     }
 
