@@ -197,6 +197,8 @@ public static class EnvelopeScanner
                     return Stream(bytes);
                 case MemberMeaning.Messages:
                     return Messages(bytes);
+                case MemberMeaning.Input:
+                    return Input(bytes);
                 case MemberMeaning.Tools:
                     _tools += bytes[0] == (byte)'[' ? _walk.Counts.Elements : 0;
                     _toolBytes += bytes[0] == (byte)'[' ? value.Length : 0;
@@ -282,6 +284,19 @@ public static class EnvelopeScanner
             _documents += _walk.Counts.Documents;
             _foreignProofs += _walk.Counts.ForeignProofs;
             _tokens.AddMessages(_walk.Counts, _walk.Counts.Elements);
+            return null;
+        }
+
+        // One turn as a text, or items; a call and its result are items of their own.
+        private UpstreamError? Input(ReadOnlySpan<byte> bytes)
+        {
+            if (bytes[0] != (byte)'"')
+            {
+                return bytes[0] == (byte)'[' ? Messages(bytes) : Fault("`input` must be a string or an array.", "input");
+            }
+
+            _messages++;
+            _tokens.AddMessages(_walk.Counts, 1);
             return null;
         }
 

@@ -99,14 +99,15 @@ internal static class OpenAIChatReasoningWriter
         json.WriteEndObject();
     }
 
-    private static string? EffortFor(ReasoningOptions reasoning, ConversationRequest request, UpstreamTarget target, DegradationLog degradations)
+    /// <summary>The effort word for an upstream that takes one; null to say nothing.</summary>
+    public static string? EffortFor(ReasoningOptions reasoning, ConversationRequest request, UpstreamTarget target, DegradationLog degradations)
     {
         var efforts = target.Traits.Efforts;
         switch (reasoning.Mode)
         {
             case ReasoningMode.Off:
                 // Many models refuse "none"; it is sent only where the model is known to take it, or the client itself said it.
-                if (efforts.Contains("none") || (efforts.Count == 0 && request.From == WireProtocol.OpenAIChat && reasoning.Effort == "none"))
+                if (efforts.Contains("none") || (efforts.Count == 0 && request.From is WireProtocol.OpenAIChat or WireProtocol.OpenAIResponses && reasoning.Effort == "none"))
                 {
                     return "none";
                 }
@@ -121,8 +122,8 @@ internal static class OpenAIChatReasoningWriter
                     return null;
                 }
 
-                // A Chat client's own word reaches a Chat upstream as it is, unless the model is known to refuse it.
-                return request.From == WireProtocol.OpenAIChat && efforts.Count == 0 ? effort : Known(effort, efforts, degradations);
+                // The word of a client of OpenAI's formats reaches the upstream as it is, unless the model is known to refuse it.
+                return request.From is WireProtocol.OpenAIChat or WireProtocol.OpenAIResponses && efforts.Count == 0 ? effort : Known(effort, efforts, degradations);
         }
     }
 

@@ -1,0 +1,88 @@
+using System.Buffers;
+using Sluice.Protocols.Conversation;
+using Sluice.Protocols.Degradations;
+using Sluice.Protocols.Errors;
+using Sluice.Protocols.Formats;
+using Sluice.Protocols.Native;
+using Sluice.Protocols.OpenAIChat;
+
+namespace Sluice.Protocols.OpenAIResponses;
+
+/// <summary>OpenAI Responses, without a memory: every request brings its whole conversation.</summary>
+public sealed class OpenAIResponsesFormat : IWireFormat
+{
+    private static readonly byte[] KeepAliveComment = ": keepalive\n\n"u8.ToArray();
+
+    private OpenAIResponsesFormat()
+    {
+    }
+
+    /// <summary>The one instance.</summary>
+    public static OpenAIResponsesFormat Instance { get; } = new();
+
+    /// <inheritdoc/>
+    public WireProtocol Protocol => WireProtocol.OpenAIResponses;
+
+    /// <inheritdoc/>
+    public ReadOnlyMemory<byte> KeepAlive => KeepAliveComment;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> GatewayMembers { get; } = Native.GatewayMembers.Shared;
+
+    /// <inheritdoc/>
+    public MemberMeaning MeaningOf(ReadOnlySpan<byte> name) => name switch
+    {
+        _ when name.SequenceEqual("model"u8) => MemberMeaning.Model,
+        _ when name.SequenceEqual("stream"u8) => MemberMeaning.Stream,
+        _ when name.SequenceEqual("input"u8) => MemberMeaning.Input,
+        _ when name.SequenceEqual("instructions"u8) => MemberMeaning.System,
+        _ when name.SequenceEqual("tools"u8) => MemberMeaning.Tools,
+        _ when name.SequenceEqual("max_output_tokens"u8) => MemberMeaning.OutputLimit,
+        _ when name.SequenceEqual("reasoning"u8) => MemberMeaning.Reasoning,
+        _ when name.SequenceEqual("text"u8) => MemberMeaning.OutputShape,
+        _ when name.SequenceEqual("prompt_cache_key"u8) => MemberMeaning.CacheKey,
+        _ when name.SequenceEqual("cache_control"u8) => MemberMeaning.CacheControl,
+        _ => MemberMeaning.None,
+    };
+
+    /// <inheritdoc/>
+    public Parsed<ConversationRequest> ReadRequest(ReadOnlyMemory<byte> body) => OpenAIResponsesRequestReader.Read(body);
+
+    /// <inheritdoc/>
+    public GatewayError? WriteRequest(ConversationRequest request, UpstreamTarget target, DegradationLog degradations, IBufferWriter<byte> output) =>
+        OpenAIResponsesRequestWriter.Write(request, target, degradations, output);
+
+    /// <inheritdoc/>
+    public Parsed<ConversationResponse> ReadResponse(ReadOnlyMemory<byte> body, ChatDialect dialect) => OpenAIResponsesResponseReader.Read(body);
+
+    /// <inheritdoc/>
+    public void WriteResponse(ConversationResponse response, ClientTarget target, DegradationLog degradations, IBufferWriter<byte> output) =>
+        OpenAIResponsesResponseWriter.Write(response, target, degradations, output);
+
+    /// <inheritdoc/>
+    public TokenUsage ReadUsage(ReadOnlySpan<byte> usageObject, TokenUsage previous, ChatDialect dialect) => OpenAIResponsesUsage.Read(usageObject, previous);
+
+    /// <inheritdoc/>
+    public IStreamReader CreateStreamReader(ChatDialect dialect) => new OpenAIResponsesStreamReader();
+
+    /// <inheritdoc/>
+    public IStreamWriter CreateStreamWriter(ClientTarget target, DegradationLog degradations) => new OpenAIResponsesStreamWriter(target, degradations);
+
+    /// <inheritdoc/>
+    public IStreamGrammar CreateGrammar() => new OpenAIResponsesGrammar();
+
+    /// <inheritdoc/>
+    public UpstreamError ReadError(int status, ReadOnlySpan<byte> body) => OpenAIResponsesErrors.Read(status, body);
+
+    /// <inheritdoc/>
+    public void WriteError(GatewayError error, IBufferWriter<byte> output) => OpenAIResponsesErrors.Write(error, output);
+
+    /// <inheritdoc/>
+    public void WriteStreamError(GatewayError error, IBufferWriter<byte> output) => OpenAIResponsesErrors.WriteToStream(error, output);
+
+    /// <inheritdoc/>
+    public NativeResponseFacts Inspect(ReadOnlySpan<byte> answer, UsageReader readUsage) => ResponsesFacts.Of(answer, readUsage);
+
+    /// <inheritdoc/>
+    public IStreamRelay CreateNativeRelay(NativeStreamOptions options) => new ResponsesNativeRelay(options);
+}
