@@ -94,9 +94,9 @@ internal static class OpenAIResponsesUsage
         };
     }
 
-    /// <summary>The tier that an answer says it was served in, put beside its counts; the plain ones say nothing.</summary>
+    /// <summary>The tier that an answer says it was served in, put beside its counts; "auto" is what was asked, not what was served.</summary>
     public static TokenUsage WithTier(TokenUsage usage, string? tier) =>
-        usage.ServiceTier is null && tier is not (null or "" or "default" or "auto") ? usage with { ServiceTier = tier } : usage;
+        usage.ServiceTier is null && tier is not (null or "" or "auto") ? usage with { ServiceTier = tier } : usage;
 
     /// <summary>Writes the value of <c>usage</c>; counts that nobody reported are 0, as clients expect numbers.</summary>
     /// <param name="json">Stands where a value may.</param>

@@ -57,7 +57,8 @@ internal static class UpstreamBody
             CanonicalModel = candidate.Endpoint.Model.Id,
         };
         var output = new ArrayBufferWriter<byte>(request.Body.Length + 1024);
-        var refusal = WireFormats.Upstream(wire).WriteRequest(request.Conversation.Value.Value!, target, degradations, output);
+        var conversation = ToolFolding.Fold(request.Conversation.Value.Value!, wire, degradations);
+        var refusal = WireFormats.Upstream(wire).WriteRequest(conversation, target, degradations, output);
         return ([output.WrittenMemory], refusal ?? StrictRefusal(request, candidate, degradations));
     }
 

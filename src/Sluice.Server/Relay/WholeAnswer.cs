@@ -80,7 +80,7 @@ internal static class WholeAnswer
             return (default, error, false);
         }
 
-        var response = parsed.Value!;
+        var response = ToolFolding.Restore(parsed.Value!, target.Tools, upstream.Protocol);
         attempt.Usage = response.Usage;
         attempt.ContentBytes = body.Length;
         var output = new ArrayBufferWriter<byte>(body.Length + 512);
