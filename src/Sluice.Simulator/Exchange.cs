@@ -44,13 +44,13 @@ internal sealed class Exchange(SimulatorOptions options, SimulatorScript script,
             }
 
             record.BodyRead(received, body.Bytes);
-            if (WireTable.Find(request) is not var (wire, call))
+            if (WireTable.Find(request) is not var (wire, route))
             {
                 await PlainAsync(context, received, 404, "This simulator has no such path.");
                 return;
             }
 
-            var reply = Decide(request, received, wire, call, body.Bytes);
+            var reply = Decide(request, received, wire, route, body.Bytes);
             record.Changed(received);
             if (options.FirstByteDelay > TimeSpan.Zero)
             {
@@ -70,13 +70,19 @@ internal sealed class Exchange(SimulatorOptions options, SimulatorScript script,
         }
     }
 
-    private Reply Decide(HttpRequest request, ReceivedRequest received, IWire wire, WireCall call, ReadOnlyMemory<byte> body)
+    private Reply Decide(HttpRequest request, ReceivedRequest received, IWire wire, WireRoute route, ReadOnlyMemory<byte> body)
     {
-        var credential = wire.Credential(request.Headers);
+        var call = route.Call;
+        var credential = wire.Credential(request);
         received.Credential = credential;
         if (options.AcceptedCredentials is { } accepted && (credential is null || !accepted.Contains(credential)))
         {
-            return Refuse(received, wire, IdOf(body), new(401), null);
+            return Refuse(received, wire, IdOf(body), wire.BadCredential(credential is not null), null);
+        }
+
+        if (wire.Door(request) is { } atDoor)
+        {
+            return Refuse(received, wire, IdOf(body), atDoor, null);
         }
 
         if (call == WireCall.Models)
@@ -85,7 +91,7 @@ internal sealed class Exchange(SimulatorOptions options, SimulatorScript script,
         }
 
         if (options.PreparedAnswers && call == WireCall.Generate && !script.HasRules && !request.Headers.ContainsKey("x-sim-fault")
-            && PreparedAnswers.KeyOf(wire, body.Span) is { } key && _prepared.Find(key) is { } prepared)
+            && PreparedAnswers.KeyOf(wire, route, body.Span) is { } key && _prepared.Find(key) is { } prepared)
         {
             received.Model = key.Model;
             received.Answered(200, null, null);
@@ -105,13 +111,14 @@ internal sealed class Exchange(SimulatorOptions options, SimulatorScript script,
 
         using (document)
         {
-            return Decide(request, received, wire, call, document.RootElement, id, credential ?? "");
+            return Decide(request, received, wire, route, document.RootElement, id, credential ?? "");
         }
     }
 
-    private Reply Decide(HttpRequest request, ReceivedRequest received, IWire wire, WireCall call, JsonElement body, string id, string credential)
+    private Reply Decide(HttpRequest request, ReceivedRequest received, IWire wire, WireRoute route, JsonElement body, string id, string credential)
     {
-        var model = body.Text("model");
+        var call = route.Call;
+        var model = route.Model ?? body.Text("model");
         received.Model = model;
         var asked = FaultAsked(request, model);
         if (asked is { Fault: null })
@@ -127,12 +134,12 @@ internal sealed class Exchange(SimulatorOptions options, SimulatorScript script,
             return Recorded(recording);
         }
 
-        var (prompt, refusal) = wire.Read(body, call, _signatures);
+        var (prompt, refusal) = wire.Read(body, route, _signatures);
         var work = new Work(this, received, wire, call, body, id, credential, prompt);
         if (fault is not null)
         {
             // What strikes before the request is read does not ask whether it was a good one.
-            var context = new FaultContext(fault, wire, prompt?.Stream ?? body.Flag("stream"), refusal is null ? work.Right : _ => Reply.Json(wire.Error(refusal), refusal.Status), refusal is null ? work.Empty : () => Reply.Json(wire.Error(refusal), refusal.Status));
+            var context = new FaultContext(fault, wire, prompt?.Stream ?? route.Stream ?? body.Flag("stream"), refusal is null ? work.Right : _ => wire.Refused(refusal), refusal is null ? work.Empty : () => wire.Refused(refusal));
             work.CallTool = fault.Place == FaultPlace.InToolCall;
             return Finish(received, wire, id, FaultHandlers.Apply(context), fault, work.Usage, null);
         }
@@ -211,7 +218,7 @@ internal sealed class Exchange(SimulatorOptions options, SimulatorScript script,
     }
 
     private Reply Refuse(ReceivedRequest received, IWire wire, string id, WireRefusal refusal, RateLimitState? limits) =>
-        Finish(received, wire, id, Reply.Json(wire.Error(refusal), refusal.Status), null, null, limits);
+        Finish(received, wire, id, wire.Refused(refusal), null, null, limits);
 
     private static Reply Finish(ReceivedRequest received, IWire wire, string id, Reply reply, Fault? fault, AnswerUsage? usage, RateLimitState? limits)
     {
@@ -270,7 +277,7 @@ internal sealed class Exchange(SimulatorOptions options, SimulatorScript script,
             var chain = wire.Prefixes(body);
             if (exchange.ContextRefusal(chain.Tokens) is { } tooLong)
             {
-                return Reply.Json(wire.Error(tooLong), tooLong.Status);
+                return wire.Refused(tooLong);
             }
 
             if (call == WireCall.CountTokens)
@@ -282,8 +289,8 @@ internal sealed class Exchange(SimulatorOptions options, SimulatorScript script,
             Limits = exchange._limiter?.Take(credential, used.Input + used.CacheWrite);
             if (Limits is { Refused: { } what })
             {
-                var refusal = new WireRefusal(429, Message: FormattableString.Invariant($"This request would exceed the rate limit of {Limits.RefusedLimit} {what} per minute."));
-                return Reply.Json(wire.Error(refusal), 429).With("retry-after", Limits.RetryAfter.ToString(System.Globalization.CultureInfo.InvariantCulture));
+                var refusal = new WireRefusal(429, Message: FormattableString.Invariant($"This request would exceed the rate limit of {Limits.RefusedLimit} {what} per minute.")) { RetryAfter = Limits.RetryAfter };
+                return wire.Refused(refusal);
             }
 
             var answer = exchange._maker.Make(prompt!, id, CallTool);
@@ -292,10 +299,10 @@ internal sealed class Exchange(SimulatorOptions options, SimulatorScript script,
                 answer = answer with { Blocks = [], Stop = AnswerStop.End };
             }
 
-            Usage = used with { Output = answer.Usage.Output, Reasoning = answer.Usage.Reasoning };
+            Usage = call == WireCall.Embed ? used : used with { Output = answer.Usage.Output, Reasoning = answer.Usage.Reasoning };
             Limits = exchange._limiter?.Charge(credential, Usage.Output);
             answer = answer with { Usage = Usage };
-            return prompt!.Stream ? Reply.Stream(wire.Stream(prompt, answer, shape)) : Reply.Json(wire.Document(prompt, answer, shape));
+            return prompt!.Stream ? Reply.Stream(wire.Stream(prompt, answer, shape), wire.Shape.ContentType) : Reply.Json(wire.Document(prompt, answer, shape));
         }
     }
 

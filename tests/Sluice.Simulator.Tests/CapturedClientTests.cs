@@ -12,6 +12,7 @@ public sealed class CapturedClientTests
     [InlineData("claude-interactive")]
     [InlineData("openclaw")]
     [InlineData("sdks")]
+    [InlineData("codex")]
     public async Task Captures_OfARealClient_AreAnswered(string client)
     {
         if (!SharedData.Exists || !Directory.Exists(SharedData.PathOf("captures", client)))
@@ -26,7 +27,8 @@ public sealed class CapturedClientTests
             using var capture = JsonDocument.Parse(await File.ReadAllBytesAsync(path));
             var url = capture.RootElement.TryGetProperty("url", out var u) ? u.GetString()! : "";
             var isMessages = url.Contains("/v1/messages", StringComparison.Ordinal);
-            if ((!isMessages && !url.Contains("/chat/completions", StringComparison.Ordinal)) || !capture.RootElement.TryGetProperty("body", out var body) || body.ValueKind != JsonValueKind.Object)
+            var isResponses = url.Contains("/responses", StringComparison.Ordinal);
+            if ((!isMessages && !isResponses && !url.Contains("/chat/completions", StringComparison.Ordinal)) || !capture.RootElement.TryGetProperty("body", out var body) || body.ValueKind != JsonValueKind.Object)
             {
                 continue;
             }
@@ -38,6 +40,10 @@ public sealed class CapturedClientTests
             if (streams && isMessages)
             {
                 AnthropicStreamCheck.Run(SseEvent.Read(text));
+            }
+            else if (streams && isResponses)
+            {
+                Assert.Equal("response.completed", SseEvent.Read(text)[^1].Name);
             }
             else if (streams)
             {

@@ -4,6 +4,9 @@ namespace Sluice.Simulator.Answers;
 internal sealed record Answer(string Id, IReadOnlyList<AnswerBlock> Blocks, AnswerStop Stop)
 {
     public AnswerUsage Usage { get; init; } = AnswerUsage.None;
+
+    /// <summary>Sixteen hexadecimal digits that only this simulator puts beside this <see cref="Id"/>: ids that hold them are known again without being kept.</summary>
+    public string Mark { get; init; } = "";
 }
 
 internal enum AnswerStop
@@ -23,7 +26,8 @@ internal abstract record AnswerBlock
     /// <param name="Hash">Hexadecimal; the wire puts its own prefix before it.</param>
     /// <param name="Name">The tool.</param>
     /// <param name="Arguments">JSON object.</param>
-    public sealed record ToolCall(string Hash, string Name, string Arguments) : AnswerBlock;
+    /// <param name="Tool">What the request said of it.</param>
+    public sealed record ToolCall(string Hash, string Name, string Arguments, PromptTool Tool) : AnswerBlock;
 }
 
 /// <summary>Token counts. Input excludes both cache counts; reasoning is part of output.</summary>

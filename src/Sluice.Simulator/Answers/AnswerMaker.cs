@@ -32,7 +32,7 @@ internal sealed partial class AnswerMaker(ThinkingSignature signatures)
         if (calls.Count > 0)
         {
             blocks.AddRange(calls);
-            return WithOutput(new Answer(id, blocks, AnswerStop.ToolCalls));
+            return WithOutput(new Answer(id, blocks, AnswerStop.ToolCalls) { Mark = signatures.Mark(id) });
         }
 
         var text = Text(prompt, model);
@@ -48,7 +48,7 @@ internal sealed partial class AnswerMaker(ThinkingSignature signatures)
             blocks.Add(new AnswerBlock.Text(text));
         }
 
-        return WithOutput(new Answer(id, blocks, stop));
+        return WithOutput(new Answer(id, blocks, stop) { Mark = signatures.Mark(id) });
     }
 
     private static Answer WithOutput(Answer answer)
@@ -130,7 +130,7 @@ internal sealed partial class AnswerMaker(ThinkingSignature signatures)
     }
 
     private static AnswerBlock.ToolCall Call(PromptTool tool, Prompt prompt, string id, int index) =>
-        new(Hash(id, index), tool.Name, SchemaSample.Json(tool.Schema, name => StringFor(name, prompt)));
+        new(Hash(id, index), tool.Name, SchemaSample.Json(tool.Schema, name => StringFor(name, prompt)), tool);
 
     private static AnswerBlock.ToolCall Call(PromptTool tool, string argument, string value, string id) =>
         new(Hash(id, 0), tool.Name, Encoding.UTF8.GetString(Wires.Json.Bytes(w =>
@@ -138,7 +138,7 @@ internal sealed partial class AnswerMaker(ThinkingSignature signatures)
             w.WriteStartObject();
             w.WriteString(argument, value);
             w.WriteEndObject();
-        })));
+        })), tool);
 
     private static string Hash(string id, int index) => id[..20] + index.ToString("x4", CultureInfo.InvariantCulture);
 

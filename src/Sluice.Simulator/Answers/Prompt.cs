@@ -34,8 +34,23 @@ internal sealed record Prompt
 
     public int? MaxTokens { get; init; }
 
+    /// <summary>The request itself, for formats whose answers repeat parts of it.</summary>
+    public JsonElement Body { get; init; }
+
+    /// <summary>Texts to make vectors of.</summary>
+    public IReadOnlyList<string> Inputs { get; init; } = [];
+
     /// <summary>Thinking is to be signed and left out (Anthropic's <c>display: omitted</c>).</summary>
     public bool ThinkingOmitted { get; init; }
 }
 
-internal sealed record PromptTool(string Name, JsonElement Schema);
+/// <param name="Name">The tool.</param>
+/// <param name="Schema">Of its arguments.</param>
+internal sealed record PromptTool(string Name, JsonElement Schema)
+{
+    /// <summary>The group that the tool was declared in, which has to come back beside its name (OpenAI Responses); null for none.</summary>
+    public string? Namespace { get; init; }
+
+    /// <summary>Takes free text: of the arguments only the member <c>input</c> is sent.</summary>
+    public bool FreeText { get; init; }
+}

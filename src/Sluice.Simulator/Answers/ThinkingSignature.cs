@@ -17,6 +17,9 @@ internal sealed class ThinkingSignature
         _key = SHA256.HashData(Encoding.UTF8.GetBytes("sluice-simulator-thinking-" + seed.ToString(System.Globalization.CultureInfo.InvariantCulture)));
     }
 
+    /// <summary>Off for conversations that were had elsewhere.</summary>
+    public bool Verifies => _verifies;
+
     /// <summary>Base64 of a nonce and the HMAC of nonce and text.</summary>
     /// <param name="thinking">The text exactly as the client will send it back; empty where the client asked not to see it.</param>
     /// <param name="subject">What the nonce is made of, so that equal requests get equal bytes.</param>
@@ -47,6 +50,12 @@ internal sealed class ThinkingSignature
         Mac(signed.AsSpan(0, NonceBytes), thinking, mac);
         return CryptographicOperations.FixedTimeEquals(mac, signed.AsSpan(NonceBytes));
     }
+
+    /// <summary>Sixteen hexadecimal digits that nobody else puts beside the first 24 of an id.</summary>
+    public string Mark(string id) => Convert.ToHexStringLower(HMACSHA256.HashData(_key, Encoding.UTF8.GetBytes("id" + id[..24])).AsSpan(0, 8));
+
+    /// <summary>An id of this simulator's own: 24 digits and their mark.</summary>
+    public bool IsMarked(string digits) => !_verifies || (digits.Length >= 40 && digits.AsSpan(24, 16).SequenceEqual(Mark(digits)));
 
     private void Mac(ReadOnlySpan<byte> nonce, string thinking, Span<byte> destination)
     {

@@ -39,9 +39,9 @@ internal static class FaultHandlers
         [FaultKind.CleanEnd] = CleanEnd,
         [FaultKind.MissingTerminal] = MissingTerminal,
         [FaultKind.MalformedFrame] = MalformedFrame,
-        [FaultKind.GarbageSse] = c => new() { ContentType = "text/event-stream", Streaming = true, Steps = [Step.Send("\u0000\u0001 this is :: no event\n\ndata\n\ndata: {]\n\nid: x\nretry: soon\n\n"u8.ToArray())] },
+        [FaultKind.GarbageSse] = c => new() { ContentType = c.Wire.Shape.ContentType, Streaming = true, Steps = [Step.Send(c.Wire.Shape.Garbage)] },
         [FaultKind.HtmlBody] = c => Html(200),
-        [FaultKind.EmptyBody] = c => new() { ContentType = c.Streaming ? "text/event-stream; charset=utf-8" : "application/json", Steps = [], Length = 0 },
+        [FaultKind.EmptyBody] = c => new() { ContentType = c.Streaming ? c.Wire.Shape.ContentType : "application/json", Steps = [], Length = 0 },
         [FaultKind.NegativeUsage] = c => c.Right(UsageShape.Negative),
         [FaultKind.MissingUsage] = c => c.Right(UsageShape.Missing),
         [FaultKind.HugeUsage] = c => c.Right(UsageShape.Huge),
@@ -50,7 +50,7 @@ internal static class FaultHandlers
         [FaultKind.ManyHeaders] = ManyHeaders,
         [FaultKind.LongHeader] = c => c.Right(UsageShape.True).With("x-sim-long", new string('v', LongHeaderBytes)),
         [FaultKind.AbsurdRetryAfter] = c => Status(c with { Fault = c.Fault with { Status = 429, RetryAfter = 1_000_000_000 } }),
-        [FaultKind.WrongContentType] = c => c.Right(UsageShape.True) with { ContentType = c.Streaming ? "application/json" : "text/event-stream; charset=utf-8" },
+        [FaultKind.WrongContentType] = c => c.Right(UsageShape.True) with { ContentType = c.Streaming && c.Wire.Shape != StreamShape.Array ? "application/json" : "text/event-stream; charset=utf-8" },
         [FaultKind.GzipBody] = Gzip,
         [FaultKind.NotHttp] = c => new() { ContentType = "", NoHead = true, Steps = [Step.Send("\u0015\u0003\u0001\u0000\u0002\u0002(this is no HTTP)\r\n"u8.ToArray()), new(StepKind.Close)] },
     };
@@ -63,8 +63,13 @@ internal static class FaultHandlers
     {
         // 502 comes from the vendor's edge, which knows nothing of the API behind it.
         var html = c.Fault.Variant == "html" || c.Fault is { Status: 502, Variant: null };
-        var reply = html ? Html(c.Fault.Status) : Reply.Json(c.Wire.Error(new(c.Fault.Status, c.Fault.Variant, c.Fault.Message)), c.Fault.Status);
-        return c.Fault.RetryAfter is { } wait ? reply.With("retry-after", wait.ToString(CultureInfo.InvariantCulture)) : reply;
+        if (!html)
+        {
+            return c.Wire.Refused(new(c.Fault.Status, c.Fault.Variant, c.Fault.Message) { RetryAfter = c.Fault.RetryAfter });
+        }
+
+        var page = Html(c.Fault.Status);
+        return c.Fault.RetryAfter is { } wait ? page.With("retry-after", wait.ToString(CultureInfo.InvariantCulture)) : page;
     }
 
     private static Reply Html(int status)
@@ -81,7 +86,8 @@ internal static class FaultHandlers
         }
 
         var right = c.Right(UsageShape.True);
-        return right with { Steps = [.. Until(right, c), Step.Send(c.Wire.ErrorFrame(Inner(c.Fault)))] };
+        var until = Until(right, c);
+        return right with { Steps = [.. until, Step.Send(c.Wire.ErrorFrame(Inner(c.Fault), until.Count(static s => s.Frame != FrameKind.Ping)))] };
     }
 
     /// <summary>Stops at the fault's place with a step, and goes on after it or not.</summary>
@@ -135,8 +141,7 @@ internal static class FaultHandlers
         var until = Until(right, c);
         var at = Math.Min(until.Count, right.Steps.Count - 1);
         var broken = right.Steps[at];
-        var line = broken.Bytes.Span.LastIndexOf("}"u8);
-        var bytes = line < 0 ? "data: {\"broken\n\n"u8.ToArray() : (byte[])[.. broken.Bytes.Span[..line], .. "\n\n"u8];
+        var bytes = c.Wire.Shape.Break(broken.Bytes.Span, c.Fault.Variant);
         return right with { Steps = [.. right.Steps.Take(at), broken with { Bytes = bytes }, .. right.Steps.Skip(at + 1)] };
     }
 

@@ -16,11 +16,16 @@ internal sealed class PreparedAnswers
     private readonly ConcurrentDictionary<PreparedKey, Reply> _replies = new();
 
     /// <summary>
-    /// Finds model and stream flag; null where there is no model at the top. Agents put the flag behind everything else, and reading through 600 KB of tools
+    /// Finds model and stream flag; null where neither the path nor the top of the body names a model. Agents put the flag behind everything else, and reading through 600 KB of tools
     /// would cost more than the answer: it is searched for from the end. A string cannot hold the searched bytes, as its quotes are escaped.
     /// </summary>
-    public static PreparedKey? KeyOf(IWire wire, ReadOnlySpan<byte> body)
+    public static PreparedKey? KeyOf(IWire wire, WireRoute route, ReadOnlySpan<byte> body)
     {
+        if (route is { Model: { } named, Stream: { } streamed })
+        {
+            return new PreparedKey(wire, named, streamed);
+        }
+
         var reader = new Utf8JsonReader(body);
         try
         {

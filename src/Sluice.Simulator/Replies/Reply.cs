@@ -77,7 +77,7 @@ internal sealed record Reply
     public static Reply Json(byte[] body, int status = 200) =>
         new() { Status = status, ContentType = "application/json", Steps = [Step.Send(body)], Length = body.Length };
 
-    public static Reply Stream(IReadOnlyList<Frame> frames)
+    public static Reply Stream(IReadOnlyList<Frame> frames, string contentType)
     {
         var steps = new Step[frames.Count];
         for (var i = 0; i < steps.Length; i++)
@@ -85,7 +85,7 @@ internal sealed record Reply
             steps[i] = Step.Send(frames[i]);
         }
 
-        return new() { ContentType = "text/event-stream; charset=utf-8", Steps = steps, Streaming = true };
+        return new() { ContentType = contentType, Steps = steps, Streaming = true };
     }
 
     /// <summary>The same bytes in one write: for answers that only consist of sending.</summary>

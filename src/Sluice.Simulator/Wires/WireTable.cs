@@ -5,15 +5,15 @@ namespace Sluice.Simulator.Wires;
 /// <summary>The wire formats that the simulator speaks; the first that knows a request answers it.</summary>
 internal static class WireTable
 {
-    private static readonly IWire[] All = [new AnthropicMessages.AnthropicWire(), new OpenAIChat.ChatWire()];
+    private static readonly IWire[] All = [new AnthropicMessages.AnthropicWire(), new OpenAIResponses.ResponsesWire(), new OpenAIChat.ChatWire()];
 
-    public static (IWire Wire, WireCall Call)? Find(HttpRequest request)
+    public static (IWire Wire, WireRoute Route)? Find(HttpRequest request)
     {
         foreach (var wire in All)
         {
-            if (wire.Match(request) is { } call)
+            if (wire.Match(request) is { } route)
             {
-                return (wire, call);
+                return (wire, route);
             }
         }
 

@@ -11,30 +11,30 @@ namespace Sluice.Simulator.Wires.AnthropicMessages;
 /// <summary>Anthropic Messages: https://docs.claude.com/en/api/messages</summary>
 internal sealed class AnthropicWire : IWire
 {
-    public WireCall? Match(HttpRequest request)
+    public WireRoute? Match(HttpRequest request)
     {
         var path = request.Path.Value!;
         if (HttpMethods.IsPost(request.Method))
         {
-            return path.EndsWith("/v1/messages", StringComparison.Ordinal) ? WireCall.Generate
-                : path.EndsWith("/v1/messages/count_tokens", StringComparison.Ordinal) ? WireCall.CountTokens
+            return path.EndsWith("/v1/messages", StringComparison.Ordinal) ? new(WireCall.Generate)
+                : path.EndsWith("/v1/messages/count_tokens", StringComparison.Ordinal) ? new(WireCall.CountTokens)
                 : null;
         }
 
         // OpenAI lists models on the same path; only Anthropic's clients name a version.
         return HttpMethods.IsGet(request.Method) && path.EndsWith("/v1/models", StringComparison.Ordinal) && request.Headers.ContainsKey("anthropic-version")
-            ? WireCall.Models
+            ? new(WireCall.Models)
             : null;
     }
 
-    public string? Credential(IHeaderDictionary headers)
+    public string? Credential(HttpRequest request)
     {
-        var key = headers["x-api-key"].ToString();
-        return key.Length > 0 ? key : Bearer.Of(headers);
+        var key = request.Headers["x-api-key"].ToString();
+        return key.Length > 0 ? key : Bearer.Of(request.Headers);
     }
 
-    public (Prompt? Prompt, WireRefusal? Refusal) Read(JsonElement body, WireCall call, ThinkingSignature signatures) =>
-        AnthropicRequestReader.Read(body, call, signatures);
+    public (Prompt? Prompt, WireRefusal? Refusal) Read(JsonElement body, WireRoute route, ThinkingSignature signatures) =>
+        AnthropicRequestReader.Read(body, route.Call, signatures);
 
     public PrefixChain Prefixes(JsonElement body) => AnthropicPrefixes.Of(body);
 
@@ -72,7 +72,7 @@ internal sealed class AnthropicWire : IWire
 
     public byte[] Error(WireRefusal error) => AnthropicErrors.Body(error);
 
-    public Frame ErrorFrame(WireRefusal error) => AnthropicAnswerWriter.Event(FrameKind.Error, "error"u8, AnthropicErrors.Body(error));
+    public Frame ErrorFrame(WireRefusal error, int sent) => AnthropicAnswerWriter.Event(FrameKind.Error, "error"u8, AnthropicErrors.Body(error));
 
     public Frame Ping() => AnthropicAnswerWriter.Ping();
 

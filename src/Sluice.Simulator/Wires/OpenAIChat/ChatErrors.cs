@@ -12,14 +12,14 @@ internal static class ChatErrors
             w.WriteStartObject("error"u8);
             w.WriteString("message"u8, error.Message ?? message);
             w.WriteString("type"u8, type);
-            w.WriteString("param"u8, param);
-            w.WriteString("code"u8, code);
+            w.WriteString("param"u8, error.Param ?? (error.Message is null ? param : null));
+            w.WriteString("code"u8, error.Code ?? code);
             w.WriteEndObject();
             w.WriteEndObject();
         });
     }
 
-    private static (string Type, string? Code, string? Param, string Message) Usual(WireRefusal error) => (error.Status, error.Variant) switch
+    public static (string Type, string? Code, string? Param, string Message) Usual(WireRefusal error) => (error.Status, error.Variant) switch
     {
         (400, "context") => ("invalid_request_error", "context_length_exceeded", "messages", "This model's maximum context length is 200000 tokens. However, your messages resulted in 210000 tokens. Please reduce the length of the messages."),
         (400, _) => ("invalid_request_error", null, "messages", "Invalid 'messages': empty array. Expected an array with minimum length 1, but got an empty array instead."),

@@ -3,27 +3,26 @@ using System.Text.Json;
 using Sluice.Simulator.Answers;
 using Sluice.Simulator.Caching;
 
-namespace Sluice.Simulator.Wires.OpenAIChat;
+namespace Sluice.Simulator.Wires;
 
-/// <summary>OpenAI caches by itself: tools, then messages, in steps of 1024 tokens.</summary>
-internal static class ChatPrefixes
+/// <summary>OpenAI and Google cache by themselves: the prompt in the order in which the model reads it, in steps of 1024 tokens.</summary>
+internal static class SteppedPrefixes
 {
     private const int StepBytes = 1024 * TokenCount.BytesPerToken;
 
     /// <summary>Idle prefixes are dropped after 5 to 10 minutes at OpenAI; the shorter time is the one that can be relied on.</summary>
     private static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(5);
 
-    public static PrefixChain Of(JsonElement body)
+    /// <param name="parts">The prompt's parts in the model's order; undefined ones count nothing.</param>
+    public static PrefixChain Of(IEnumerable<JsonElement> parts)
     {
         using var hash = new PrefixHash();
-        foreach (var tool in body.Member("tools").Items())
+        foreach (var part in parts)
         {
-            Add(hash, JsonMarshal.GetRawUtf8Value(tool));
-        }
-
-        foreach (var message in body.Member("messages").Items())
-        {
-            Add(hash, JsonMarshal.GetRawUtf8Value(message));
+            if (part.ValueKind != JsonValueKind.Undefined)
+            {
+                Add(hash, JsonMarshal.GetRawUtf8Value(part));
+            }
         }
 
         return new PrefixChain(hash.Ends, hash.Bytes, Lookback: int.MaxValue, ChargesWrites: false);
