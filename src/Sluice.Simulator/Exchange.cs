@@ -77,7 +77,7 @@ internal sealed class Exchange(SimulatorOptions options, SimulatorScript script,
         received.Credential = credential;
         if (options.AcceptedCredentials is { } accepted && (credential is null || !accepted.Contains(credential)))
         {
-            return Refuse(received, wire, IdOf(body), wire.BadCredential(credential is not null), null);
+            return Refuse(received, wire, IdOf(body), wire.BadCredential(request, credential is not null), null);
         }
 
         if (wire.Door(request) is { } atDoor)
@@ -307,6 +307,6 @@ internal sealed class Exchange(SimulatorOptions options, SimulatorScript script,
     }
 
     private WireRefusal? ContextRefusal(int tokens) => options.ContextTokens is { } most && tokens > most
-        ? new(400, "context", FormattableString.Invariant($"prompt is too long: {tokens} tokens > {most} maximum"))
+        ? new(400, "context") { Tokens = tokens, MostTokens = most }
         : null;
 }

@@ -13,6 +13,7 @@ public sealed class CapturedClientTests
     [InlineData("openclaw")]
     [InlineData("sdks")]
     [InlineData("codex")]
+    [InlineData("gemini-cli")]
     public async Task Captures_OfARealClient_AreAnswered(string client)
     {
         if (!SharedData.Exists || !Directory.Exists(SharedData.PathOf("captures", client)))
@@ -28,7 +29,8 @@ public sealed class CapturedClientTests
             var url = capture.RootElement.TryGetProperty("url", out var u) ? u.GetString()! : "";
             var isMessages = url.Contains("/v1/messages", StringComparison.Ordinal);
             var isResponses = url.Contains("/responses", StringComparison.Ordinal);
-            if ((!isMessages && !isResponses && !url.Contains("/chat/completions", StringComparison.Ordinal)) || !capture.RootElement.TryGetProperty("body", out var body) || body.ValueKind != JsonValueKind.Object)
+            var isGemini = url.Contains(":generateContent", StringComparison.Ordinal) || url.Contains(":streamGenerateContent", StringComparison.Ordinal);
+            if ((!isMessages && !isResponses && !isGemini && !url.Contains("/chat/completions", StringComparison.Ordinal)) || !capture.RootElement.TryGetProperty("body", out var body) || body.ValueKind != JsonValueKind.Object)
             {
                 continue;
             }

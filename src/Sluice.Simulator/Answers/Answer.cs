@@ -5,6 +5,9 @@ internal sealed record Answer(string Id, IReadOnlyList<AnswerBlock> Blocks, Answ
 {
     public AnswerUsage Usage { get; init; } = AnswerUsage.None;
 
+    /// <summary>A signature for parts that are not thinking but have to come back signed all the same (Gemini): over <see cref="ThinkingSignature.PartText"/>.</summary>
+    public string PartSignature { get; init; } = "";
+
     /// <summary>Sixteen hexadecimal digits that only this simulator puts beside this <see cref="Id"/>: ids that hold them are known again without being kept.</summary>
     public string Mark { get; init; } = "";
 }

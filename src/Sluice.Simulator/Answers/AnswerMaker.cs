@@ -32,7 +32,7 @@ internal sealed partial class AnswerMaker(ThinkingSignature signatures)
         if (calls.Count > 0)
         {
             blocks.AddRange(calls);
-            return WithOutput(new Answer(id, blocks, AnswerStop.ToolCalls) { Mark = signatures.Mark(id) });
+            return WithOutput(new Answer(id, blocks, AnswerStop.ToolCalls) { Mark = signatures.Mark(id), PartSignature = signatures.Sign(ThinkingSignature.PartText, id) });
         }
 
         var text = Text(prompt, model);
@@ -48,7 +48,7 @@ internal sealed partial class AnswerMaker(ThinkingSignature signatures)
             blocks.Add(new AnswerBlock.Text(text));
         }
 
-        return WithOutput(new Answer(id, blocks, stop) { Mark = signatures.Mark(id) });
+        return WithOutput(new Answer(id, blocks, stop) { Mark = signatures.Mark(id), PartSignature = signatures.Sign(ThinkingSignature.PartText, id) });
     }
 
     private static Answer WithOutput(Answer answer)

@@ -6,6 +6,9 @@ namespace Sluice.Simulator.Answers;
 /// <summary>Signs thinking as a provider does: opaque, bound to the exact text, and void at any other provider.</summary>
 internal sealed class ThinkingSignature
 {
+    /// <summary>What is signed where the vendor binds a signature to no text.</summary>
+    public const string PartText = "part";
+
     private const int NonceBytes = 8;
 
     private readonly byte[] _key;

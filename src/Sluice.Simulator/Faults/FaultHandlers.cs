@@ -207,7 +207,8 @@ internal static class FaultHandlers
             case FaultPlace.AfterPing:
                 return [Step.Send(c.Wire.Ping())];
             case FaultPlace.AfterStart:
-                return [.. right.Steps.Take(1)];
+                // Google has no start event: the first of its events is content already.
+                return [.. right.Steps.TakeWhile(static s => s.Frame == FrameKind.Start)];
             case FaultPlace.InToolCall when right.Steps.Any(static s => s.Frame == FrameKind.ToolDelta && s.Bytes.Length > 0):
                 // The second piece: the first may be empty, and a call without any byte of arguments is not yet begun.
                 return Through(right, FrameKind.ToolDelta, 2);

@@ -32,6 +32,12 @@ internal sealed record WireRefusal(int Status, string? Variant = null, string? M
     /// <summary>Seconds until another try may succeed; null says nothing of it.</summary>
     public long? RetryAfter { get; init; }
 
+    /// <summary>Tokens of a prompt that is too long, for the vendor's own wording.</summary>
+    public int Tokens { get; init; } = 210_000;
+
+    /// <summary>Tokens that would have been allowed.</summary>
+    public int MostTokens { get; init; } = 200_000;
+
     /// <summary>OpenAI's <c>code</c> where it is not the usual one of the status.</summary>
     public string? Code { get; init; }
 
@@ -55,8 +61,9 @@ internal interface IWire
     WireRefusal? Door(HttpRequest request) => null;
 
     /// <summary>The refusal of a key that is not accepted.</summary>
+    /// <param name="request">The request.</param>
     /// <param name="shown">A key was shown at all.</param>
-    WireRefusal BadCredential(bool shown) => new(401);
+    WireRefusal BadCredential(HttpRequest request, bool shown) => new(401);
 
     /// <summary>Reads the request, or says why the vendor would not.</summary>
     (Prompt? Prompt, WireRefusal? Refusal) Read(JsonElement body, WireRoute route, ThinkingSignature signatures);

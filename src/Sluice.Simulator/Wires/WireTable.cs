@@ -5,7 +5,17 @@ namespace Sluice.Simulator.Wires;
 /// <summary>The wire formats that the simulator speaks; the first that knows a request answers it.</summary>
 internal static class WireTable
 {
-    private static readonly IWire[] All = [new AnthropicMessages.AnthropicWire(), new OpenAIResponses.ResponsesWire(), new OpenAIChat.ChatWire()];
+    private static readonly IWire[] All =
+    [
+        new Gemini.GeminiWire(StreamShape.CrlfSse),
+        new Gemini.GeminiWire(StreamShape.Array),
+        new Gemini.GeminiEmbedWire(),
+        new AnthropicMessages.AnthropicWire(),
+        new OpenAIResponses.ResponsesWire(),
+
+        // Last: it lists models on any path that ends so.
+        new OpenAIChat.ChatWire(),
+    ];
 
     public static (IWire Wire, WireRoute Route)? Find(HttpRequest request)
     {

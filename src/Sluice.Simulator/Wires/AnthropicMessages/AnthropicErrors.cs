@@ -21,7 +21,7 @@ internal static class AnthropicErrors
 
     private static (string Type, string Message) Usual(WireRefusal error) => (error.Status, error.Variant) switch
     {
-        (400, "context") => ("invalid_request_error", "prompt is too long: 210000 tokens > 200000 maximum"),
+        (400, "context") => ("invalid_request_error", FormattableString.Invariant($"prompt is too long: {error.Tokens} tokens > {error.MostTokens} maximum")),
         (400, "credit") => ("invalid_request_error", "Your credit balance is too low to access the Anthropic API. Please go to Plans & Billing to upgrade or purchase credits."),
         (400, _) => ("invalid_request_error", "messages: at least one message is required"),
         (401, _) => ("authentication_error", "invalid x-api-key"),

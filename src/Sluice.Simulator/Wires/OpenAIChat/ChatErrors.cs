@@ -21,7 +21,7 @@ internal static class ChatErrors
 
     public static (string Type, string? Code, string? Param, string Message) Usual(WireRefusal error) => (error.Status, error.Variant) switch
     {
-        (400, "context") => ("invalid_request_error", "context_length_exceeded", "messages", "This model's maximum context length is 200000 tokens. However, your messages resulted in 210000 tokens. Please reduce the length of the messages."),
+        (400, "context") => ("invalid_request_error", "context_length_exceeded", "messages", FormattableString.Invariant($"This model's maximum context length is {error.MostTokens} tokens. However, your messages resulted in {error.Tokens} tokens. Please reduce the length of the messages.")),
         (400, _) => ("invalid_request_error", null, "messages", "Invalid 'messages': empty array. Expected an array with minimum length 1, but got an empty array instead."),
         (401, _) => ("invalid_request_error", "invalid_api_key", null, "Incorrect API key provided. You can find your API key at https://platform.openai.com/account/api-keys."),
         (402, _) => ("insufficient_quota", "insufficient_credits", null, "Insufficient credits."),
