@@ -58,7 +58,11 @@ public sealed class BodyEdits
         options ??= new BodyEditOptions();
         var edits = new List<BodyEdit>();
         var inserted = new ArrayBufferWriter<byte>(64);
-        if (!envelope.ModelValue.Exists)
+        if (envelope.ModelIsInPath)
+        {
+            // It goes into the upstream's path as well.
+        }
+        else if (!envelope.ModelValue.Exists)
         {
             inserted.Write("\"model\":"u8);
             inserted.Write(Quoted(upstreamModel));

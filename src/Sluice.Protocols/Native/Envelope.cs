@@ -29,6 +29,9 @@ public sealed record Envelope
     /// <summary>Unescaped value of <c>model</c>; null where it is missing (the scanner then reports no error: <c>models</c> may stand for it).</summary>
     public string? Model { get; init; }
 
+    /// <summary>The model stands in the path: the body has no place for it.</summary>
+    public bool ModelIsInPath { get; init; }
+
     /// <summary>The value of <c>model</c>, quotes included.</summary>
     public BodySpan ModelValue { get; init; }
 

@@ -118,7 +118,7 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
         }
 
         // 1. The upstream request, from the original bytes.
-        var wire = UpstreamBody.WireOf(candidate.Provider, request.Surface.Format.Protocol);
+        var wire = UpstreamBody.WireOf(candidate, request.Surface.Format.Protocol);
         if (request.Surface.Operation == SurfaceOperation.CountTokens && wire != request.Surface.Format.Protocol)
         {
             // No other protocol can be asked for a count.

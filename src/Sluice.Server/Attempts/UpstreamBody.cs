@@ -25,10 +25,6 @@ internal static class UpstreamBody
     /// <summary>The wire that a candidate is spoken to with.</summary>
     public static WireProtocol WireOf(Candidate candidate, WireProtocol client) => ProviderKinds.WireOf(candidate, client);
 
-    /// <summary>As if the provider's models were all of one wire; what differs by model needs the candidate.</summary>
-    public static WireProtocol WireOf(ProviderSettings provider, WireProtocol client) =>
-        ProviderKinds.WireOf(new Candidate(new ModelEndpoint(new Model(""), provider.Name, "", Price: null), provider, Credential: null, ""), client);
-
     /// <summary>The pieces to send, or why this candidate cannot be asked.</summary>
     public static (IReadOnlyList<ReadOnlyMemory<byte>> Pieces, GatewayError? Refusal) Write(
         InferenceRequest request, Candidate candidate, WireProtocol wire, DegradationLog degradations)
@@ -52,12 +48,15 @@ internal static class UpstreamBody
             return ([], new GatewayError(ErrorKind.InvalidRequest, ErrorSource.Client, 400, error.Message) { Param = error.Param });
         }
 
+        // The same as the scan has them, also where the path says it.
+        var conversation = ToolFolding.Fold(
+            request.Conversation.Value.Value! with { Model = request.Envelope.Model!, Stream = request.Envelope.Stream }, wire, degradations);
+
         var target = new UpstreamTarget(candidate.Endpoint.UpstreamModel, candidate.Provider.Dialect, candidate.Endpoint.Model.Traits)
         {
             CanonicalModel = candidate.Endpoint.Model.Id,
         };
         var output = new ArrayBufferWriter<byte>(request.Body.Length + 1024);
-        var conversation = ToolFolding.Fold(request.Conversation.Value.Value!, wire, degradations);
         var refusal = WireFormats.Upstream(wire).WriteRequest(conversation, target, degradations, output);
         return ([output.WrittenMemory], refusal ?? StrictRefusal(request, candidate, degradations));
     }

@@ -70,6 +70,7 @@ internal sealed class InferencePipeline(
 
         using var owned = body;
         var (envelope, invalid) = EnvelopeScanner.Scan(surface.Format.Protocol, body.Bytes);
+        envelope = envelope is null ? null : surface.Complete(envelope);
         if (envelope is null || envelope.Model is null)
         {
             await RefuseAsync(new RefusedRequest(http, surface, caller, id, startedAt, envelope), invalid is null

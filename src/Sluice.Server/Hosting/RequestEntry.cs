@@ -5,6 +5,7 @@ using Sluice.Protocols.Formats;
 using Sluice.Server.Errors;
 using Sluice.Server.Operations;
 using Sluice.Server.Surfaces;
+using Sluice.Server.Surfaces.Models;
 
 namespace Sluice.Server.Hosting;
 
@@ -12,7 +13,7 @@ namespace Sluice.Server.Hosting;
 /// The first thing that sees a request: operations and admin paths as they are, everything else by the prefix rules. Inference does not pass
 /// through endpoint routing: a table of a few paths is quicker and has no templates that a slash in a model's name could break.
 /// </summary>
-internal sealed class RequestEntry(InferencePipeline pipeline, Surfaces.ModelsApi models, OperationsApi operations, Drain drain)
+internal sealed class RequestEntry(InferencePipeline pipeline, ModelsApi models, OperationsApi operations, Drain drain)
 {
     /// <summary>Answers, or hands an admin path on.</summary>
     public Task InvokeAsync(HttpContext http, RequestDelegate admin)
@@ -26,10 +27,10 @@ internal sealed class RequestEntry(InferencePipeline pipeline, Surfaces.ModelsAp
         var normalised = PathRules.Normalise(path);
         if (drain.Begun && !OperationsApi.Matches(path))
         {
-            return RefuseAsync(http, SurfaceTable.Find(normalised, path)?.Format ?? SurfaceTable.FormatFor(http.Request));
+            return RefuseAsync(http, SurfaceTable.Find(normalised, http.Request)?.Format ?? SurfaceTable.FormatFor(http.Request, normalised));
         }
 
-        if (SurfaceTable.Find(normalised, path) is { } surface)
+        if (SurfaceTable.Find(normalised, http.Request) is { } surface)
         {
             return HttpMethods.IsPost(http.Request.Method)
                 ? RunAsync(http, surface)
@@ -60,6 +61,14 @@ internal sealed class RequestEntry(InferencePipeline pipeline, Surfaces.ModelsAp
 
     private static Task NotAllowedAsync(HttpContext http, Surface surface)
     {
+        if (http.Request.Headers.Upgrade.ToString().Equals("websocket", StringComparison.OrdinalIgnoreCase))
+        {
+            // Codex tries a WebSocket first and falls back to POST the moment it hears this status.
+            http.Response.Headers.Connection = "close";
+            return ErrorAnswer.WriteAsync(http, surface.Format, new GatewayError(ErrorKind.InvalidRequest, ErrorSource.Client,
+                StatusCodes.Status426UpgradeRequired, "Sluice speaks this protocol over plain HTTP, not over a WebSocket: send a POST."));
+        }
+
         http.Response.Headers.Allow = HttpMethods.Post;
         return ErrorAnswer.WriteAsync(http, surface.Format, new GatewayError(ErrorKind.InvalidRequest, ErrorSource.Client,
             StatusCodes.Status405MethodNotAllowed, $"{http.Request.Method} is not allowed here: send a POST."));
@@ -73,7 +82,7 @@ internal sealed class RequestEntry(InferencePipeline pipeline, Surfaces.ModelsAp
         }
 
         var isGet = HttpMethods.IsGet(http.Request.Method);
-        if (isGet && Surfaces.ModelsApi.Matches(path))
+        if (isGet && ModelsApi.Matches(path))
         {
             await models.AnswerAsync(http, path);
             return;
@@ -86,8 +95,8 @@ internal sealed class RequestEntry(InferencePipeline pipeline, Surfaces.ModelsAp
             return;
         }
 
-        await ErrorAnswer.WriteAsync(http, SurfaceTable.FormatFor(http.Request), new GatewayError(ErrorKind.InvalidRequest, ErrorSource.Client,
+        await ErrorAnswer.WriteAsync(http, SurfaceTable.FormatFor(http.Request, path), new GatewayError(ErrorKind.InvalidRequest, ErrorSource.Client,
             StatusCodes.Status404NotFound, $"Sluice has nothing at {http.Request.Method} {(path.Length > 200 ? path[..200] : path)}. "
-            + "It serves POST /v1/messages, /v1/messages/count_tokens and /v1/chat/completions, and GET /v1/models."));
+            + SurfaceTable.Served));
     }
 }

@@ -145,7 +145,7 @@ public sealed class SluiceServer : IAsyncDisposable
         LogWarnings(log, first.Warnings);
 
         var pipeline = new InferencePipeline(() => watcher.Current, keys, bodies, planner, attempts, settler, time, loggers.CreateLogger<InferencePipeline>());
-        var entry = new RequestEntry(pipeline, new Surfaces.ModelsApi(() => watcher.Current, keys), new OperationsApi(watcher, () => drain.Begun), drain);
+        var entry = new RequestEntry(pipeline, new Surfaces.Models.ModelsApi(() => watcher.Current, keys), new OperationsApi(watcher, () => drain.Begun), drain);
         app.Lifetime.ApplicationStopping.Register(() =>
         {
             HostingLog.Stopping(log, options.Drain.TotalSeconds);

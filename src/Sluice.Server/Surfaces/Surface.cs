@@ -1,4 +1,5 @@
 using Sluice.Protocols.Formats;
+using Sluice.Protocols.Native;
 
 namespace Sluice.Server.Surfaces;
 
@@ -12,8 +13,33 @@ internal enum SurfaceOperation
     CountTokens,
 }
 
+/// <summary>How a streamed answer stands on the wire.</summary>
+internal enum StreamFraming
+{
+    /// <summary>Server-sent events.</summary>
+    Events,
+
+    /// <summary>Gemini without <c>alt=sse</c>: one JSON array, element by element.</summary>
+    JsonArray,
+}
+
 /// <summary>One inference path: the format spoken on it and what is asked.</summary>
 /// <param name="Format">The client's wire format.</param>
 /// <param name="Operation">An answer, or a count.</param>
-/// <param name="AlwaysSendUsage">Came by <c>/api</c>, where OpenRouter sends usage unasked.</param>
-internal sealed record Surface(IClientFormat Format, SurfaceOperation Operation, bool AlwaysSendUsage);
+internal sealed record Surface(IClientFormat Format, SurfaceOperation Operation)
+{
+    /// <summary>Came by <c>/api</c>, where OpenRouter sends usage unasked.</summary>
+    public bool AlwaysSendUsage { get; init; }
+
+    /// <summary>What the path itself says; null where the body does.</summary>
+    public PathCall? Path { get; init; }
+
+    /// <summary>The scan of the body, completed by what the path says.</summary>
+    public Envelope Complete(Envelope envelope) => Path is null ? envelope : envelope with { Model = Path.Model, Stream = Path.Stream, ModelIsInPath = true };
+}
+
+/// <summary>What a Gemini path says.</summary>
+/// <param name="Model">As the client named it, unescaped.</param>
+/// <param name="Stream">The client wants a stream.</param>
+/// <param name="Framing">How.</param>
+internal sealed record PathCall(string Model, bool Stream, StreamFraming Framing);

@@ -15,7 +15,6 @@ public sealed partial class FailureMapTests
     private static readonly Dictionary<int, string> Without = new()
     {
         [6] = "Gemini's thought signatures: Gemini is not spoken yet.",
-        [9] = "Codex's freeform tools and events: the Responses surface does not exist yet.",
         [11] = "Schemas that Gemini refuses: Gemini is not spoken yet, and the Chat wire takes schemas as they are.",
         [23] = "Budgets that overshoot: there are no budgets yet.",
         [24] = "Reservations that leak: there are no reservations yet.",

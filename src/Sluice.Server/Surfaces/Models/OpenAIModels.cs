@@ -1,0 +1,173 @@
+using System.Globalization;
+using System.Text.Json;
+using Sluice.Core.Catalogue;
+using Sluice.Core.Pricing;
+
+namespace Sluice.Server.Surfaces.Models;
+
+/// <summary>
+/// OpenAI's list and OpenRouter's in one, since both are <c>{"data":[…]}</c> and neither minds the other's members; clients that read prices
+/// and capabilities find them whatever base URL they were given.
+/// </summary>
+/// <param name="forCodex">Codex reads <c>models</c> with a <c>slug</c> each instead of <c>data</c>.</param>
+internal sealed class OpenAIModels(bool forCodex) : IModelShape
+{
+    private static readonly string[] Always = ["max_tokens", "max_completion_tokens", "stop"];
+    private static readonly string[] WithSampling = ["temperature", "top_p", "frequency_penalty", "presence_penalty", "seed"];
+    private static readonly string[] WithTools = ["tools", "tool_choice", "parallel_tool_calls"];
+    private static readonly string[] WithReasoning = ["reasoning", "include_reasoning", "reasoning_effort"];
+    private static readonly string[] WithShape = ["response_format", "structured_outputs"];
+
+    /// <inheritdoc/>
+    public void WritePage(Utf8JsonWriter json, ModelPage page)
+    {
+        json.WriteStartObject();
+        json.WriteString("object"u8, "list"u8);
+        json.WriteStartArray("data"u8);
+        foreach (var model in page.Models)
+        {
+            WriteOne(json, model);
+        }
+
+        json.WriteEndArray();
+        json.WriteNumber("total_count"u8, page.Total);
+        json.WriteStartObject("links"u8);
+        json.WriteString("next"u8, page.HasMore ? string.Create(CultureInfo.InvariantCulture, $"/api/v1/models?offset={page.NextFrom}&limit={page.Models.Count}") : null);
+        json.WriteEndObject();
+        if (forCodex)
+        {
+            WriteForCodex(json, page.Models);
+        }
+
+        json.WriteEndObject();
+    }
+
+    /// <inheritdoc/>
+    public void WriteOne(Utf8JsonWriter json, Model model)
+    {
+        json.WriteStartObject();
+        json.WriteString("id"u8, model.Id);
+        json.WriteString("object"u8, "model"u8);
+        json.WriteNumber("created"u8, ModelDates.Of(model).ToUnixTimeSeconds());
+        json.WriteString("owned_by"u8, model.Id.Split('/', 2)[0]);
+        json.WriteString("canonical_slug"u8, model.Id);
+        json.WriteString("name"u8, model.Name);
+        ModelLimits.Write(json, model);
+        WriteArchitecture(json, model);
+        WritePricing(json, model.ListPrice);
+        json.WriteStartObject("top_provider"u8);
+        WriteNumber(json, "context_length"u8, model.Traits.ContextLength);
+        WriteNumber(json, "max_completion_tokens"u8, model.Traits.MaxOutputTokens);
+        json.WriteBoolean("is_moderated"u8, false);
+        json.WriteEndObject();
+        json.WriteNull("per_request_limits"u8);
+        WriteWords(json, "supported_parameters"u8, Parameters(model));
+        json.WriteNull("default_parameters"u8);
+        json.WriteNull("supported_voices"u8);
+        json.WriteStartObject("links"u8);
+        json.WriteString("details"u8, $"/api/v1/models/{model.Id}/endpoints");
+        json.WriteEndObject();
+        json.WriteEndObject();
+    }
+
+    private static void WriteForCodex(Utf8JsonWriter json, IReadOnlyList<Model> models)
+    {
+        json.WriteStartArray("models"u8);
+        foreach (var model in models)
+        {
+            json.WriteStartObject();
+            json.WriteString("slug"u8, model.Id);
+            json.WriteString("display_name"u8, model.Name);
+            WriteNumber(json, "context_window"u8, model.Traits.ContextLength);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+
+    private static void WriteArchitecture(Utf8JsonWriter json, Model model)
+    {
+        List<string> input = ["text"];
+        if (model.Traits.Images == true)
+        {
+            input.Add("image");
+        }
+
+        if (model.Traits.Documents == true)
+        {
+            input.Add("file");
+        }
+
+        if (model.Traits.Audio == true)
+        {
+            input.Add("audio");
+        }
+
+        json.WriteStartObject("architecture"u8);
+        json.WriteString("modality"u8, string.Join('+', input) + "->text");
+        WriteWords(json, "input_modalities"u8, input);
+        WriteWords(json, "output_modalities"u8, ["text"]);
+        json.WriteString("tokenizer"u8, "Other"u8);
+        json.WriteNull("instruct_type"u8);
+        json.WriteEndObject();
+    }
+
+    // OpenRouter's unit: USD for one token, as text. What is not known is left out: "0" would say that it is free.
+    private static void WritePricing(Utf8JsonWriter json, PriceSheet? price)
+    {
+        json.WriteStartObject("pricing"u8);
+        WritePrice(json, "prompt"u8, price?.Input);
+        WritePrice(json, "completion"u8, price?.Output);
+        WritePrice(json, "input_cache_read"u8, price?.CacheRead);
+        WritePrice(json, "input_cache_write"u8, price?.CacheWrite5m);
+        WritePrice(json, "input_cache_write_1h"u8, price?.CacheWrite1h);
+        WritePrice(json, "audio"u8, price?.AudioInput);
+        WritePrice(json, "audio_output"u8, price?.AudioOutput);
+        if (price?.WebSearch is { } search)
+        {
+            json.WriteString("web_search"u8, search.ToString("0.##############", CultureInfo.InvariantCulture));
+        }
+
+        json.WriteEndObject();
+    }
+
+    private static void WritePrice(Utf8JsonWriter json, ReadOnlySpan<byte> name, decimal? perMillion)
+    {
+        if (perMillion is { } price)
+        {
+            json.WriteString(name, (price / 1_000_000m).ToString("0.##############", CultureInfo.InvariantCulture));
+        }
+    }
+
+    private static IEnumerable<string> Parameters(Model model) =>
+    [
+        .. Always,
+        .. model.Traits.Sampling == false ? [] : WithSampling,
+        .. model.Traits.Tools == false ? [] : WithTools,
+        .. model.Traits.Reasoning == true ? WithReasoning : [],
+        .. model.Traits.StructuredOutput == true ? WithShape : [],
+    ];
+
+    private static void WriteWords(Utf8JsonWriter json, ReadOnlySpan<byte> name, IEnumerable<string> words)
+    {
+        json.WriteStartArray(name);
+        foreach (var word in words)
+        {
+            json.WriteStringValue(word);
+        }
+
+        json.WriteEndArray();
+    }
+
+    private static void WriteNumber(Utf8JsonWriter json, ReadOnlySpan<byte> name, long? value)
+    {
+        if (value is { } number)
+        {
+            json.WriteNumber(name, number);
+        }
+        else
+        {
+            json.WriteNull(name);
+        }
+    }
+}
