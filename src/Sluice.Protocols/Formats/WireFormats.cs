@@ -1,4 +1,5 @@
 using Sluice.Protocols.Anthropic;
+using Sluice.Protocols.Gemini;
 using Sluice.Protocols.OpenAIChat;
 using Sluice.Protocols.OpenAIResponses;
 
@@ -7,7 +8,7 @@ namespace Sluice.Protocols.Formats;
 /// <summary>All wire formats: a new one is a folder and its line here.</summary>
 public static class WireFormats
 {
-    private static readonly IWireFormat[] Both = [AnthropicFormat.Instance, OpenAIChatFormat.Instance, OpenAIResponsesFormat.Instance];
+    private static readonly IWireFormat[] Both = [AnthropicFormat.Instance, OpenAIChatFormat.Instance, OpenAIResponsesFormat.Instance, GeminiFormat.Instance];
 
     private static readonly IClientFormat?[] Clients = ByProtocol<IClientFormat>(Both, f => f.Protocol);
 

@@ -196,9 +196,9 @@ public static class EnvelopeScanner
                 case MemberMeaning.Stream:
                     return Stream(bytes);
                 case MemberMeaning.Messages:
-                    return Messages(bytes);
+                    return Messages(key, bytes);
                 case MemberMeaning.Input:
-                    return Input(bytes);
+                    return Input(key, bytes);
                 case MemberMeaning.Tools:
                     _tools += bytes[0] == (byte)'[' ? _walk.Counts.Elements : 0;
                     _toolBytes += bytes[0] == (byte)'[' ? value.Length : 0;
@@ -243,6 +243,9 @@ public static class EnvelopeScanner
                 case MemberMeaning.OutputShape:
                     _tokens.AddTools(_walk.Counts, value.Length);
                     return null;
+                case MemberMeaning.GenerationConfig:
+                    ReadGenerationConfig(bytes);
+                    return null;
                 default:
                     return Gateway(key, name, value);
             }
@@ -272,32 +275,105 @@ public static class EnvelopeScanner
             return _stream || bytes.SequenceEqual("false"u8) || bytes.SequenceEqual("null"u8) ? null : Fault("`stream` must be a boolean.", "stream");
         }
 
-        private UpstreamError? Messages(ReadOnlySpan<byte> bytes)
+        private UpstreamError? Messages(scoped ReadOnlySpan<byte> key, ReadOnlySpan<byte> bytes)
         {
-            if (bytes[0] != (byte)'[')
+            // Google takes a single turn without its list, and its own examples write it so.
+            var single = format.Protocol == WireProtocol.Gemini && bytes[0] == (byte)'{';
+            if (bytes[0] != (byte)'[' && !single)
             {
-                return Fault("`messages` must be an array.", "messages");
+                var name = Encoding.UTF8.GetString(key);
+                return Fault($"`{name}` must be an array.", name);
             }
 
-            _messages += _walk.Counts.Elements;
+            var count = single ? 1 : _walk.Counts.Elements;
+            _messages += count;
             _images += _walk.Counts.Images;
             _documents += _walk.Counts.Documents;
             _foreignProofs += _walk.Counts.ForeignProofs;
-            _tokens.AddMessages(_walk.Counts, _walk.Counts.Elements);
+            _tokens.AddMessages(_walk.Counts, count);
             return null;
         }
 
         // One turn as a text, or items; a call and its result are items of their own.
-        private UpstreamError? Input(ReadOnlySpan<byte> bytes)
+        private UpstreamError? Input(scoped ReadOnlySpan<byte> key, ReadOnlySpan<byte> bytes)
         {
             if (bytes[0] != (byte)'"')
             {
-                return bytes[0] == (byte)'[' ? Messages(bytes) : Fault("`input` must be a string or an array.", "input");
+                return bytes[0] == (byte)'[' ? Messages(key, bytes) : Fault("`input` must be a string or an array.", "input");
             }
 
             _messages++;
             _tokens.AddMessages(_walk.Counts, 1);
             return null;
+        }
+
+        // {"maxOutputTokens":8192,"thinkingConfig":{"thinkingBudget":1024},"responseSchema":{…}}
+        private void ReadGenerationConfig(ReadOnlySpan<byte> bytes)
+        {
+            try
+            {
+                var reader = new Utf8JsonReader(bytes, new JsonReaderOptions { MaxDepth = JsonWalk.MaxDepth });
+                if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
+                {
+                    return;
+                }
+
+                while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+                {
+                    var limit = reader.ValueTextEquals("maxOutputTokens"u8) || reader.ValueTextEquals("max_output_tokens"u8);
+                    var thinking = reader.ValueTextEquals("thinkingConfig"u8) || reader.ValueTextEquals("thinking_config"u8);
+                    var schema = reader.ValueTextEquals("responseSchema"u8) || reader.ValueTextEquals("response_schema"u8)
+                        || reader.ValueTextEquals("responseJsonSchema"u8) || reader.ValueTextEquals("response_json_schema"u8);
+                    reader.Read();
+                    var start = (int)reader.TokenStartIndex;
+                    reader.Skip();
+                    var value = bytes[start..(int)reader.BytesConsumed];
+                    if (limit)
+                    {
+                        // Google's servers take whole numbers as strings too.
+                        _maxTokens = Integer(value.Trim((byte)'"'));
+                    }
+                    else if (thinking)
+                    {
+                        _thinking |= GeminiThinks(value);
+                    }
+                    else if (schema)
+                    {
+                        _tokens.AddTools(default, value.Length);
+                    }
+                }
+            }
+            catch (Exception e) when (e is JsonException or InvalidOperationException)
+            {
+                // Broken inside: the upstream says so in its own words.
+            }
+        }
+
+        // A level, a budget that is not 0, or thoughts to be shown.
+        private static bool GeminiThinks(ReadOnlySpan<byte> config)
+        {
+            var thinks = false;
+            var reader = new Utf8JsonReader(config);
+            while (reader.Read())
+            {
+                if (reader.TokenType != JsonTokenType.PropertyName || reader.CurrentDepth != 1)
+                {
+                    continue;
+                }
+
+                var budget = reader.ValueTextEquals("thinkingBudget"u8) || reader.ValueTextEquals("thinking_budget"u8);
+                var level = reader.ValueTextEquals("thinkingLevel"u8) || reader.ValueTextEquals("thinking_level"u8);
+                var shown = reader.ValueTextEquals("includeThoughts"u8) || reader.ValueTextEquals("include_thoughts"u8);
+                reader.Read();
+                if (budget && reader.TokenType is JsonTokenType.Number or JsonTokenType.String && reader.ValueSpan.SequenceEqual("0"u8))
+                {
+                    return false;
+                }
+
+                thinks |= budget || (level && reader.TokenType == JsonTokenType.String) || (shown && reader.TokenType == JsonTokenType.True);
+            }
+
+            return thinks;
         }
 
         private UpstreamError? Gateway(scoped ReadOnlySpan<byte> key, BodySpan name, BodySpan value)

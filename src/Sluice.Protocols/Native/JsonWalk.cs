@@ -234,6 +234,14 @@ internal ref struct JsonWalk(ReadOnlySpan<byte> body)
                     break;
             }
         }
+        else if (depth is 6 or 9 && length is >= 9 and <= 15 && lastEnd - lastStart is 10 or 11
+            && _body[lastStart + 1] == (byte)'m' && (_body.Slice(lastStart + 1, 8).SequenceEqual("mimeType"u8) || _body.Slice(lastStart + 1, 9).SequenceEqual("mime_type"u8)))
+        {
+            // Gemini's inlineData and fileData, in a part or in the parts of a tool result.
+            var type = _body.Slice(start + 1, length);
+            Counts.Images += type.StartsWith("image/"u8) ? 1 : 0;
+            Counts.Documents += type.SequenceEqual("application/pdf"u8) ? 1 : 0;
+        }
     }
 
     // Proof that no Anthropic API takes: none at all, or another vendor's as Sluice handed it to the client.

@@ -1,0 +1,86 @@
+using System.Buffers;
+using Sluice.Protocols.Conversation;
+using Sluice.Protocols.Degradations;
+using Sluice.Protocols.Errors;
+using Sluice.Protocols.Formats;
+using Sluice.Protocols.Native;
+using Sluice.Protocols.OpenAIChat;
+
+namespace Sluice.Protocols.Gemini;
+
+/// <summary>
+/// Gemini generateContent, as the Gemini API and Vertex speak it. Model and stream switch are in the path: <see cref="ReadRequest"/> leaves
+/// <see cref="ConversationRequest.Model"/> empty and <see cref="ConversationRequest.Stream"/> false, and the server fills both.
+/// </summary>
+public sealed class GeminiFormat : IWireFormat
+{
+    private static readonly byte[] BlankLine = "\n"u8.ToArray();
+
+    private GeminiFormat()
+    {
+    }
+
+    /// <summary>The one instance.</summary>
+    public static GeminiFormat Instance { get; } = new();
+
+    /// <inheritdoc/>
+    public WireProtocol Protocol => WireProtocol.Gemini;
+
+    // Google's clients take blank lines and fail on comments.
+    /// <inheritdoc/>
+    public ReadOnlyMemory<byte> KeepAlive => BlankLine;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> GatewayMembers { get; } = Native.GatewayMembers.Shared;
+
+    /// <inheritdoc/>
+    public MemberMeaning MeaningOf(ReadOnlySpan<byte> name) => name switch
+    {
+        _ when name.SequenceEqual("contents"u8) => MemberMeaning.Messages,
+        _ when name.SequenceEqual("systemInstruction"u8) || name.SequenceEqual("system_instruction"u8) => MemberMeaning.System,
+        _ when name.SequenceEqual("tools"u8) => MemberMeaning.Tools,
+        _ when name.SequenceEqual("generationConfig"u8) || name.SequenceEqual("generation_config"u8) => MemberMeaning.GenerationConfig,
+        _ => MemberMeaning.None,
+    };
+
+    /// <inheritdoc/>
+    public Parsed<ConversationRequest> ReadRequest(ReadOnlyMemory<byte> body) => GeminiRequestReader.Read(body);
+
+    /// <inheritdoc/>
+    public GatewayError? WriteRequest(ConversationRequest request, UpstreamTarget target, DegradationLog degradations, IBufferWriter<byte> output) =>
+        new GeminiRequestWriter(request, target, degradations).Write(output);
+
+    /// <inheritdoc/>
+    public Parsed<ConversationResponse> ReadResponse(ReadOnlyMemory<byte> body, ChatDialect dialect) => GeminiResponseReader.Read(body);
+
+    /// <inheritdoc/>
+    public void WriteResponse(ConversationResponse response, ClientTarget target, DegradationLog degradations, IBufferWriter<byte> output) =>
+        GeminiResponseWriter.Write(response, target, degradations, output);
+
+    /// <inheritdoc/>
+    public TokenUsage ReadUsage(ReadOnlySpan<byte> usageObject, TokenUsage previous, ChatDialect dialect) => GeminiUsage.Read(usageObject, previous);
+
+    /// <inheritdoc/>
+    public IStreamReader CreateStreamReader(ChatDialect dialect) => new GeminiStreamReader();
+
+    /// <inheritdoc/>
+    public IStreamWriter CreateStreamWriter(ClientTarget target, DegradationLog degradations) => new GeminiStreamWriter(target, degradations);
+
+    /// <inheritdoc/>
+    public IStreamGrammar CreateGrammar() => new GeminiGrammar();
+
+    /// <inheritdoc/>
+    public UpstreamError ReadError(int status, ReadOnlySpan<byte> body) => GeminiErrors.Read(status, body);
+
+    /// <inheritdoc/>
+    public void WriteError(GatewayError error, IBufferWriter<byte> output) => GeminiErrors.Write(error, output);
+
+    /// <inheritdoc/>
+    public void WriteStreamError(GatewayError error, IBufferWriter<byte> output) => GeminiErrors.WriteToStream(error, output);
+
+    /// <inheritdoc/>
+    public NativeResponseFacts Inspect(ReadOnlySpan<byte> answer, UsageReader readUsage) => GeminiResponseFacts.Of(answer, readUsage);
+
+    /// <inheritdoc/>
+    public IStreamRelay CreateNativeRelay(NativeStreamOptions options) => new GeminiNativeRelay(options);
+}

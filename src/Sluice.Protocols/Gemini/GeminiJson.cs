@@ -1,0 +1,98 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Sluice.Protocols.Json;
+
+namespace Sluice.Protocols.Gemini;
+
+/// <summary>
+/// Reads JSON as Google's servers do: a member may be spelled in camel case or in snake case (<c>systemInstruction</c>,
+/// <c>system_instruction</c>), and a whole number may be a string.
+/// </summary>
+internal static class GeminiJson
+{
+    /// <summary>Text is escaped only where JSON demands it.</summary>
+    public static readonly JsonWriterOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+
+    /// <summary>As deep as any body that the scanner lets through.</summary>
+    public static readonly JsonDocumentOptions Deep = new() { MaxDepth = 512 };
+
+    /// <summary>The camel-case spelling of a member's name.</summary>
+    public static string Camel(string name)
+    {
+        if (!name.Contains('_', StringComparison.Ordinal))
+        {
+            return name;
+        }
+
+        var camel = new StringBuilder(name.Length);
+        var raise = false;
+        foreach (var c in name)
+        {
+            if (c == '_' && camel.Length > 0)
+            {
+                raise = true;
+                continue;
+            }
+
+            camel.Append(raise ? char.ToUpperInvariant(c) : c);
+            raise = false;
+        }
+
+        return camel.ToString();
+    }
+
+    /// <summary>Finds a member under either spelling; false for null and for holders that are no objects.</summary>
+    /// <param name="holder">Any value.</param>
+    /// <param name="name">In camel case.</param>
+    /// <param name="value">The member's value.</param>
+    public static bool TryGet(JsonElement holder, string name, out JsonElement value)
+    {
+        value = default;
+        return holder.ValueKind == JsonValueKind.Object
+            && (holder.TryGetProperty(name, out value) || (Snake(name) is { } snake && holder.TryGetProperty(snake, out value)))
+            && value.ValueKind != JsonValueKind.Null;
+    }
+
+    /// <summary>A string member; null where it is missing or no string.</summary>
+    public static string? Text(JsonElement holder, string name) =>
+        TryGet(holder, name, out var value) && value.ValueKind == JsonValueKind.String ? LenientText.Read(value) : null;
+
+    /// <summary>A boolean member that is true.</summary>
+    public static bool IsTrue(JsonElement holder, string name) => TryGet(holder, name, out var value) && value.ValueKind == JsonValueKind.True;
+
+    /// <summary>A whole number, also as a string or with a fraction of zero; null for anything else.</summary>
+    public static long? Integer(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.Number when value.TryGetInt64(out var whole) => whole,
+        JsonValueKind.Number when value.TryGetDouble(out var number) && Math.Floor(number) == number && Math.Abs(number) < 1e15 => (long)number,
+        JsonValueKind.String when long.TryParse(LenientText.Read(value), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var parsed) => parsed,
+        _ => null,
+    };
+
+    /// <summary>The value as it stands.</summary>
+    public static RawJson Raw(JsonElement value) => RawJson.Copy(JsonMarshal.GetRawUtf8Value(value));
+
+    /// <summary>Writes the value as it stands.</summary>
+    public static void Write(Utf8JsonWriter json, JsonElement value) => json.WriteRawValue(JsonMarshal.GetRawUtf8Value(value), skipInputValidation: true);
+
+    private static string? Snake(string name)
+    {
+        StringBuilder? snake = null;
+        for (var i = 0; i < name.Length; i++)
+        {
+            if (char.IsAsciiLetterUpper(name[i]))
+            {
+                (snake ??= new StringBuilder(name, 0, i, name.Length + 4)).Append('_').Append(char.ToLowerInvariant(name[i]));
+            }
+            else
+            {
+                snake?.Append(name[i]);
+            }
+        }
+
+        return snake?.ToString();
+    }
+}
