@@ -447,7 +447,12 @@ internal sealed class AnthropicRequestWriter(ConversationRequest request, Upstre
         json.WriteStartObject("thinking"u8);
         json.WriteString("type"u8, "enabled"u8);
         json.WriteNumber("budget_tokens"u8, budget);
-        WriteDisplay(json, reasoning);
+        if (request.From == WireProtocol.AnthropicMessages)
+        {
+            // Models that take a budget are older than the word; a client of another format does not know that.
+            WriteDisplay(json, reasoning);
+        }
+
         json.WriteEndObject();
         return true;
     }

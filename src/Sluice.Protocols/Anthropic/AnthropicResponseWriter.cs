@@ -22,6 +22,12 @@ internal static class AnthropicResponseWriter
         var ids = new ToolIds.Distinct();
         foreach (var part in response.Parts)
         {
+            if (part is ThinkingPart { Text.Length: 0, SignedBy: not WireProtocol.AnthropicMessages } && ReferenceEquals(part, response.Parts[^1]))
+            {
+                // The proof of another vendor behind the last text: a client that shows the last block would show nothing.
+                continue;
+            }
+
             WritePart(json, part, ids, degradations);
         }
 
