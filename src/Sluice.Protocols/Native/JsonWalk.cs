@@ -207,7 +207,7 @@ internal ref struct JsonWalk(ReadOnlySpan<byte> body)
         var length = end - start - 2;
         Counts.TextBytes += length;
         Counts.Texts++;
-        if (lastEnd - lastStart is 11 or 6)
+        if (lastEnd - lastStart is 11 or 6 or 18 or 19)
         {
             NoteProof(_body.Slice(start + 1, length), _body.Slice(lastStart + 1, lastEnd - lastStart - 2));
         }
@@ -244,10 +244,15 @@ internal ref struct JsonWalk(ReadOnlySpan<byte> body)
         }
     }
 
-    // Proof that no Anthropic API takes: none at all, or another vendor's as Sluice handed it to the client.
+    // Proof that no Anthropic API takes: none at all, or another vendor's as Sluice handed it to the client. In Gemini's bodies it is base64
+    // of the same beginning.
     private void NoteProof(ReadOnlySpan<byte> value, ReadOnlySpan<byte> name)
     {
-        if (name.SequenceEqual("signature"u8) ? value.IsEmpty || value.StartsWith("sluice1."u8) : name.SequenceEqual("data"u8) && value.StartsWith("sluice1."u8))
+        if (name.Length >= 16)
+        {
+            Counts.ForeignProofs += value.StartsWith("c2x1aWNlMS4"u8) && (name.SequenceEqual("thoughtSignature"u8) || name.SequenceEqual("thought_signature"u8)) ? 1 : 0;
+        }
+        else if (name.SequenceEqual("signature"u8) ? value.IsEmpty || value.StartsWith("sluice1."u8) : name.SequenceEqual("data"u8) && value.StartsWith("sluice1."u8))
         {
             Counts.ForeignProofs++;
         }

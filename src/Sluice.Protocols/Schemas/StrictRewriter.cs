@@ -1,0 +1,152 @@
+using System.Runtime.InteropServices;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Sluice.Protocols.Schemas;
+
+/// <summary>Rewrites one schema for a strict mode; everything that the mode takes stays as it is, in its order.</summary>
+internal sealed class StrictRewriter(HashSet<string> refused, bool requireAll)
+{
+    /// <summary>Text is escaped only where JSON demands it.</summary>
+    public static readonly JsonSerializerOptions Compact = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>What was left out.</summary>
+    public WeakenedKeywords Weakened { get; } = new();
+
+    /// <summary>The schema as the mode takes it.</summary>
+    public JsonNode? Rewrite(JsonElement schema)
+    {
+        if (schema.ValueKind != JsonValueKind.Object)
+        {
+            return Verbatim(schema);
+        }
+
+        var output = new JsonObject();
+        foreach (var member in schema.EnumerateObject())
+        {
+            if (refused.Contains(member.Name))
+            {
+                Weakened.Add(member.Name);
+            }
+            else
+            {
+                Member(output, member.Name, member.Value);
+            }
+        }
+
+        if (IsObject(output))
+        {
+            Close(output, schema);
+        }
+
+        return output;
+    }
+
+    private void Member(JsonObject output, string name, JsonElement value)
+    {
+        switch (name)
+        {
+            case "properties" or "$defs" or "definitions" when value.ValueKind == JsonValueKind.Object:
+                var map = new JsonObject();
+                foreach (var property in value.EnumerateObject())
+                {
+                    map[property.Name] = Rewrite(property.Value);
+                }
+
+                output[name] = map;
+                break;
+            case "anyOf" or "oneOf" or "allOf" when value.ValueKind == JsonValueKind.Array:
+                if (name == "oneOf")
+                {
+                    // Neither mode knows it; alternatives that do not overlap mean the same.
+                    Weakened.Add("oneOf");
+                }
+
+                output[name == "oneOf" ? "anyOf" : name] = new JsonArray([.. value.EnumerateArray().Select(Rewrite)]);
+                break;
+            case "items":
+                output[name] = Rewrite(value);
+                break;
+            case "additionalProperties":
+                if (value.ValueKind != JsonValueKind.False)
+                {
+                    // A map with free names: strict modes have none.
+                    Weakened.Add(name);
+                }
+
+                break;
+            default:
+                output[name] = Verbatim(value);
+                break;
+        }
+    }
+
+    private void Close(JsonObject output, JsonElement schema)
+    {
+        output["additionalProperties"] = false;
+        if (!requireAll || output["properties"] is not JsonObject properties)
+        {
+            if (requireAll)
+            {
+                output["properties"] = new JsonObject();
+                output["required"] = new JsonArray();
+            }
+
+            return;
+        }
+
+        var required = schema.TryGetProperty("required"u8, out var names) && names.ValueKind == JsonValueKind.Array
+            ? names.EnumerateArray().Where(n => n.ValueKind == JsonValueKind.String).Select(n => n.GetString()!).ToHashSet(StringComparer.Ordinal)
+            : [];
+        foreach (var (name, property) in properties.ToList())
+        {
+            if (!required.Contains(name))
+            {
+                properties[name] = Nullable(property?.DeepClone());
+            }
+        }
+
+        output["required"] = new JsonArray([.. properties.Select(p => (JsonNode?)JsonValue.Create(p.Key))]);
+    }
+
+    // An optional property must be there, and may be null.
+    private static JsonNode? Nullable(JsonNode? property)
+    {
+        if (property is not JsonObject schema)
+        {
+            return property;
+        }
+
+        switch (schema["type"])
+        {
+            case JsonValue word when word.ToString() != "null":
+                schema["type"] = new JsonArray(word.DeepClone(), "null");
+                break;
+            case JsonArray words when !words.Any(w => w?.ToString() == "null"):
+                words.Add((JsonNode)"null");
+                break;
+            case null when schema["anyOf"] is JsonArray branches:
+                if (!branches.Any(b => b?["type"]?.ToString() == "null"))
+                {
+                    branches.Add((JsonNode)new JsonObject { ["type"] = "null" });
+                }
+
+                return schema;
+            case null:
+                return schema.Count == 0 ? schema : new JsonObject { ["anyOf"] = new JsonArray(schema, new JsonObject { ["type"] = "null" }) };
+        }
+
+        if (schema["enum"] is JsonArray values && !values.Any(v => v is null))
+        {
+            values.Add((JsonNode?)null);
+        }
+
+        return schema;
+    }
+
+    private static bool IsObject(JsonObject schema) =>
+        schema.ContainsKey("properties") || schema["type"] is JsonValue word && word.ToString() == "object" || schema["type"] is JsonArray words && words.Any(w => w?.ToString() == "object");
+
+    private static JsonNode? Verbatim(JsonElement value) => JsonNode.Parse(JsonMarshal.GetRawUtf8Value(value));
+}
