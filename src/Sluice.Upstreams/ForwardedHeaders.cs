@@ -25,7 +25,7 @@ internal static class ForwardedHeaders
         "host", "content-length", "content-type", "content-encoding", "content-md5", "content-digest", "digest", "accept-encoding",
 
         // Keys, and what names the client to others.
-        "authorization", "x-api-key", "x-goog-api-key", "api-key", "ocp-apim-subscription-key", "x-amz-security-token", "cookie", "cookie2", "forwarded");
+        "authorization", "x-api-key", "x-goog-api-key", "api-key", "ocp-apim-subscription-key", "x-amz-security-token", "x-goog-iam-authorization-token", "cookie", "cookie2", "forwarded");
 
     private static readonly SearchValues<char> TokenCharacters =
         SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");

@@ -22,7 +22,7 @@ internal sealed class EntraTokens(string provider, AzureSettings settings, AuthC
         }
         catch (CredentialUnavailableException e)
         {
-            return Issued<string>.Refused($"Provider {provider}: there is no Entra identity to ask with ({FirstLine(e.Message)}). {Remedy}");
+            return Issued<string>.Refused($"Provider {provider}: there is no Entra identity to ask with ({Said(e)}). {Remedy}");
         }
         catch (AuthenticationFailedException e) when (Find<HttpRequestException>(e) is { } network)
         {
@@ -30,11 +30,11 @@ internal sealed class EntraTokens(string provider, AzureSettings settings, AuthC
         }
         catch (AuthenticationFailedException e)
         {
-            return Issued<string>.Refused($"Provider {provider}: Entra gave no token ({FirstLine(e.Message)}). {Remedy}");
+            return Issued<string>.Refused($"Provider {provider}: Entra gave no token ({Said(e)}). {Remedy}");
         }
         catch (Exception e) when (e is ArgumentException or IOException or InvalidOperationException)
         {
-            return Issued<string>.Refused($"Provider {provider}: Entra cannot be asked ({FirstLine(e.Message)}). {Remedy}");
+            return Issued<string>.Refused($"Provider {provider}: Entra cannot be asked ({Said(e)}). {Remedy}");
         }
     }
 
@@ -66,8 +66,19 @@ internal sealed class EntraTokens(string provider, AzureSettings settings, AuthC
             });
     }
 
-    private static string FirstLine(string message)
+    // Entra's own words begin with their number and may stand in an inner exception; around them the library says what it tried, on several lines.
+    private static string Said(Exception exception)
     {
+        var message = exception.Message;
+        for (var inner = exception; inner is not null; inner = inner.InnerException)
+        {
+            if (inner.Message.IndexOf("AADSTS", StringComparison.Ordinal) is >= 0 and var at)
+            {
+                message = inner.Message[at..];
+                break;
+            }
+        }
+
         var end = message.AsSpan().IndexOfAny('\r', '\n');
         return (end < 0 ? message : message[..end]).TrimEnd('.', ' ');
     }

@@ -40,5 +40,5 @@ internal sealed class GeminiKind : IProviderKind
 
     /// <summary>Headers that choose whose quota and money are used: that is for the configuration to say.</summary>
     internal static bool NamesAnAccount(string name) =>
-        name.Equals("x-goog-user-project", StringComparison.OrdinalIgnoreCase) || name.StartsWith("x-goog-iam-", StringComparison.OrdinalIgnoreCase);
+        name.Equals("x-goog-user-project", StringComparison.OrdinalIgnoreCase) || name.Equals("x-goog-iam-authority-selector", StringComparison.OrdinalIgnoreCase);
 }
