@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Compression;
+using Sluice.Core.Configuration;
 using Sluice.Core.Faults;
 using Sluice.Protocols;
 using Sluice.Protocols.Formats;
@@ -81,7 +82,7 @@ public sealed class UpstreamAnswer : IHeaderLookup, IDisposable, IAsyncDisposabl
 
     /// <summary>Appends the headers that the client may see, one entry for each value (see <see cref="ResponseHeaders"/>).</summary>
     public void CollectHeaders(ICollection<KeyValuePair<string, string>> output) =>
-        ResponseHeaders.Collect(_response.Headers, _response.Content.Headers, _call.Candidate.Credential, output);
+        ResponseHeaders.Collect(_response.Headers, _response.Content.Headers, Used(), output);
 
     /// <summary>Reads the error body of an answer that is no success, bounded, takes secrets out and classifies it. What breaks on the way is a fault as well; only the caller's cancellation is thrown.</summary>
     /// <param name="format">The upstream's wire.</param>
@@ -104,7 +105,7 @@ public sealed class UpstreamAnswer : IHeaderLookup, IDisposable, IAsyncDisposabl
             body = []; // the status is known and says more than the cut that followed it
         }
 
-        var error = SecretFilter.Scrub(format.ReadError(Status, body), _call.Candidate.Credential);
+        var error = SecretFilter.Scrub(format.ReadError(Status, body), Used());
         return FaultClassifier.FromStatus(_call.Protocol, Status, error, this, now);
     }
 
@@ -169,6 +170,18 @@ public sealed class UpstreamAnswer : IHeaderLookup, IDisposable, IAsyncDisposabl
         }
 
         return body;
+    }
+
+    // Without a configured key the call went with a token, or with AWS's session token, which a refused signature's error quotes.
+    private Credential? Used()
+    {
+        if (_call.Candidate.Credential is not null || _response.RequestMessage is not { } sent)
+        {
+            return _call.Candidate.Credential;
+        }
+
+        var token = sent.Headers.NonValidated.TryGetValues("x-amz-security-token", out var session) ? session.ToString() : sent.Headers.Authorization?.Parameter;
+        return token is null ? null : new Credential("token", token);
     }
 
     private async Task<byte[]> ReadStartAsync(int most, CancellationToken cancellationToken)

@@ -95,6 +95,27 @@ public sealed class KindCallTests
     }
 
     [Fact]
+    public async Task Bedrock_RefusalThatQuotesTheSessionToken_IsKeptWithoutIt()
+    {
+        const string Session = "FwoGZXIvYXdzEXAMPLE-session";
+        const string Body = """{"message":"The Canonical String should have been x-amz-security-token:FwoGZXIvYXdzEXAMPLE-session"}""";
+        await using var server = RawServer.Answering($"HTTP/1.1 403 Forbidden\r\ncontent-type: application/json\r\nx-echo: {Session}\r\ncontent-length: {Body.Length}\r\n\r\n{Body}");
+        await using var client = Calls.Client();
+        var settings = new BedrockSettings { Region = "eu-west-1", AccessKeyId = "AKIDEXAMPLE", SecretAccessKey = "hunter2-hunter2", SessionToken = Session };
+        var call = Calls.Of(Calls.Provider(ProviderKind.Bedrock, server.Url) with { Credentials = [], Cloud = settings }, "m", WireProtocol.BedrockConverse);
+
+        await using var answer = (await client.SendAsync(call, TestContext.Current.CancellationToken)).Answer!;
+        var back = new List<KeyValuePair<string, string>>();
+        answer.CollectHeaders(back);
+        var fault = await answer.ReadFaultAsync(Protocols.Formats.WireFormats.Upstream(WireProtocol.OpenAIChat), DateTimeOffset.UnixEpoch, TestContext.Current.CancellationToken);
+
+        Assert.DoesNotContain(Session, fault.Error.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain(Session, Encoding.UTF8.GetString(fault.Error.Body.Utf8.Span), StringComparison.Ordinal);
+        Assert.Contains("[secret]", Encoding.UTF8.GetString(fault.Error.Body.Utf8.Span), StringComparison.Ordinal);
+        Assert.DoesNotContain(back, header => header.Value.Contains(Session, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Bedrock_ProfileThatIsNotThere_IsAFaultThatSaysWhatToSet()
     {
         await using var client = Calls.Client();

@@ -32,6 +32,7 @@ public sealed class UpstreamAddressTests
     [InlineData("https://generativelanguage.googleapis.com", "gemini-2.5-pro", UpstreamOperation.CountTokens, true, "/v1beta/models/gemini-2.5-pro:countTokens")]
     [InlineData("https://generativelanguage.googleapis.com/v1", "gemini-2.5-pro", UpstreamOperation.Generate, false, "/v1/models/gemini-2.5-pro:generateContent")]
     [InlineData("https://generativelanguage.googleapis.com/v1beta/", "models/gemini-2.5-pro", UpstreamOperation.Generate, false, "/v1beta/models/gemini-2.5-pro:generateContent")]
+    [InlineData("https://generativelanguage.googleapis.com", "tunedModels/mine", UpstreamOperation.Generate, false, "/v1beta/tunedModels/mine:generateContent")]
     [InlineData("https://generativelanguage.googleapis.com/team", "a/b:c?d=e#f", UpstreamOperation.Generate, false, "/team/v1beta/models/a%2Fb%3Ac%3Fd%3De%23f:generateContent")]
     public void Gemini_ModelAndStreaming_AreInThePath(string baseUrl, string model, UpstreamOperation operation, bool stream, string expected) =>
         Assert.Equal("https://generativelanguage.googleapis.com" + expected, Address(Calls.Provider(ProviderKind.Gemini, new Uri(baseUrl)), model, WireProtocol.Gemini, operation, stream));

@@ -39,6 +39,14 @@ public sealed class WireChoiceTests
         Assert.Equal(BedrockConverse, ProviderKinds.WireOf(Calls.Candidate(provider, "arn:aws:bedrock:us-east-1:1:application-inference-profile/x", "meta/llama"), AnthropicMessages));
     }
 
+    [Theory]
+    [InlineData("https://r.openai.azure.com", "2024-10-21", OpenAIChat)]
+    [InlineData("https://r.openai.azure.com", "2025-04-01-preview", OpenAIResponses)]
+    [InlineData("https://r.openai.azure.com/openai/v1", "2024-10-21", OpenAIResponses)]
+    [InlineData("https://r.openai.azure.com", "preview", OpenAIResponses)]
+    public void Azure_Responses_AreSpokenWhereTheVersionKnowsThem(string baseUrl, string version, WireProtocol expected) =>
+        Assert.Equal(expected, ProviderKinds.WireOf(Calls.Candidate(Calls.Provider(ProviderKind.Azure, new Uri(baseUrl)) with { Cloud = new AzureSettings { ApiVersion = version } }, "d"), OpenAIResponses));
+
     [Fact]
     public void Azure_FoundrysModels_SpeakChatAlone() =>
         Assert.Equal(OpenAIChat, ProviderKinds.WireOf(Calls.Candidate(Calls.Provider(ProviderKind.Azure, new Uri("https://r.services.ai.azure.com/models")), "DeepSeek-V3"), OpenAIResponses));

@@ -26,7 +26,10 @@ public static class ConfigReference
             A field marked **later** is checked, but nothing acts on it in this version; its use is a warning.
 
             Fields of `azure`, `bedrock` and `vertex` have the names that LiteLLM gives them, without the prefix (`aws_region_name` is `region`,
-            `vertex_project` is `project`). Only `auth: machine` asks a cloud's metadata address; nothing else does.
+            `vertex_project` is `project`). A cloud's metadata address is asked only with `auth: machine`, or where a credential file names it.
+
+            Azure serves the models of the catalogue that `deployments` names, Vertex Google's. Bedrock's and Vertex's further models (Claude among
+            them) have names that the catalogue does not hold: list them under `models`, or ask for `provider/upstream-model`.
 
             | key | allowed | default | meaning |
             |---|---|---|---|

@@ -47,6 +47,12 @@ internal static class Dialects
             return ChatDialect.OpenRouter;
         }
 
+        // Azure's deployments are OpenAI's models; Foundry's other models, under /models, are everybody's.
+        if (kind == ProviderKind.Azure)
+        {
+            return baseUrl.AbsolutePath.TrimEnd('/').EndsWith("/models", StringComparison.Ordinal) ? ChatDialect.Generic : ChatDialect.OpenAI;
+        }
+
         var vendor = kind == ProviderKind.OpenAI ? VendorOfHost(baseUrl.Host) : null;
         return vendor is not null && Known.Contains(vendor, StringComparer.Ordinal) ? Of(vendor) : ChatDialect.Generic;
     }

@@ -15,6 +15,9 @@ internal sealed class AzureKind : IProviderKind
     // The oldest version at which Foundry's models answer; the address does not work without one.
     private const string ModelsVersion = "2024-05-01-preview";
 
+    // Older dated versions answer 404 at /openai/responses.
+    private const string FirstWithResponses = "2025-03-01-preview";
+
     public bool HasModelInPath => true;
 
     // A second api-version, or Claude Code's ?beta=true, is refused.
@@ -32,7 +35,7 @@ internal sealed class AzureKind : IProviderKind
             return WireProtocol.AnthropicMessages;
         }
 
-        return client == WireProtocol.OpenAIResponses ? WireProtocol.OpenAIResponses : WireProtocol.OpenAIChat;
+        return client == WireProtocol.OpenAIResponses && HasResponses(provider) ? WireProtocol.OpenAIResponses : WireProtocol.OpenAIChat;
     }
 
     public bool Counts(ProviderSettings provider, WireProtocol wire) => wire == WireProtocol.AnthropicMessages;
@@ -52,7 +55,7 @@ internal sealed class AzureKind : IProviderKind
 
         var version = settings?.ApiVersion;
         var query = version is null or "v1" ? null : $"api-version={Uri.EscapeDataString(version)}";
-        if (Ends(target.BaseUrl, "/openai/v1") || version is null || !char.IsAsciiDigit(version[0]))
+        if (!IsClassic(target.BaseUrl, version))
         {
             return BasePath.Join(Resource(target.BaseUrl, "/openai/v1"), target.Wire == WireProtocol.OpenAIResponses ? "/responses" : "/chat/completions", query);
         }
@@ -71,6 +74,11 @@ internal sealed class AzureKind : IProviderKind
         provider.Cloud is AzureSettings { Auth: not CloudAuth.Key } azure
             ? new TokenAuth(new LeaseCache<string>(new EntraTokens(provider.Name, azure, context), context.Time))
             : KeyAuth.Azure;
+
+    private static bool IsClassic(Uri baseUrl, string? version) => !Ends(baseUrl, "/openai/v1") && version is { Length: > 0 } && char.IsAsciiDigit(version[0]);
+
+    private static bool HasResponses(ProviderSettings provider) =>
+        (provider.Cloud as AzureSettings)?.ApiVersion is not { } version || !IsClassic(provider.BaseUrl, version) || string.CompareOrdinal(version, FirstWithResponses) >= 0;
 
     // The resource's own address, whichever of its surfaces the operator wrote down, with the one that is meant behind it.
     private static Uri Resource(Uri baseUrl, string surface)

@@ -25,8 +25,11 @@ internal sealed class GeminiKind : IProviderKind
     /// <summary>Under <c>/v1beta</c> unless the base ends with a version, also for others that serve this wire.</summary>
     internal static Uri Address(in CallTarget target)
     {
-        var model = target.Model.StartsWith("models/", StringComparison.Ordinal) ? target.Model["models/".Length..] : target.Model;
-        return BasePath.JoinVersioned(target.BaseUrl, $"/models/{BasePath.Segment(model)}{Verb(target)}", Query(target), "/v1beta", "/v1", "/v1beta1");
+        // As the vendor's own listings write it; anything else is a plain name.
+        var (folder, model) = target.Model.StartsWith("models/", StringComparison.Ordinal) ? ("models", target.Model["models/".Length..])
+            : target.Model.StartsWith("tunedModels/", StringComparison.Ordinal) ? ("tunedModels", target.Model["tunedModels/".Length..])
+            : ("models", target.Model);
+        return BasePath.JoinVersioned(target.BaseUrl, $"/{folder}/{BasePath.Segment(model)}{Verb(target)}", Query(target), "/v1beta", "/v1", "/v1beta1");
     }
 
     internal static string Verb(in CallTarget target) => (target.Operation, target.Stream) switch

@@ -140,6 +140,14 @@ public sealed class CloudProvidersTests
             """));
     }
 
+    [Theory]
+    [InlineData("aws_region_name", "region")]
+    [InlineData("vertex_project", "project")]
+    [InlineData("api_base", "base_url")]
+    [InlineData("vertex_credentials", "credentials_file")]
+    public void NamesOfLiteLlm_AreAnsweredWithOurs(string theirs, string ours) =>
+        Assert.Contains($"found an unknown key; did you mean {ours}?", Assert.Single(Configs.Errors($"providers: [{{ name: b, kind: openai, api_keys: [k], {theirs}: x }}]")), StringComparison.Ordinal);
+
     [Fact]
     public void Environment_EachCloudsPair_MakesAProvider()
     {

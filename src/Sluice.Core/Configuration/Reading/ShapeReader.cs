@@ -48,7 +48,7 @@ internal sealed class ShapeReader(Findings findings, Substitution substitution)
             if (field is null)
             {
                 var names = shape.Fields.Select(candidate => candidate.Name).ToList();
-                var close = Spelling.Closest(key, names);
+                var close = shape.Fields.FirstOrDefault(candidate => candidate.InLiteLlm.Contains(key, StringComparer.Ordinal))?.Name ?? Spelling.Closest(key, names);
                 findings.Error(keyNode.Start, memberPath, "an unknown key", (close is null ? "" : $"did you mean {close}? ") + $"allowed: {string.Join(", ", names)}");
                 continue;
             }

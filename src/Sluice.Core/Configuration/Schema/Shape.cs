@@ -93,6 +93,9 @@ internal sealed record RecordShape(IReadOnlyList<Field> Fields) : Shape
 /// <param name="Meaning">For people, without a full stop.</param>
 internal sealed record Field(string Name, Shape Shape, string Default, string Meaning)
 {
+    /// <summary>What LiteLLM calls it; named in its place, the error suggests this field.</summary>
+    public IReadOnlyList<string> InLiteLlm { get; init; } = [];
+
     /// <summary>Must be there.</summary>
     public bool IsRequired { get; init; }
 
