@@ -143,11 +143,17 @@ internal sealed class CatalogueCompiler(IReadOnlyList<ProviderSettings> provider
         {
             var model = entry.ToModel(builtIn.Version);
             var found = new ResolvedModel(model, Endpoints(entry, model, vendors), "exact");
-            resolved.Add((entry, found));
             if (_names.TryAdd(entry.Id, found))
             {
                 _listing.Add(found);
             }
+            else
+            {
+                // The file's endpoints are all there are, by whichever of its spellings a client names the model.
+                found = _names[entry.Id];
+            }
+
+            resolved.Add((entry, found));
         }
 
         foreach (var (entry, model) in resolved)

@@ -49,7 +49,11 @@ public static class ConfigLoader
 
         foreach (var (provider, deployment) in providers.SelectMany(provider => provider.Deployments.Select(deployment => (provider.Name, deployment.Key))))
         {
-            if (catalogue.Resolve(deployment)?.Endpoints.Any(endpoint => endpoint.Provider == provider) != true)
+            if (models.Any(model => string.Equals(model.Model.Id, deployment, StringComparison.OrdinalIgnoreCase)))
+            {
+                findings.Warn($"Provider {provider}: deployments[\"{deployment}\"] serves nothing, since models lists all endpoints of that model; add this one there.");
+            }
+            else if (catalogue.Resolve(deployment)?.Endpoints.Any(endpoint => endpoint.Provider == provider) != true)
             {
                 findings.Warn($"Provider {provider}: deployments[\"{deployment}\"] is no model of the catalogue and serves nothing; list the model under models, with the deployment as its endpoint's model.");
             }

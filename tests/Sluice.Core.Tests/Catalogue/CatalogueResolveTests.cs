@@ -41,6 +41,22 @@ public sealed class CatalogueResolveTests
         Assert.NotEmpty(resolved.Endpoints);
     }
 
+    [Theory]
+    [InlineData("claude-sonnet-4-6")]
+    [InlineData("anthropic/claude-sonnet-4-6")]
+    [InlineData("claude-4.6-sonnet-20260217")]
+    [InlineData("~anthropic/claude-sonnet-latest")]
+    public void Resolve_OtherSpellingOfAModelInTheFile_HasTheFilesEndpoints(string name)
+    {
+        var snapshot = Configuration.Configs.Good("""
+            providers:
+              - { name: b, kind: bedrock, region: us-east-1, api_keys: [k] }
+            models: [{ id: anthropic/claude-sonnet-4.6, endpoints: [{ provider: b, model: us.anthropic.claude-sonnet-4-6 }] }]
+            """);
+
+        Assert.Equal("b/us.anthropic.claude-sonnet-4-6", Assert.Single(snapshot.Catalogue.Resolve(name)!.Endpoints).Id);
+    }
+
     [Fact]
     public void Resolve_ListedName_AllocatesNothing()
     {

@@ -45,6 +45,20 @@ public sealed class CloudProvidersTests
     }
 
     [Fact]
+    public void Azure_DeploymentOfAModelThatModelsLists_IsARemark()
+    {
+        var snapshot = Configs.Good("""
+            providers:
+              - { name: az, kind: azure, base_url: "https://r.openai.azure.com", api_keys: [k], deployments: { openai/gpt-5: my-gpt5 } }
+              - { name: o, kind: openai, api_keys: [k] }
+            models: [{ id: openai/gpt-5, endpoints: [{ provider: o, model: gpt-5 }] }]
+            """);
+
+        Assert.Equal(["Provider az: deployments[\"openai/gpt-5\"] serves nothing, since models lists all endpoints of that model; add this one there."], snapshot.Warnings);
+        Assert.Equal("o/gpt-5", Assert.Single(snapshot.Catalogue.Resolve("openai/gpt-5")!.Endpoints).Id);
+    }
+
+    [Fact]
     public void Azure_Entra_TakesFromTheEnvironmentWhatTheFileLeavesOut()
     {
         var snapshot = Configs.Good(
@@ -77,6 +91,7 @@ public sealed class CloudProvidersTests
         Assert.Equal(new BedrockSettings { Region = "us-west-2" }, Read(", api_keys: [bearer]", keys));
         Assert.Equal(new BedrockSettings { Region = "us-west-2", Auth = CloudAuth.Machine }, Read(", auth: machine", keys));
         Assert.Equal(new BedrockSettings { Region = "us-west-2", Profile = "work" }, Read("", keys[3]));
+        Assert.Equal(new BedrockSettings { Region = "us-west-2" }, Read(""));
     }
 
     [Theory]
@@ -108,6 +123,20 @@ public sealed class CloudProvidersTests
     [Fact]
     public void Vertex_WithAKey_NeedsNeitherProjectNorFile() =>
         Assert.Equal(new VertexSettings { Location = "global" }, Configs.Good("providers: [{ name: v, kind: vertex, api_keys: [k] }]", ("GOOGLE_CLOUD_PROJECT", "p")).Providers[0].Cloud);
+
+    [Fact]
+    public void ExampleOfTheHowTo_Loads()
+    {
+        var page = File.ReadAllText(Path.Combine(Testing.RepositoryRoot.Path, "docs", "how-to-add", "provider.md"));
+        var example = page.Split("```yaml\n").Skip(1).Select(rest => rest.Split("```")[0]).Single(block => block.Contains("kind: vertex", StringComparison.Ordinal));
+
+        var result = ConfigLoader.Load(WithFile(example, "/etc/sluice/google.json", ServiceAccount, ("AZURE_OPENAI_API_KEY", "k"), ("AWS_ACCESS_KEY_ID", "A"), ("AWS_SECRET_ACCESS_KEY", "s")));
+
+        Assert.Empty(result.Errors);
+        Assert.Empty(result.Snapshot!.Warnings);
+        Assert.Equal("azure/my-gpt5", Assert.Single(result.Snapshot.Catalogue.Resolve("gpt-5")!.Endpoints).Id);
+        Assert.Equal(["bedrock/us.anthropic.claude-sonnet-4-6", "vertex/claude-sonnet-4-6"], result.Snapshot.Catalogue.Resolve("claude-sonnet-4-6")!.Endpoints.Select(endpoint => endpoint.Id));
+    }
 
     [Fact]
     public void Mistakes_AreAllToldAtOnceWithTheirPlace()

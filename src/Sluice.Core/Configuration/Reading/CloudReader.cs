@@ -108,7 +108,7 @@ internal sealed partial class CloudReader(ConfigSources sources, Substitution su
 
     private BedrockSettings? Bedrock(ConfigValue item, CloudAuth auth, bool hasKeys)
     {
-        var region = Text(item, "region") ?? Variable("AWS_REGION") ?? Variable("AWS_DEFAULT_REGION");
+        var region = Text(item, "region") ?? Variable("AWS_REGION") ?? Variable("AWS_DEFAULT_REGION") ?? Variable("AWS_REGION_NAME");
         if (region is null || !IsRegion(region))
         {
             findings.Error(item["region"] ?? item["kind"]!, "kind bedrock needs region (or AWS_REGION): an AWS region such as us-east-1");
@@ -143,14 +143,14 @@ internal sealed partial class CloudReader(ConfigSources sources, Substitution su
 
     private VertexSettings? Vertex(ConfigValue item, CloudAuth auth, bool hasKeys)
     {
-        var location = Text(item, "location") ?? Variable("GOOGLE_CLOUD_LOCATION") ?? "global";
+        var location = Text(item, "location") ?? Variable("GOOGLE_CLOUD_LOCATION") ?? Variable("VERTEXAI_LOCATION") ?? "global";
         if (!IsRegion(location))
         {
             findings.Error(item["location"] ?? item["kind"]!, "allowed: a location such as us-east5, europe-west1 or global");
             return null;
         }
 
-        var project = Text(item, "project") ?? (hasKeys ? null : Variable("GOOGLE_CLOUD_PROJECT"));
+        var project = Text(item, "project") ?? (hasKeys ? null : Variable("GOOGLE_CLOUD_PROJECT") ?? Variable("VERTEXAI_PROJECT"));
         if (project is null && !hasKeys)
         {
             findings.Error(item["kind"]!, "kind vertex needs project (or GOOGLE_CLOUD_PROJECT); only with api_keys (express mode) it may be left out");
@@ -169,7 +169,8 @@ internal sealed partial class CloudReader(ConfigSources sources, Substitution su
             return Checked(written, at);
         }
 
-        var named = Text(item, "credentials_file") ?? Variable("GOOGLE_APPLICATION_CREDENTIALS");
+        var variable = Variable("GOOGLE_APPLICATION_CREDENTIALS") is { } file ? Path.GetFullPath(file, sources.BaseDirectory) : null;
+        var named = Text(item, "credentials_file") ?? variable;
         var path = named ?? (Variable("HOME") is { } home ? Path.Combine(home, ".config/gcloud/application_default_credentials.json") : null);
         if (path is not null && substitution.ReadFile(path) is { } content)
         {

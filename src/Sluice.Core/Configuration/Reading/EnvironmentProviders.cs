@@ -68,12 +68,12 @@ internal sealed class EnvironmentProviders(IReadOnlyDictionary<string, string> e
     // The pair that Google's own libraries take. A project alone is on every machine with gcloud and is no wish to use Vertex.
     private void AddVertex()
     {
-        if (Value("GOOGLE_APPLICATION_CREDENTIALS") is not { } file || Value("GOOGLE_CLOUD_PROJECT") is not { } project)
+        if (Value("GOOGLE_APPLICATION_CREDENTIALS") is not { } file || (Value("GOOGLE_CLOUD_PROJECT") ?? Value("VERTEXAI_PROJECT")) is not { } project)
         {
             return;
         }
 
-        var location = Value("GOOGLE_CLOUD_LOCATION") ?? "global";
+        var location = Value("GOOGLE_CLOUD_LOCATION") ?? Value("VERTEXAI_LOCATION") ?? "global";
         if (substitution.ReadFile(file) is not { } credentials)
         {
             findings.Warn($"GOOGLE_APPLICATION_CREDENTIALS names {file}, which cannot be read: Vertex is not used.");
@@ -125,7 +125,7 @@ internal sealed class EnvironmentProviders(IReadOnlyDictionary<string, string> e
             return;
         }
 
-        var region = Value("AWS_REGION") ?? Value("AWS_DEFAULT_REGION") ?? "us-east-1";
+        var region = Value("AWS_REGION") ?? Value("AWS_DEFAULT_REGION") ?? Value("AWS_REGION_NAME") ?? "us-east-1";
         if (!CloudReader.IsRegion(region))
         {
             findings.Warn("AWS_REGION is no region: Bedrock is not used.");
