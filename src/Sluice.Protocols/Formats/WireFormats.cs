@@ -1,4 +1,5 @@
 using Sluice.Protocols.Anthropic;
+using Sluice.Protocols.BedrockConverse;
 using Sluice.Protocols.Gemini;
 using Sluice.Protocols.OpenAIChat;
 using Sluice.Protocols.OpenAIResponses;
@@ -12,7 +13,7 @@ public static class WireFormats
 
     private static readonly IClientFormat?[] Clients = ByProtocol<IClientFormat>(Both, f => f.Protocol);
 
-    private static readonly IUpstreamFormat?[] Upstreams = ByProtocol<IUpstreamFormat>([.. Both], f => f.Protocol);
+    private static readonly IUpstreamFormat?[] Upstreams = ByProtocol<IUpstreamFormat>([.. Both, BedrockConverseFormat.Instance], f => f.Protocol);
 
     /// <summary>The format that clients and upstreams both speak.</summary>
     public static IWireFormat Of(WireProtocol protocol) => Client(protocol) as IWireFormat ?? throw Unknown(protocol);

@@ -101,6 +101,10 @@ public sealed class BodyEdits
         return new BodyEdits([.. edits.OrderBy(e => e.Span.Start).ThenBy(e => e.Span.Length)], original.Length);
     }
 
+    /// <summary>Edits that were worked out elsewhere, in any order; no two of them touch the same bytes.</summary>
+    internal static BodyEdits Of(IEnumerable<BodyEdit> edits, int originalLength) =>
+        new([.. edits.OrderBy(e => e.Span.Start).ThenBy(e => e.Span.Length)], originalLength);
+
     /// <summary>These edits and <paramref name="more"/>, which must not touch the same bytes.</summary>
     public BodyEdits And(IReadOnlyList<BodyEdit> more) => more.Count == 0 ? this
         : new BodyEdits([.. _edits.Concat(more).OrderBy(e => e.Span.Start).ThenBy(e => e.Span.Length)], _originalLength);
@@ -144,9 +148,11 @@ public sealed class BodyEdits
         }
     }
 
-    // Members that stand side by side are one cut, or two cuts would both claim the comma between them. A cut takes the comma behind it; at
-    // the end of the object, the one before it.
-    private static void Remove(IReadOnlyList<EnvelopeMember> members, ReadOnlySpan<byte> original, List<BodyEdit> edits)
+    /// <summary>
+    /// Cuts members out; they come in the order of their bytes. Members that stand side by side are one cut, or two cuts would both claim the
+    /// comma between them. A cut takes the comma behind it; at the end of the object, the one before it.
+    /// </summary>
+    internal static void Remove(IReadOnlyList<EnvelopeMember> members, ReadOnlySpan<byte> original, List<BodyEdit> edits)
     {
         for (var first = 0; first < members.Count; first++)
         {

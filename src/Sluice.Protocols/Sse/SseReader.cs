@@ -7,7 +7,7 @@ namespace Sluice.Protocols.Sse;
 /// frames with <see cref="TryRead"/> until it says no. The frames' raw bytes, put together, are the input. Line ends may be LF, CRLF or CR,
 /// and the input may be split anywhere. One stream, one thread.
 /// </summary>
-public sealed class SseReader : IDisposable
+public sealed class SseReader : IFrameReader
 {
     /// <summary>Largest frame by default: 16 MiB, several times the largest tool call or image that any vendor streams.</summary>
     public const int DefaultMaxFrame = 16 * 1024 * 1024;

@@ -1,0 +1,42 @@
+using System.Buffers;
+using Sluice.Protocols.Conversation;
+using Sluice.Protocols.Degradations;
+using Sluice.Protocols.Errors;
+using Sluice.Protocols.Formats;
+using Sluice.Protocols.Native;
+using Sluice.Protocols.OpenAIChat;
+
+namespace Sluice.Protocols.BedrockConverse;
+
+/// <summary>Amazon Bedrock's Converse. No client speaks it. Streams are framed by <see cref="EventStream.EventStreamReader"/>.</summary>
+public sealed class BedrockConverseFormat : IUpstreamFormat
+{
+    /// <summary>The one instance: it has no state.</summary>
+    public static readonly BedrockConverseFormat Instance = new();
+
+    private BedrockConverseFormat()
+    {
+    }
+
+    /// <inheritdoc/>
+    public WireProtocol Protocol => WireProtocol.BedrockConverse;
+
+    /// <inheritdoc/>
+    public GatewayError? WriteRequest(ConversationRequest request, UpstreamTarget target, DegradationLog degradations, IBufferWriter<byte> output) =>
+        new ConverseRequestWriter(request, target, degradations).Write(output);
+
+    /// <inheritdoc/>
+    public Parsed<ConversationResponse> ReadResponse(ReadOnlyMemory<byte> body, ChatDialect dialect) => ConverseResponseReader.Read(body);
+
+    /// <inheritdoc/>
+    public TokenUsage ReadUsage(ReadOnlySpan<byte> usageObject, TokenUsage previous, ChatDialect dialect) => ConverseUsage.Read(usageObject, previous);
+
+    /// <inheritdoc/>
+    public IStreamReader CreateStreamReader(ChatDialect dialect) => new ConverseStreamReader();
+
+    /// <inheritdoc/>
+    public UpstreamError ReadError(int status, ReadOnlySpan<byte> body) => ConverseErrors.Read(status, body);
+
+    /// <inheritdoc/>
+    public NativeResponseFacts Inspect(ReadOnlySpan<byte> answer, UsageReader readUsage) => ConverseResponseFacts.Of(answer, readUsage);
+}
