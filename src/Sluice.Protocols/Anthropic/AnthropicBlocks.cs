@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using Sluice.Protocols.Conversation;
+using Sluice.Protocols.Formats;
 using Sluice.Protocols.Json;
 
 namespace Sluice.Protocols.Anthropic;
@@ -23,7 +24,7 @@ internal static class AnthropicBlocks
         json.WriteEndObject();
     }
 
-    /// <summary>A thinking block; unsigned where another vendor's model thought, which clients show and drop.</summary>
+    /// <summary>A thinking block. The proof of another vendor's model is wrapped: clients bring it back as it is, and it is opened for that vendor alone.</summary>
     public static void WriteThinking(Utf8JsonWriter json, ThinkingPart thinking)
     {
         var own = thinking.SignedBy == WireProtocol.AnthropicMessages;
@@ -37,7 +38,7 @@ internal static class AnthropicBlocks
         {
             json.WriteString("type"u8, "thinking"u8);
             json.WriteString("thinking"u8, thinking.Text);
-            json.WriteString("signature"u8, own ? thinking.Signature ?? "" : "");
+            json.WriteString("signature"u8, string.IsNullOrEmpty(thinking.Signature) ? "" : SignatureCarrier.Wrap(thinking.Signature, thinking.SignedBy, WireProtocol.AnthropicMessages));
         }
 
         json.WriteEndObject();

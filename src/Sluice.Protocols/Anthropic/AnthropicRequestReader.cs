@@ -243,11 +243,7 @@ internal sealed class AnthropicRequestReader
             },
             "image" => ReadSource(block, path) is { } source ? new ImagePart(source) : null,
             "document" => ReadDocument(block, path),
-            "thinking" => new ThinkingPart(Required(block, "thinking"u8, path + ".thinking"))
-            {
-                Signature = Member(block, "signature"u8, path + ".signature"),
-                SignedBy = WireProtocol.AnthropicMessages,
-            },
+            "thinking" => ReadThinking(block, path),
             "redacted_thinking" => new ThinkingPart("")
             {
                 RedactedData = Required(block, "data"u8, path + ".data"),
@@ -260,6 +256,13 @@ internal sealed class AnthropicRequestReader
         return part is not null && block.TryGetProperty("cache_control"u8, out var cache)
             ? part with { Cache = ReadCache(cache, path + ".cache_control") }
             : part;
+    }
+
+    private ThinkingPart ReadThinking(JsonElement block, string path)
+    {
+        var carried = Member(block, "signature"u8, path + ".signature");
+        var (signature, signedBy) = carried is null ? (null, WireProtocol.AnthropicMessages) : SignatureCarrier.Unwrap(carried, WireProtocol.AnthropicMessages);
+        return new ThinkingPart(Required(block, "thinking"u8, path + ".thinking")) { Signature = signature, SignedBy = signedBy };
     }
 
     private ToolCallPart ReadToolUse(JsonElement block, string path)

@@ -236,6 +236,7 @@ internal sealed class AnthropicStreamWriter(ClientTarget target, DegradationLog 
             case (StreamEvent.SignatureDelta { Signature.Length: > 0 } signature, PartShape.Thinking):
                 // Once, and last: pieces are joined until the block ends.
                 block.Signature += signature.Signature;
+                block.SignedBy = signature.SignedBy;
                 break;
             case (StreamEvent.CitationDelta { Citation.IsEmpty: false } citation, PartShape.Text):
                 OpenBlock(block, output);
@@ -302,7 +303,7 @@ internal sealed class AnthropicStreamWriter(ClientTarget target, DegradationLog 
         if (block.Signature is { } signature)
         {
             OpenBlock(block, output);
-            WriteDeltaEvent(block, "signature_delta"u8, "signature"u8, signature, output);
+            WriteDeltaEvent(block, "signature_delta"u8, "signature"u8, SignatureCarrier.Wrap(signature, block.SignedBy, WireProtocol.AnthropicMessages), output);
         }
 
         if (block.Index < 0)
@@ -384,6 +385,8 @@ internal sealed class AnthropicStreamWriter(ClientTarget target, DegradationLog 
         public int Index { get; set; } = -1;
 
         public string? Signature { get; set; }
+
+        public WireProtocol SignedBy { get; set; }
 
         /// <summary>The bytes before the text of its deltas.</summary>
         public byte[]? DeltaHead { get; set; }

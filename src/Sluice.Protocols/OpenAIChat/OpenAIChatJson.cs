@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Sluice.Protocols.Conversation;
+using Sluice.Protocols.Formats;
 using Sluice.Protocols.Json;
 
 namespace Sluice.Protocols.OpenAIChat;
@@ -48,6 +49,17 @@ internal static class OpenAIChatJson
         }
 
         json.WriteString("format"u8, "anthropic-claude-v1"u8);
+        json.WriteNumber("index"u8, index);
+        json.WriteEndObject();
+    }
+
+    /// <summary>Writes the proof of a vendor that Chat has no entry for, wrapped; clients that hand unknown fields back bring it back.</summary>
+    public static void WriteSealedDetail(Utf8JsonWriter json, string signature, WireProtocol signedBy, int index)
+    {
+        json.WriteStartObject();
+        json.WriteString("type"u8, "reasoning.encrypted"u8);
+        json.WriteString("data"u8, SignatureCarrier.Wrap(signature, signedBy, WireProtocol.OpenAIChat));
+        json.WriteString("format"u8, "unknown"u8);
         json.WriteNumber("index"u8, index);
         json.WriteEndObject();
     }

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using Sluice.Protocols.Conversation;
+using Sluice.Protocols.Formats;
 using Sluice.Protocols.Json;
 
 namespace Sluice.Protocols.OpenAIChat;
@@ -127,8 +128,35 @@ internal static class OpenAIChatMessageParts
         }
     }
 
+    // What an earlier answer's stream or body carried for another vendor (see WriteSealedDetail); the text stands beside it.
+    private static bool ReadSealed(JsonElement details, string? text, List<ContentPart> parts)
+    {
+        if (details.ValueKind != JsonValueKind.Array)
+        {
+            return false;
+        }
+
+        var found = false;
+        foreach (var entry in details.EnumerateArray())
+        {
+            if (entry.ValueKind == JsonValueKind.Object && Text(entry, "data") is { } data
+                && SignatureCarrier.Unwrap(data, WireProtocol.OpenAIChat) is { SignedBy: not WireProtocol.OpenAIChat } proof)
+            {
+                parts.Add(new ThinkingPart(found ? string.Empty : text ?? string.Empty) { Signature = proof.Signature, SignedBy = proof.SignedBy });
+                found = true;
+            }
+        }
+
+        return found;
+    }
+
     private static void ReadReasoning(JsonElement message, List<ContentPart> parts)
     {
+        if (message.TryGetProperty("reasoning_details", out var carried) && ReadSealed(carried, Text(message, "reasoning_content"), parts))
+        {
+            return;
+        }
+
         if (message.TryGetProperty("reasoning_details", out var details) && ReadDetails(details, parts))
         {
             return;

@@ -124,7 +124,11 @@ internal static class OpenAIChatResponseWriter
                 open = true;
             }
 
-            if (thinking.Details.IsEmpty)
+            if (thinking is { Details.IsEmpty: true, Signature: { } foreign, SignedBy: not WireProtocol.AnthropicMessages })
+            {
+                OpenAIChatJson.WriteSealedDetail(json, foreign, thinking.SignedBy, index++);
+            }
+            else if (thinking.Details.IsEmpty)
             {
                 OpenAIChatJson.WriteClaudeDetail(json, thinking.Text, thinking.Signature, thinking.RedactedData, index++);
             }

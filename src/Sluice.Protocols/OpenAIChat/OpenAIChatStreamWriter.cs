@@ -98,6 +98,7 @@ internal sealed class OpenAIChatStreamWriter(ClientTarget target, DegradationLog
                 if (_parts.TryGetValue(delta.Part, out var signed))
                 {
                     signed.Signature += delta.Signature;
+                    signed.SignedBy = delta.SignedBy;
                 }
 
                 break;
@@ -246,6 +247,14 @@ internal sealed class OpenAIChatStreamWriter(ClientTarget target, DegradationLog
             json.WriteString("arguments"u8, "{}"u8);
             json.WriteEndObject();
             CloseCall(json, output);
+        }
+        else if (open is { Shape: PartShape.Thinking, Signature: { } foreign, SignedBy: not WireProtocol.AnthropicMessages })
+        {
+            var json = OpenDelta(output);
+            json.WriteStartArray("reasoning_details"u8);
+            OpenAIChatJson.WriteSealedDetail(json, foreign, open.SignedBy, _details++);
+            json.WriteEndArray();
+            CloseDelta(json, default, output);
         }
         else if (open.Signature is { } signature)
         {
@@ -400,5 +409,7 @@ internal sealed class OpenAIChatStreamWriter(ClientTarget target, DegradationLog
         public StringBuilder? Text { get; set; }
 
         public string? Signature { get; set; }
+
+        public WireProtocol SignedBy { get; set; }
     }
 }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Sluice.Protocols.Conversation;
 using Sluice.Protocols.Formats;
 using Sluice.Protocols.Json;
@@ -50,9 +51,23 @@ internal static class ReasoningCarrier
         return text switch
         {
             _ when text.StartsWith(Redacted, StringComparison.Ordinal) => (thinking with { RedactedData = text[Redacted.Length..] }, null),
-            _ when text.StartsWith(Details, StringComparison.Ordinal) => (thinking with { Details = RawJson.FromText(text[Details.Length..]) }, null),
+            _ when text.StartsWith(Details, StringComparison.Ordinal) => (IsArray(text[Details.Length..]) ? thinking with { Details = RawJson.FromText(text[Details.Length..]) } : thinking, null),
             _ when text.StartsWith(LastPart, StringComparison.Ordinal) => (null, (text[LastPart.Length..], by)),
             _ => (thinking with { Signature = text }, null),
         };
+    }
+
+    // A client may have cut it.
+    private static bool IsArray(string text)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(text, ResponsesJson.Deep);
+            return document.RootElement.ValueKind == JsonValueKind.Array;
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
     }
 }
