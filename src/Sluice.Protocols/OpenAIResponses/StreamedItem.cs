@@ -33,6 +33,7 @@ internal sealed class StreamedItem(PartCounter parts)
     private readonly SortedDictionary<long, Piece> _contents = [];
     private Piece? _thinking;
     private Piece? _call;
+    private string? _id;
     private bool? _thinkingIsSummary;
     private long _paragraph = -1;
     private StringBuilder? _earlyArguments;
@@ -47,6 +48,7 @@ internal sealed class StreamedItem(PartCounter parts)
     public void Added(JsonElement item, List<StreamEvent> events)
     {
         Type = ResponsesJson.Text(item, "type") ?? Type;
+        _id = ResponsesJson.Text(item, "id");
         if (Type is "function_call" or "custom_tool_call" && !ResponsesItems.IsVendorCall(item))
         {
             StartCall(item, events);
@@ -293,7 +295,7 @@ internal sealed class StreamedItem(PartCounter parts)
         if (_thinking is null)
         {
             _thinking = new Piece(parts.Take(PartShape.Thinking));
-            events.Add(new StreamEvent.PartStarted(_thinking.Part, PartShape.Thinking) { Id = id });
+            events.Add(new StreamEvent.PartStarted(_thinking.Part, PartShape.Thinking) { Id = _id ?? id });
         }
 
         return _thinking;
