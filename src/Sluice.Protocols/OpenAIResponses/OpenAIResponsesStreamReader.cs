@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Unicode;
 using Sluice.Protocols.Conversation;
 using Sluice.Protocols.Errors;
 using Sluice.Protocols.Formats;
@@ -44,6 +45,13 @@ internal sealed class OpenAIResponsesStreamReader : IStreamReader
         {
             // OpenRouter sends it behind the last event; in its place it is no answer's end.
             Fail(new UpstreamError(ErrorKind.BadResponse, "The upstream ended the stream without response.completed."), events);
+            return;
+        }
+
+        // Items of the vendor's own pass verbatim, and nobody after us would look at their bytes.
+        if (!Utf8.IsValid(data))
+        {
+            Fail(OpenAIChatErrors.BadResponse("The upstream's stream event is not UTF-8.", default), events);
             return;
         }
 

@@ -144,6 +144,12 @@ internal sealed class StreamedItem(PartCounter parts)
                 FinishCall(item, events);
                 break;
             default:
+                foreach (var member in item.EnumerateObject())
+                {
+                    // Throws for a name that is no text, which the reader answers for all events alike.
+                    _ = member.Name;
+                }
+
                 var part = parts.Take(PartShape.Opaque);
                 events.Add(new StreamEvent.PartStarted(part, PartShape.Opaque) { Json = ResponsesJson.Raw(item), From = WireProtocol.OpenAIResponses });
                 events.Add(new StreamEvent.PartEnded(part));

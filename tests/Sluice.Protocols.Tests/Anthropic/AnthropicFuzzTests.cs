@@ -16,17 +16,6 @@ public sealed class AnthropicFuzzTests
 {
     private const int Rounds = 5000;
 
-    // What JSON hangs on, numbers at the edge, half a surrogate pair as text and as a name, and bytes that are no UTF-8.
-    private static readonly byte[][] Pieces =
-    [
-        .. new[]
-        {
-            "{", "}", "[", "]", ",", ":", "\"", "\\", "null", "true", "-1", "1e999", "1e18", "0.5", "{}", "[]", "\"\"", "\"\\ud83d\"", "{\"\\ud83d\":1}", "\"type\":", "\"content\":", "\"text\"",
-            "\"tool_result\"", "\"thinking\"", "\"cache_control\":7", "\"\\ud83d\":1,", "\n", "\u0000", "\u2028",
-        }.Select(Encoding.UTF8.GetBytes),
-        [0xff], [0xed, 0xa0, 0x80], [0xf0, 0x9f],
-    ];
-
     private static readonly byte[] Request = Encoding.UTF8.GetBytes("""
         {"model":"claude-x","max_tokens":100,"system":[{"type":"text","text":"s","cache_control":{"type":"ephemeral"}}],"stream":true,"stop_sequences":["x"],
         "messages":[{"role":"user","content":"hi"},{"role":"assistant","content":[{"type":"thinking","thinking":"t","signature":"g"},{"type":"tool_use","id":"a","name":"n","input":{"k":[1,{}]}}]},
@@ -81,7 +70,7 @@ public sealed class AnthropicFuzzTests
         var read = 0;
         for (var i = 0; i < Rounds; i++)
         {
-            var body = Mutate(bodies[i % bodies.Count], random);
+            var body = Mutation.Of(bodies[i % bodies.Count], random);
             var parsed = AnthropicFormat.Instance.ReadRequest(body);
             Assert.True(parsed.Value is null != parsed.Error is null);
             if (parsed.Error is { } error)
@@ -97,7 +86,7 @@ public sealed class AnthropicFuzzTests
                 var output = new ArrayBufferWriter<byte>();
                 if (format.WriteRequest(parsed.Value!, new UpstreamTarget("claude-sonnet-4-6", ChatDialect.Generic, ModelTraits.Unknown), new DegradationLog(), output) is null)
                 {
-                    Assert.True(IsJson(output.WrittenMemory), Encoding.UTF8.GetString(body));
+                    Assert.True(Mutation.IsJson(output.WrittenMemory), Encoding.UTF8.GetString(body));
                 }
             }
         }
@@ -113,14 +102,14 @@ public sealed class AnthropicFuzzTests
         var read = 0;
         for (var i = 0; i < Rounds; i++)
         {
-            var parsed = AnthropicFormat.Instance.ReadResponse(Mutate(Response, random), ChatDialect.Generic);
+            var parsed = AnthropicFormat.Instance.ReadResponse(Mutation.Of(Response, random), ChatDialect.Generic);
             Assert.True(parsed.Value is null != parsed.Error is null);
             if (parsed.Value is not null)
             {
                 read++;
                 var output = new ArrayBufferWriter<byte>();
                 AnthropicFormat.Instance.WriteResponse(parsed.Value, AnthropicAnswer.Client, new DegradationLog(), output);
-                Assert.True(IsJson(output.WrittenMemory));
+                Assert.True(Mutation.IsJson(output.WrittenMemory));
             }
         }
 
@@ -133,7 +122,7 @@ public sealed class AnthropicFuzzTests
         var random = new Random(3);
         for (var i = 0; i < Rounds; i++)
         {
-            var events = AnthropicAnswer.Read(Mutate(Stream, random));
+            var events = AnthropicAnswer.Read(Mutation.Of(Stream, random));
             Assert.Single(events, e => e is StreamEvent.Ended or StreamEvent.Failed);
             Assert.True(events[^1] is StreamEvent.Ended or StreamEvent.Failed);
             if (events[^1] is StreamEvent.Ended)
@@ -150,9 +139,9 @@ public sealed class AnthropicFuzzTests
         var body = """{"type":"error","error":{"type":"invalid_request_error","message":"prompt is too long: 3 tokens > 2 maximum"},"request_id":"r"}"""u8.ToArray();
         for (var i = 0; i < Rounds; i++)
         {
-            var error = AnthropicFormat.Instance.ReadError(random.Next(2) == 0 ? 400 : random.Next(600), Mutate(body, random));
+            var error = AnthropicFormat.Instance.ReadError(random.Next(2) == 0 ? 400 : random.Next(600), Mutation.Of(body, random));
             Assert.NotEmpty(error.Message);
-            var usage = AnthropicFormat.Instance.ReadUsage(Mutate(Usage, random), TokenUsage.Unknown, ChatDialect.Generic);
+            var usage = AnthropicFormat.Instance.ReadUsage(Mutation.Of(Usage, random), TokenUsage.Unknown, ChatDialect.Generic);
             Assert.False(usage.TotalInput < 0 || usage.TotalOutput < 0);
         }
     }
@@ -170,89 +159,5 @@ public sealed class AnthropicFuzzTests
         }
 
         return bodies;
-    }
-
-    private static byte[] Mutate(byte[] original, Random random)
-    {
-        if (random.Next(20) == 0)
-        {
-            var noise = new byte[random.Next(200)];
-            random.NextBytes(noise);
-            return noise;
-        }
-
-        var body = original.ToList();
-        for (var changes = random.Next(1, 4); changes > 0 && body.Count > 0; changes--)
-        {
-            var at = random.Next(body.Count);
-            switch (random.Next(5))
-            {
-                case 0:
-                    body.RemoveRange(at, Math.Min(random.Next(1, 12), body.Count - at));
-                    break;
-                case 1:
-                    body.InsertRange(at, Pieces[random.Next(Pieces.Length)]);
-                    break;
-                case 2:
-                    body[at] = (byte)random.Next(256);
-                    break;
-                case 3:
-                    ReplaceValue(body, at, random);
-                    break;
-                default:
-                    // The same piece twice: members and blocks that repeat.
-                    body.InsertRange(at, body.GetRange(at, Math.Min(random.Next(1, 80), body.Count - at)));
-                    break;
-            }
-        }
-
-        return [.. body];
-    }
-
-    // A whole value for another, so that the body stays JSON and the reader's own checks are reached.
-    private static void ReplaceValue(List<byte> body, int at, Random random)
-    {
-        var colon = body.IndexOf((byte)':', at);
-        if (colon < 0)
-        {
-            return;
-        }
-
-        var end = colon + 1;
-        var inString = false;
-        for (var depth = 0; end < body.Count; end++)
-        {
-            var c = body[end];
-            if (c == '"' && body[end - 1] != '\\')
-            {
-                inString = !inString;
-            }
-            else if (!inString)
-            {
-                if (depth == 0 && (c is (byte)',' or (byte)'}' or (byte)']'))
-                {
-                    break;
-                }
-
-                depth += c is (byte)'{' or (byte)'[' ? 1 : c is (byte)'}' or (byte)']' ? -1 : 0;
-            }
-        }
-
-        string[] values = ["null", "7", "-1.5", "1e300", "true", "\"x\"", "\"\\ud83d\"", "[]", "{}", "[null]", "[\"a\",{\"type\":\"text\"}]", "{\"type\":\"tool_use\"}"];
-        body.RemoveRange(colon + 1, end - colon - 1);
-        body.InsertRange(colon + 1, Encoding.UTF8.GetBytes(values[random.Next(values.Length)]));
-    }
-
-    private static bool IsJson(ReadOnlyMemory<byte> bytes)
-    {
-        try
-        {
-            using var document = System.Text.Json.JsonDocument.Parse(bytes, new System.Text.Json.JsonDocumentOptions { MaxDepth = 1024 });
-            return true;
-        }
-        catch (System.Text.Json.JsonException)
-        {
-            return false;
-        }
     }
 }
