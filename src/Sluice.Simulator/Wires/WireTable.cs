@@ -10,7 +10,10 @@ internal static class WireTable
         new Gemini.GeminiWire(StreamShape.CrlfSse),
         new Gemini.GeminiWire(StreamShape.Array),
         new Gemini.GeminiEmbedWire(),
-        new AnthropicMessages.AnthropicWire(),
+        new Bedrock.ConverseWire(),
+        new AnthropicMessages.AnthropicWire(AnthropicMessages.AnthropicHost.Bedrock),
+        new AnthropicMessages.AnthropicWire(AnthropicMessages.AnthropicHost.Vertex),
+        new AnthropicMessages.AnthropicWire(AnthropicMessages.AnthropicHost.Anthropic),
         new OpenAIResponses.ResponsesWire(),
 
         // Last: it lists models on any path that ends so.

@@ -19,6 +19,9 @@ internal static class AnthropicErrors
         });
     }
 
+    public static IEnumerable<KeyValuePair<string, string>> Headers(WireRefusal error) =>
+        error.RetryAfter is { } wait ? [new("retry-after", wait.ToString(System.Globalization.CultureInfo.InvariantCulture))] : [];
+
     private static (string Type, string Message) Usual(WireRefusal error) => (error.Status, error.Variant) switch
     {
         (400, "context") => ("invalid_request_error", FormattableString.Invariant($"prompt is too long: {error.Tokens} tokens > {error.MostTokens} maximum")),

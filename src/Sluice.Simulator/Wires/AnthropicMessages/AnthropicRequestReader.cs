@@ -7,9 +7,9 @@ namespace Sluice.Simulator.Wires.AnthropicMessages;
 /// <summary>Reads a Messages request, and refuses with Anthropic's wording what Anthropic refuses and a careless translator produces.</summary>
 internal static class AnthropicRequestReader
 {
-    public static (Prompt? Prompt, WireRefusal? Refusal) Read(JsonElement body, WireCall call, ThinkingSignature signatures)
+    public static (Prompt? Prompt, WireRefusal? Refusal) Read(JsonElement body, WireRoute route, ThinkingSignature signatures)
     {
-        if (body.Text("model") is not { Length: > 0 } model)
+        if ((route.Model ?? body.Text("model")) is not { Length: > 0 } model)
         {
             return (null, Invalid("model: Field required"));
         }
@@ -25,7 +25,7 @@ internal static class AnthropicRequestReader
             return (null, Invalid("messages: at least one message is required"));
         }
 
-        if (call == WireCall.Generate && body.Integer("max_tokens") is not > 0)
+        if (route.Call == WireCall.Generate && body.Integer("max_tokens") is not > 0)
         {
             return (null, Invalid("max_tokens: Field required"));
         }
@@ -46,7 +46,7 @@ internal static class AnthropicRequestReader
         return (new Prompt
         {
             Model = model,
-            Stream = body.Flag("stream"),
+            Stream = route.Stream ?? body.Flag("stream"),
             MaxTokens = body.Integer("max_tokens"),
             LastUserText = said.Text,
             ToolResults = said.Results,
