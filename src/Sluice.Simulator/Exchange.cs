@@ -128,7 +128,7 @@ internal sealed class Exchange(SimulatorOptions options, SimulatorScript script,
         }
 
         var fault = asked?.Fault ?? script.TakeFault(model, received.Credential);
-        if (fault is null && call == WireCall.Generate && (script.TakeReplay(model) ?? (model is null ? null : options.Replay.GetValueOrDefault(model))) is { } recording)
+        if (fault is null && call is WireCall.Generate or WireCall.Embed && (script.TakeReplay(model) ?? (model is null ? null : options.Replay.GetValueOrDefault(model))) is { } recording)
         {
             received.Answered(recording.Status, null, null);
             return Recorded(recording);

@@ -16,8 +16,12 @@ internal static class WireTable
         new AnthropicMessages.AnthropicWire(AnthropicMessages.AnthropicHost.Anthropic),
         new OpenAIResponses.ResponsesWire(),
 
+        new OpenAICompletions.CompletionsWire(),
+        new OpenAIEmbeddings.EmbeddingsWire(),
+        new OpenAIChat.ChatWire(azure: true),
+
         // Last: it lists models on any path that ends so.
-        new OpenAIChat.ChatWire(),
+        new OpenAIChat.ChatWire(azure: false),
     ];
 
     public static (IWire Wire, WireRoute Route)? Find(HttpRequest request)

@@ -162,7 +162,7 @@ internal static class ChatAnswerWriter
         w.WriteEndObject();
     }
 
-    private static void Usage(Utf8JsonWriter w, AnswerUsage usage, UsageShape shape)
+    public static void Usage(Utf8JsonWriter w, AnswerUsage usage, UsageShape shape)
     {
         if (shape == UsageShape.Missing)
         {

@@ -7,9 +7,9 @@ namespace Sluice.Simulator.Wires.OpenAIChat;
 /// <summary>Reads a Chat request, and refuses with OpenAI's wording what OpenAI refuses and a careless translator produces.</summary>
 internal static class ChatRequestReader
 {
-    public static (Prompt? Prompt, WireRefusal? Refusal) Read(JsonElement body)
+    public static (Prompt? Prompt, WireRefusal? Refusal) Read(JsonElement body, string? deployment)
     {
-        if (body.Text("model") is not { Length: > 0 } model)
+        if ((deployment ?? body.Text("model")) is not { Length: > 0 } model)
         {
             return (null, new(400, Message: "you must provide a model parameter"));
         }
