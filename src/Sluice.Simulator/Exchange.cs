@@ -80,7 +80,7 @@ internal sealed class Exchange(SimulatorOptions options, SimulatorScript script,
             return Refuse(received, wire, IdOf(body), wire.BadCredential(request, credential is not null), null);
         }
 
-        if (wire.Door(request) is { } atDoor)
+        if (wire.Door(request, body, options.AwsSecrets) is { } atDoor)
         {
             return Refuse(received, wire, IdOf(body), atDoor, null);
         }

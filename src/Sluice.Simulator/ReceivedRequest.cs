@@ -58,7 +58,7 @@ public sealed class ReceivedRequest
     /// <summary>The key that the client showed.</summary>
     public string? Credential { get; internal set; }
 
-    /// <summary>The model that the body names.</summary>
+    /// <summary>The model that the path or the body names.</summary>
     public string? Model { get; internal set; }
 
     /// <summary>HTTP status of the answer; 0 before it, or where none was sent.</summary>

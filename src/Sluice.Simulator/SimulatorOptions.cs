@@ -24,6 +24,9 @@ public sealed record SimulatorOptions
     /// <summary>Keys that are let in, any other gets the vendor's 401; null lets everyone in.</summary>
     public IReadOnlyCollection<string>? AcceptedCredentials { get; init; }
 
+    /// <summary>Secret access keys by access key id: Bedrock requests signed for one of these must carry the right signature. Of others only the signature's form is looked at.</summary>
+    public IReadOnlyDictionary<string, string> AwsSecrets { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
     /// <summary>Model ids that <c>GET /v1/models</c> lists.</summary>
     public IReadOnlyList<string> Models { get; init; } = ["sim/echo", "sim/tools", "sim/think"];
 

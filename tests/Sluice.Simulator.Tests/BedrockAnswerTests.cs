@@ -134,6 +134,37 @@ public sealed class BedrockAnswerTests : IAsyncLifetime
     }
 
     [Fact]
+    public void Signature_OfAmazonsOwnExample_IsAmazonsOwn()
+    {
+        var headers = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["content-type"] = "application/x-www-form-urlencoded; charset=utf-8",
+            ["host"] = "iam.amazonaws.com",
+            ["x-amz-date"] = "20150830T123600Z",
+        };
+        var request = new SignedRequest("GET", "/", "Action=ListUsers&Version=2010-05-08", headers.GetValueOrDefault, ReadOnlyMemory<byte>.Empty);
+        Assert.Equal("5d672d79c15b13162d9279b0855cfba6789a8edb4c82c400e06b5924a6f2b5d7",
+            SigV4.Of(request, "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", "20150830/us-east-1/iam/aws4_request", ["content-type", "host", "x-amz-date"]));
+        Assert.Null(SigV4.Of(request, "s", "20150830/us-east-1/iam/aws4_request", ["x-missing"]));
+    }
+
+    [Theory]
+    [InlineData("secret", 200)]
+    [InlineData("wrong", 403)]
+    public async Task Signature_WhereTheSecretIsKnown_MustBeRight(string secret, int status)
+    {
+        await using var host = await SimulatorHost.StartAsync(new SimulatorOptions { AwsSecrets = new Dictionary<string, string>(StringComparer.Ordinal) { ["AKID"] = "secret" } });
+        var body = Body("""{"text":"x"}""");
+        var signed = new SignedRequest("POST", Converse, "", name => name switch { "host" => host.Address.Authority, "x-amz-date" => "20260101T000000Z", _ => null }, Encoding.UTF8.GetBytes(body));
+        var signature = SigV4.Of(signed, secret, "20260101/us-east-1/bedrock/aws4_request", ["host", "x-amz-date"]);
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(host.Address, Converse)) { Content = new StringContent(body) };
+        request.Headers.Add("x-amz-date", "20260101T000000Z");
+        request.Headers.TryAddWithoutValidation("authorization", "AWS4-HMAC-SHA256 Credential=AKID/20260101/us-east-1/bedrock/aws4_request, SignedHeaders=host;x-amz-date, Signature=" + signature);
+        using var answer = await Caller.Http.SendAsync(request);
+        Assert.Equal(status, (int)answer.StatusCode);
+    }
+
+    [Fact]
     public async Task AcceptedCredentials_RefuseOthersAsBedrockDoes()
     {
         await using var host = await SimulatorHost.StartAsync(new SimulatorOptions { AcceptedCredentials = ["good"] });

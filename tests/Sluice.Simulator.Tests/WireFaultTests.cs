@@ -114,6 +114,18 @@ public sealed class WireFaultTests : IAsyncLifetime
         Assert.EndsWith("\r\n\r\n" + string.Concat(pieces) + "0\r\n\r\n", text, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public async Task PreparedAnswer_OnEveryWire_IsTheFirstAnswersBytes(string name)
+    {
+        var wire = WireCase.Of(name);
+        await using var host = await SimulatorHost.StartAsync(new SimulatorOptions { PreparedAnswers = true });
+        var first = await Caller.RawAsync(host, wire.Path, wire.Body, WireCase.Headers);
+        var second = await Caller.RawAsync(host, wire.Path, wire.Body, WireCase.Headers);
+        Assert.Contains(wire.Content, Encoding.Latin1.GetString(first.Bytes), StringComparison.Ordinal);
+        Assert.Equal(Comparable(first.Bytes), Comparable(second.Bytes));
+    }
+
     [Fact]
     public async Task Recording_OfBedrock_ComesBackByteForByte()
     {

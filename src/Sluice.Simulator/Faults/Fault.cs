@@ -22,7 +22,7 @@ public sealed record Fault(FaultKind Kind)
     /// <summary>Length of a pause; null where it has no end (stall) or the kind's own default applies.</summary>
     public TimeSpan? Delay { get; init; }
 
-    /// <summary>Which of several texts of one status: <c>context</c> (overflow), <c>credit</c>, <c>quota</c>, <c>html</c>; null for the usual one.</summary>
+    /// <summary>Which of several texts of one status: <c>context</c> (overflow), <c>credit</c>, <c>quota</c>, <c>html</c>, Azure's <c>filter</c>; <c>failed</c> or <c>flat</c> for errors inside a Responses stream, <c>crc</c> for a malformed binary frame; null for the usual one.</summary>
     public string? Variant { get; init; }
 
     /// <summary>The error's message instead of the vendor's usual one.</summary>

@@ -94,7 +94,7 @@ public enum FaultPlace
     /// <summary>After the start event (without streaming and below: in the middle of the body).</summary>
     AfterStart,
 
-    /// <summary>After the first piece of a tool call's arguments. With tools in the request the answer is made to call one.</summary>
+    /// <summary>After the first piece of a tool call's arguments. With tools in the request the answer is made to call one. Where calls are sent whole (Gemini): after the second call, or the only one.</summary>
     InToolCall,
 
     /// <summary>After <see cref="Fault.After"/> text or thinking deltas.</summary>

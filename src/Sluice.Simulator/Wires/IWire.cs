@@ -58,7 +58,10 @@ internal interface IWire
     string? Credential(HttpRequest request);
 
     /// <summary>The refusal of a request at the door, whatever keys are accepted: vendors whose edge wants a signature before it reads anything.</summary>
-    WireRefusal? Door(HttpRequest request) => null;
+    /// <param name="request">The request.</param>
+    /// <param name="body">Its body, which a signature covers.</param>
+    /// <param name="secrets">What signatures are checked with, by the key's id.</param>
+    WireRefusal? Door(HttpRequest request, ReadOnlyMemory<byte> body, IReadOnlyDictionary<string, string> secrets) => null;
 
     /// <summary>The refusal of a key that is not accepted.</summary>
     /// <param name="request">The request.</param>

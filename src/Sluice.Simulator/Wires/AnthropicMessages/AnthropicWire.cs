@@ -57,7 +57,8 @@ internal sealed class AnthropicWire(AnthropicHost host) : IWire
         return key.Length > 0 ? key : OpenAICredential.Of(request);
     }
 
-    public WireRefusal? Door(HttpRequest request) => host == AnthropicHost.Bedrock ? BedrockPath.Door(request) : null;
+    public WireRefusal? Door(HttpRequest request, ReadOnlyMemory<byte> body, IReadOnlyDictionary<string, string> secrets) =>
+        host == AnthropicHost.Bedrock ? BedrockPath.Door(request, body, secrets) : null;
 
     public WireRefusal BadCredential(HttpRequest request, bool shown) => host == AnthropicHost.Bedrock ? BedrockPath.BadCredential(shown) : new(401);
 

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace Sluice.Simulator.Wires.Bedrock;
 
@@ -26,8 +27,8 @@ internal static class BedrockPath
         return Bearer.Of(request.Headers) ?? (value.StartsWith(Signed, StringComparison.Ordinal) && Part(value, "Credential=") is { } credential ? credential.Split('/')[0] : null);
     }
 
-    /// <summary>Signatures are looked at for their parts; whether they are right only the secret's owner could tell.</summary>
-    public static WireRefusal? Door(HttpRequest request)
+    /// <summary>Signatures are looked at for their parts, and computed anew where the secret is known.</summary>
+    public static WireRefusal? Door(HttpRequest request, ReadOnlyMemory<byte> body, IReadOnlyDictionary<string, string> secrets)
     {
         var value = request.Headers.Authorization.ToString();
         if (value.Length == 0)
@@ -41,17 +42,27 @@ internal static class BedrockPath
         }
 
         var scope = Part(value, "Credential=")?.Split('/');
+        var names = Part(value, "SignedHeaders=")?.Split(';') ?? [];
+        var signature = Part(value, "Signature=");
         var whole = scope is [_, { Length: 8 }, _, "bedrock", "aws4_request"]
-            && Part(value, "SignedHeaders=") is { } names && names.Split(';').Contains("host", StringComparer.Ordinal) && names.Contains("x-amz-date", StringComparison.Ordinal)
-            && Part(value, "Signature=") is { Length: 64 } signature && signature.All(char.IsAsciiHexDigitLower)
+            && names.Contains("host", StringComparer.Ordinal) && names.Contains("x-amz-date", StringComparer.Ordinal)
+            && signature is { Length: 64 } && signature.All(char.IsAsciiHexDigitLower)
             && request.Headers.ContainsKey("x-amz-date");
-        return whole ? null : new(403, "signature", "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method.");
+        var right = whole && (!secrets.TryGetValue(scope![0], out var secret) || SigV4.Of(Signable(request, body), secret, string.Join('/', scope[1..]), names) == signature);
+        return right ? null : new(403, "signature", "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method.");
     }
 
     public static WireRefusal BadCredential(bool shown) => shown ? new(403, "token") : new(403, "missing");
 
     public static IEnumerable<KeyValuePair<string, string>> Headers(string id) =>
         [new("x-amzn-requestid", $"{id[..8]}-{id[8..12]}-4{id[13..16]}-8{id[17..20]}-{id[20..32]}")];
+
+    private static SignedRequest Signable(HttpRequest request, ReadOnlyMemory<byte> body)
+    {
+        // The path as it travelled: the server's own is decoded already.
+        var target = request.HttpContext.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget.Split('?', 2);
+        return new(request.Method, target[0], target.Length > 1 ? target[1] : "", name => request.Headers.TryGetValue(name, out var value) ? value.ToString() : null, body);
+    }
 
     private static string? Part(string authorization, string name)
     {

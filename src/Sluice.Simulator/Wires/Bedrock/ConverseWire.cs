@@ -22,7 +22,8 @@ internal sealed class ConverseWire : IWire
 
     public string? Credential(HttpRequest request) => BedrockPath.Credential(request);
 
-    public WireRefusal? Door(HttpRequest request) => BedrockPath.Door(request);
+    public WireRefusal? Door(HttpRequest request, ReadOnlyMemory<byte> body, IReadOnlyDictionary<string, string> secrets) =>
+        BedrockPath.Door(request, body, secrets);
 
     public WireRefusal BadCredential(HttpRequest request, bool shown) => BedrockPath.BadCredential(shown);
 

@@ -28,7 +28,7 @@ internal sealed class ChatWire(bool azure) : IWire
 
     public (Prompt? Prompt, WireRefusal? Refusal) Read(JsonElement body, WireRoute route, ThinkingSignature signatures) => ChatRequestReader.Read(body, route.Model);
 
-    public WireRefusal? Door(HttpRequest request) => azure ? AzurePath.Door(request) : null;
+    public WireRefusal? Door(HttpRequest request, ReadOnlyMemory<byte> body, IReadOnlyDictionary<string, string> secrets) => azure ? AzurePath.Door(request) : null;
 
     public PrefixChain Prefixes(JsonElement body) => SteppedPrefixes.Of([.. body.Member("tools").Items(), .. body.Member("messages").Items()]);
 
