@@ -50,7 +50,7 @@ internal static class ForwardedHeaders
         }
 
         headers.TryAddWithoutValidation("Accept-Encoding", "identity");
-        if (call.Protocol == WireProtocol.AnthropicMessages && !hasVersion && kind.HasAnthropicVersionHeader)
+        if (call.Protocol == WireProtocol.AnthropicMessages && !hasVersion && kind.ClaudeHost is null)
         {
             headers.TryAddWithoutValidation("anthropic-version", AnthropicVersion);
         }

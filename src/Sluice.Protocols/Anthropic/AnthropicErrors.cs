@@ -15,6 +15,10 @@ internal static partial class AnthropicErrors
 
     private static readonly JsonReaderOptions Deep = new() { MaxDepth = 512 };
 
+    /// <summary>"messages.1.content.0: Invalid `signature` in `thinking` block", "… Field required" for one without a signature.</summary>
+    public static bool RefusesProof(UpstreamError error) =>
+        error.Message.Contains("signature", StringComparison.OrdinalIgnoreCase) && error.Message.Contains("thinking", StringComparison.OrdinalIgnoreCase);
+
     /// <summary>Reads whatever an upstream sent with a failure status: JSON, HTML, text, nothing.</summary>
     public static UpstreamError Read(int status, ReadOnlySpan<byte> body)
     {

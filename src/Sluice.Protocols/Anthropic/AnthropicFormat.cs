@@ -90,4 +90,11 @@ public sealed class AnthropicFormat : IWireFormat
 
     /// <inheritdoc/>
     public IStreamRelay CreateNativeRelay(NativeStreamOptions options) => new AnthropicNativeRelay(options);
+
+    /// <inheritdoc/>
+    public IReadOnlyList<BodyEdit> CutProofs(ReadOnlySpan<byte> body, string upstreamModel, bool all) =>
+        ThinkingCuts.Of(body, all ? ThinkingCuts.Which.All : ThinkingCuts.Which.Foreign);
+
+    /// <inheritdoc/>
+    public bool RefusesProof(UpstreamError error) => AnthropicErrors.RefusesProof(error);
 }

@@ -29,6 +29,9 @@ public interface IUpstreamFormat
     /// <summary>Makes a reader for one upstream stream.</summary>
     IStreamReader CreateStreamReader(ChatDialect dialect);
 
+    /// <summary>The upstream refuses a proof (a signature, sealed reasoning) that the conversation brought along: without proofs it would answer.</summary>
+    bool RefusesProof(UpstreamError error) => false;
+
     /// <summary>Reads an upstream's error body; any bytes are accepted (HTML and nothing too).</summary>
     UpstreamError ReadError(int status, ReadOnlySpan<byte> body);
 
@@ -85,6 +88,12 @@ public interface IWireFormat : IUpstreamFormat, IClientFormat
 
     /// <summary>Makes the relay of one stream whose bytes pass as they are.</summary>
     IStreamRelay CreateNativeRelay(NativeStreamOptions options);
+
+    /// <summary>Takes proofs (signatures, sealed reasoning) out of a body that passes natively; none where there is nothing to take out.</summary>
+    /// <param name="body">A body that <see cref="EnvelopeScanner"/> accepted.</param>
+    /// <param name="upstreamModel">The upstream's name of the model.</param>
+    /// <param name="all">The vendor's own proofs too, since it refused one; else only those that it cannot have made.</param>
+    IReadOnlyList<BodyEdit> CutProofs(ReadOnlySpan<byte> body, string upstreamModel, bool all) => [];
 }
 
 /// <summary>A value, or what was wrong with the bytes.</summary>

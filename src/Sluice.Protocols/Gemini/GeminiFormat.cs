@@ -83,4 +83,11 @@ public sealed class GeminiFormat : IWireFormat
 
     /// <inheritdoc/>
     public IStreamRelay CreateNativeRelay(NativeStreamOptions options) => new GeminiNativeRelay(options);
+
+    /// <inheritdoc/>
+    public IReadOnlyList<BodyEdit> CutProofs(ReadOnlySpan<byte> body, string upstreamModel, bool all) => GeminiSignatureCuts.Of(body, upstreamModel, all);
+
+    /// <inheritdoc/>
+    public bool RefusesProof(UpstreamError error) =>
+        error.Message.Contains("thought signature", StringComparison.OrdinalIgnoreCase) || error.Message.Contains("thought_signature", StringComparison.OrdinalIgnoreCase);
 }

@@ -244,13 +244,14 @@ internal ref struct JsonWalk(ReadOnlySpan<byte> body)
         }
     }
 
-    // Proof that no Anthropic API takes: none at all, or another vendor's as Sluice handed it to the client. In Gemini's bodies it is base64
+    // Proof that no vendor takes: none at all, or another vendor's as Sluice handed it to the client. In Gemini's bodies it is base64
     // of the same beginning.
     private void NoteProof(ReadOnlySpan<byte> value, ReadOnlySpan<byte> name)
     {
         if (name.Length >= 16)
         {
-            Counts.ForeignProofs += value.StartsWith("c2x1aWNlMS4"u8) && (name.SequenceEqual("thoughtSignature"u8) || name.SequenceEqual("thought_signature"u8)) ? 1 : 0;
+            Counts.ForeignProofs += name.SequenceEqual("encrypted_content"u8) ? (value.StartsWith("sluice1."u8) ? 1 : 0)
+                : value.StartsWith("c2x1aWNlMS4"u8) && (name.SequenceEqual("thoughtSignature"u8) || name.SequenceEqual("thought_signature"u8)) ? 1 : 0;
         }
         else if (name.SequenceEqual("signature"u8) ? value.IsEmpty || value.StartsWith("sluice1."u8) : name.SequenceEqual("data"u8) && value.StartsWith("sluice1."u8))
         {

@@ -85,4 +85,11 @@ public sealed class OpenAIResponsesFormat : IWireFormat
 
     /// <inheritdoc/>
     public IStreamRelay CreateNativeRelay(NativeStreamOptions options) => new ResponsesNativeRelay(options);
+
+    /// <inheritdoc/>
+    public IReadOnlyList<BodyEdit> CutProofs(ReadOnlySpan<byte> body, string upstreamModel, bool all) => ReasoningCuts.Of(body, all);
+
+    /// <inheritdoc/>
+    public bool RefusesProof(UpstreamError error) =>
+        error.Code == "invalid_encrypted_content" || error.Message.Contains("encrypted content", StringComparison.OrdinalIgnoreCase);
 }

@@ -13,14 +13,9 @@ public static class ReasoningCuts
 
     /// <summary>The cuts, in order; none where there is nothing to take out.</summary>
     /// <param name="body">A body that <see cref="EnvelopeScanner"/> accepted.</param>
-    public static IReadOnlyList<BodyEdit> Of(ReadOnlySpan<byte> body)
+    /// <param name="all">OpenAI's own reasoning too: the provider refused some.</param>
+    public static IReadOnlyList<BodyEdit> Of(ReadOnlySpan<byte> body, bool all)
     {
-        // Most conversations never left their vendor.
-        if (body.IndexOf("\"sluice1."u8) < 0)
-        {
-            return [];
-        }
-
         var items = new List<(BodySpan Span, bool Goes)>();
         try
         {
@@ -32,7 +27,7 @@ public static class ReasoningCuts
                 reader.Read();
                 if (isInput && reader.TokenType == JsonTokenType.StartArray)
                 {
-                    Items(ref reader, items);
+                    Items(ref reader, all, items);
                 }
                 else
                 {
@@ -70,7 +65,7 @@ public static class ReasoningCuts
         return cuts;
     }
 
-    private static void Items(ref Utf8JsonReader reader, List<(BodySpan Span, bool Goes)> items)
+    private static void Items(ref Utf8JsonReader reader, bool all, List<(BodySpan Span, bool Goes)> items)
     {
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
@@ -93,7 +88,7 @@ public static class ReasoningCuts
                 reader.Skip();
             }
 
-            items.Add((new BodySpan(start, (int)reader.BytesConsumed - start), isReasoning && isForeign));
+            items.Add((new BodySpan(start, (int)reader.BytesConsumed - start), isReasoning && (all || isForeign)));
         }
     }
 }

@@ -11,6 +11,7 @@ using Sluice.Server.Hosting;
 using Sluice.Server.Relay;
 using Sluice.Server.Surfaces;
 using Sluice.Upstreams;
+using Sluice.Upstreams.Kinds;
 
 namespace Sluice.Server.Attempts;
 
@@ -119,9 +120,9 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
 
         // 1. The upstream request, from the original bytes.
         var wire = UpstreamBody.WireOf(candidate, request.Surface.Format.Protocol);
-        if (request.Surface.Operation == SurfaceOperation.CountTokens && wire != request.Surface.Format.Protocol)
+        if (request.Surface.Operation == SurfaceOperation.CountTokens && !ProviderKinds.CanCount(candidate, request.Surface.Format.Protocol))
         {
-            // No other protocol can be asked for a count.
+            // Asked all the same, an upstream that cannot count would generate.
             return Verdict.MoveOn;
         }
 
@@ -226,7 +227,7 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
 
     private async Task<Verdict> RelayStreamAsync(Attempt attempt, UpstreamAnswer answer, ClientStream stream, AttemptClock clock)
     {
-        if (!answer.IsEventStream)
+        if (!FrameReaders.Reads(answer.Framing))
         {
             return await NotAStreamAsync(attempt, answer, clock);
         }

@@ -1,7 +1,7 @@
 using Sluice.Core.Faults;
 using Sluice.Protocols;
-using Sluice.Protocols.Anthropic;
 using Sluice.Protocols.Errors;
+using Sluice.Protocols.Formats;
 
 namespace Sluice.Server.Attempts;
 
@@ -15,22 +15,18 @@ internal static class Mending
     /// <summary>Notes on the request what to leave out from now on. True when the refused attempt is worth a second try at the same candidate.</summary>
     public static bool After(InferenceRequest request, Attempt attempt, RefusedBetas refused)
     {
-        if (request.Facts.Strict || request.Facts.NoRetry || attempt.Wire != WireProtocol.AnthropicMessages || !attempt.Native
-            || attempt.Fault is not { Status: 400, Kind: ErrorKind.InvalidRequest } fault)
+        if (request.Facts.Strict || request.Facts.NoRetry || attempt.Fault is not { Status: 400, Kind: ErrorKind.InvalidRequest } fault)
         {
             return false;
         }
 
-        attempt.Mended = RefusesThinking(request, fault) || RefusesBetas(request, attempt, fault, refused);
+        attempt.Mended = RefusesProof(request, attempt, fault) || RefusesBetas(request, attempt, fault, refused);
         return attempt.Mended;
     }
 
-    // "messages.1.content.0: Invalid `signature` in `thinking` block", "… Field required" for one without a signature.
-    private static bool RefusesThinking(InferenceRequest request, UpstreamFault fault)
+    private static bool RefusesProof(InferenceRequest request, Attempt attempt, UpstreamFault fault)
     {
-        var text = fault.Error.Message;
-        if (request.WithoutThinking || !text.Contains("signature", StringComparison.OrdinalIgnoreCase) || !text.Contains("thinking", StringComparison.OrdinalIgnoreCase)
-            || ThinkingCuts.Of(request.Body.Bytes.Span, ThinkingCuts.Which.All).Count == 0)
+        if (request.WithoutThinking || !WireFormats.Upstream(attempt.Wire).RefusesProof(fault.Error))
         {
             return false;
         }
@@ -43,7 +39,7 @@ internal static class Mending
     private static bool RefusesBetas(InferenceRequest request, Attempt attempt, UpstreamFault fault, RefusedBetas refused)
     {
         var text = fault.Error.Message;
-        if (request.WithoutBetas.Count > 0
+        if (request.WithoutBetas.Count > 0 || attempt.Wire != WireProtocol.AnthropicMessages || !attempt.Native
             || !(text.Contains("anthropic-beta", StringComparison.OrdinalIgnoreCase) || text.Contains("beta flag", StringComparison.OrdinalIgnoreCase)))
         {
             return false;

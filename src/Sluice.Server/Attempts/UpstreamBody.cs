@@ -29,18 +29,22 @@ internal static class UpstreamBody
     public static (IReadOnlyList<ReadOnlyMemory<byte>> Pieces, GatewayError? Refusal) Write(
         InferenceRequest request, Candidate candidate, WireProtocol wire, DegradationLog degradations)
     {
-        if (wire == request.Surface.Format.Protocol)
+        var host = ProviderKinds.ClaudeHostOf(candidate, wire);
+        if (wire != request.Surface.Format.Protocol)
         {
-            var edits = BodyEdits.ForModel(request.Envelope, request.Body.Bytes.Span, candidate.Endpoint.UpstreamModel, EditsFor(candidate.Provider));
-            edits = edits.And(ForeignThinking(request, wire, degradations));
-            return ([.. edits.Pieces(request.Body.Bytes)], StrictRefusal(request, candidate, degradations));
+            return Translate(request, candidate, wire, host, degradations);
         }
 
-        return Translate(request, candidate, wire, degradations);
+        var body = request.Body.Bytes;
+        var edits = host is { } hosted
+            ? HostedClaudeEdits.For(body.Span, hosted, Betas.Of(request.Http.Request.Headers).Except(request.WithoutBetas), degradations, request.Envelope.GatewayMembers)
+            : BodyEdits.ForModel(request.Envelope, body.Span, candidate.Endpoint.UpstreamModel, EditsFor(candidate.Provider));
+        edits = edits.And(ForeignProofs(request, candidate, wire, degradations));
+        return ([.. edits.Pieces(body)], StrictRefusal(request, candidate, degradations));
     }
 
     private static (IReadOnlyList<ReadOnlyMemory<byte>> Pieces, GatewayError? Refusal) Translate(
-        InferenceRequest request, Candidate candidate, WireProtocol wire, DegradationLog degradations)
+        InferenceRequest request, Candidate candidate, WireProtocol wire, ClaudeHost? host, DegradationLog degradations)
     {
         request.Conversation ??= request.Surface.Format.ReadRequest(request.Body.Bytes);
         if (request.Conversation.Value.Error is { } error)
@@ -51,6 +55,12 @@ internal static class UpstreamBody
         // The same as the scan has them, also where the path says it.
         var conversation = ToolFolding.Fold(
             request.Conversation.Value.Value! with { Model = request.Envelope.Model!, Stream = request.Envelope.Stream }, wire, degradations);
+        if (request.WithoutThinking)
+        {
+            conversation = ProofRemoval.From(conversation);
+            TellOfProofs(degradations);
+        }
+
 
         var target = new UpstreamTarget(candidate.Endpoint.UpstreamModel, candidate.Provider.Dialect, candidate.Endpoint.Model.Traits)
         {
@@ -58,7 +68,10 @@ internal static class UpstreamBody
         };
         var output = new ArrayBufferWriter<byte>(request.Body.Length + 1024);
         var refusal = WireFormats.Upstream(wire).WriteRequest(conversation, target, degradations, output);
-        return ([output.WrittenMemory], refusal ?? StrictRefusal(request, candidate, degradations));
+        refusal ??= StrictRefusal(request, candidate, degradations);
+        return host is { } hosted
+            ? ([.. HostedClaudeEdits.For(output.WrittenSpan, hosted, [], degradations).Pieces(output.WrittenMemory)], refusal)
+            : ([output.WrittenMemory], refusal);
     }
 
     private static GatewayError? StrictRefusal(InferenceRequest request, Candidate candidate, DegradationLog degradations) =>
@@ -68,22 +81,25 @@ internal static class UpstreamBody
                 + string.Join(' ', degradations.Entries.Select(e => $"{e.Feature}: {e.Why}")))
             : null;
 
-    // A conversation that was elsewhere brings thinking along that this provider did not sign; it would refuse the whole of it.
-    private static IReadOnlyList<BodyEdit> ForeignThinking(InferenceRequest request, WireProtocol wire, DegradationLog degradations)
+    // A conversation that was elsewhere brings proofs along that this provider cannot have made; it would refuse the whole of it.
+    private static IReadOnlyList<BodyEdit> ForeignProofs(InferenceRequest request, Candidate candidate, WireProtocol wire, DegradationLog degradations)
     {
-        if (wire != WireProtocol.AnthropicMessages || !(request.WithoutThinking || request.Envelope.HasForeignProofs))
+        if (!(request.WithoutThinking || request.Envelope.HasForeignProofs))
         {
             return [];
         }
 
-        var cuts = ThinkingCuts.Of(request.Body.Bytes.Span, request.WithoutThinking ? ThinkingCuts.Which.All : ThinkingCuts.Which.Foreign);
+        var cuts = WireFormats.Of(wire).CutProofs(request.Body.Bytes.Span, candidate.Endpoint.UpstreamModel, all: request.WithoutThinking);
         if (cuts.Count > 0)
         {
-            degradations.Add("thinking", DegradationOutcome.Dropped, "The conversation holds thinking that this provider did not sign.");
+            TellOfProofs(degradations);
         }
 
         return cuts;
     }
+
+    private static void TellOfProofs(DegradationLog degradations) =>
+        degradations.Add("thinking", DegradationOutcome.Dropped, "The conversation holds thinking that this provider did not sign.");
 
     // OpenRouter is a gateway itself and reads those members; nobody else knows them.
     private static BodyEditOptions EditsFor(ProviderSettings provider) =>

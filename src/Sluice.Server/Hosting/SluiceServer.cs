@@ -104,7 +104,7 @@ public sealed class SluiceServer : IAsyncDisposable
 
         var simulator = parts.Add(new ProviderSimulator(options.Drain, time));
         await simulator.FollowAsync(first);
-        var upstreams = parts.Add(new UpstreamClient(outward with { Simulator = () => simulator.Address }));
+        var upstreams = parts.Add(new UpstreamClient(outward with { Simulator = () => simulator.Address, Time = time }));
         var health = new HealthBoard(time);
         health.Reload(first);
         var affinity = new SessionAffinity(time);

@@ -47,7 +47,7 @@ internal sealed class StreamedAnswer(Attempt attempt, UpstreamAnswer answer, ISt
     /// <summary>Relays until the stream ends. Throws only <see cref="OperationCanceledException"/> of the client.</summary>
     public async Task<RelayEnd> RunAsync(CancellationToken clientGone)
     {
-        using var reader = new SseReader();
+        using var reader = FrameReaders.For(answer.Framing);
         try
         {
             while (true)
@@ -90,7 +90,7 @@ internal sealed class StreamedAnswer(Attempt attempt, UpstreamAnswer answer, ISt
 
     private FaultPhase Phase => _gate.SawContent ? FaultPhase.Stream : FaultPhase.FirstToken;
 
-    private async ValueTask<int> ReadAsync(SseReader reader)
+    private async ValueTask<int> ReadAsync(IFrameReader reader)
     {
         // A zero-byte read waits without holding a buffer: ten thousand silent streams must not hold ten thousand buffers.
         var probe = answer.Body.ReadAsync(Memory<byte>.Empty, clock.Token);
@@ -105,7 +105,7 @@ internal sealed class StreamedAnswer(Attempt attempt, UpstreamAnswer answer, ISt
         return read;
     }
 
-    private UpstreamError? TakeFrames(SseReader reader)
+    private UpstreamError? TakeFrames(IFrameReader reader)
     {
         // All that one read brought passes the gate at once: in a burst that is dozens of events.
         _segments.Clear();
@@ -119,7 +119,7 @@ internal sealed class StreamedAnswer(Attempt attempt, UpstreamAnswer answer, ISt
         return error ?? (reader.Overflowed ? new UpstreamError(ErrorKind.BadResponse, "The provider sent one event larger than 16 MiB.") : null);
     }
 
-    private UpstreamError? TakeEnd(SseReader reader)
+    private UpstreamError? TakeEnd(IFrameReader reader)
     {
         _segments.Clear();
         var error = reader.TryReadRest(out var frame) ? relay.Advance(frame, _segments) : null;

@@ -1,6 +1,7 @@
 using Sluice.Core.Catalogue;
 using Sluice.Core.Configuration;
 using Sluice.Protocols;
+using Sluice.Protocols.Anthropic;
 using Sluice.Upstreams.Credentials;
 
 namespace Sluice.Upstreams.Kinds;
@@ -15,7 +16,7 @@ internal sealed class BedrockKind : IProviderKind
 
     public IReadOnlyList<string>? QueryNotSent => null;
 
-    public bool HasAnthropicVersionHeader => false;
+    public ClaudeHost? ClaudeHost => Protocols.Anthropic.ClaudeHost.BedrockInvoke;
 
     public WireProtocol WireFor(ProviderSettings provider, ModelEndpoint endpoint, WireProtocol client) =>
         client == WireProtocol.AnthropicMessages && IsClaude(endpoint) ? WireProtocol.AnthropicMessages : WireProtocol.BedrockConverse;

@@ -1,6 +1,7 @@
 using Sluice.Core.Catalogue;
 using Sluice.Core.Configuration;
 using Sluice.Protocols;
+using Sluice.Protocols.Anthropic;
 using Sluice.Upstreams.Credentials;
 
 namespace Sluice.Upstreams.Kinds;
@@ -38,8 +39,8 @@ internal interface IProviderKind
     /// <summary>A translated call sends this client header on.</summary>
     bool NamesHeader(WireProtocol wire, string name) => false;
 
-    /// <summary>Whether <c>anthropic-version</c> is a header there; hosted Claude has it in the body.</summary>
-    bool HasAnthropicVersionHeader => true;
+    /// <summary>The host of Claude whose body differs from Anthropic's own (its version and its betas are members of it); null where it is the same.</summary>
+    ClaudeHost? ClaudeHost => null;
 
     /// <summary>How calls are signed in. Asked once for a provider's connections.</summary>
     IRequestAuth CreateAuth(ProviderSettings provider, AuthContext context);

@@ -1,6 +1,7 @@
 using Sluice.Core.Configuration;
 using Sluice.Core.Routing;
 using Sluice.Protocols;
+using Sluice.Protocols.Anthropic;
 
 namespace Sluice.Upstreams.Kinds;
 
@@ -26,6 +27,10 @@ public static class ProviderKinds
     /// <summary>True where a client's count can be asked of a candidate: it speaks the client's wire, and has an operation for it.</summary>
     public static bool CanCount(Candidate candidate, WireProtocol client) =>
         WireOf(candidate, client) == client && Of(candidate.Provider.Kind).Counts(candidate.Provider, client);
+
+    /// <summary>The host that Claude's body has to be made for; null where a candidate takes Anthropic's own, or is asked in another wire.</summary>
+    public static ClaudeHost? ClaudeHostOf(Candidate candidate, WireProtocol wire) =>
+        wire == WireProtocol.AnthropicMessages ? Of(candidate.Provider.Kind).ClaudeHost : null;
 
     internal static IProviderKind Of(ProviderKind kind) => kind switch
     {

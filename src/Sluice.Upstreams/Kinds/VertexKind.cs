@@ -1,6 +1,7 @@
 using Sluice.Core.Catalogue;
 using Sluice.Core.Configuration;
 using Sluice.Protocols;
+using Sluice.Protocols.Anthropic;
 using Sluice.Upstreams.Credentials;
 
 namespace Sluice.Upstreams.Kinds;
@@ -17,7 +18,7 @@ internal sealed class VertexKind : IProviderKind
     // Google refuses a parameter that it does not know, such as Claude Code's ?beta=true.
     public IReadOnlyList<string>? QueryNotSent => null;
 
-    public bool HasAnthropicVersionHeader => false;
+    public ClaudeHost? ClaudeHost => Protocols.Anthropic.ClaudeHost.Vertex;
 
     public WireProtocol WireFor(ProviderSettings provider, ModelEndpoint endpoint, WireProtocol client) =>
         endpoint.UpstreamModel.StartsWith("publishers/google/", StringComparison.Ordinal) ? WireProtocol.Gemini
