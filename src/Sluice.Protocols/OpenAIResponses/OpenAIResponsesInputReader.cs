@@ -152,35 +152,7 @@ internal sealed class OpenAIResponsesInputReader(RequestFaults faults, OpenAIRes
     private void AddReasoning(JsonElement item)
     {
         var thinking = ResponsesItems.ReadThinking(item);
-        if (ResponsesJson.Text(item, "encrypted_content") is { Length: > 0 } carried)
-        {
-            var (part, last) = ReasoningCarrier.Open(carried, thinking);
-            if (part is not null)
-            {
-                Assistant(part);
-            }
-            else if (last is { } proof)
-            {
-                SignLast(proof.Signature, proof.SignedBy);
-            }
-        }
-        else
-        {
-            Assistant(thinking);
-        }
-    }
-
-    private void SignLast(string signature, WireProtocol signedBy)
-    {
-        if (_turns.Count > 0 && _turns[^1] is { Role: Role.Assistant, Parts: [.., ToolCallPart or TextPart] parts } && parts[^1].Signature is null)
-        {
-            parts[^1] = parts[^1] with { Signature = signature, SignedBy = signedBy };
-        }
-        else
-        {
-            // Gemini signs an empty text at the end of some answers.
-            Assistant(new TextPart(string.Empty) { Signature = signature, SignedBy = signedBy });
-        }
+        Assistant(ResponsesJson.Text(item, "encrypted_content") is { Length: > 0 } carried ? ReasoningCarrier.Open(carried, thinking) : thinking);
     }
 
     private void Assistant(ContentPart part)

@@ -50,13 +50,11 @@ internal sealed class OpenAIResponsesResponseWriter
         {
             case TextPart { Text.Length: > 0 } text:
                 _content.Add(Raw(json => ResponsesItemWriter.Content(json, PartShape.Text, text.Text, Annotations(text))));
-                SealLast(text);
                 break;
             case RefusalPart { Text.Length: > 0 } refusal:
                 _content.Add(Raw(json => ResponsesItemWriter.Content(json, PartShape.Refusal, refusal.Text, [])));
                 break;
             case TextPart or RefusalPart:
-                SealLast(part);
                 break;
             case ThinkingPart thinking:
                 AddThinking(thinking);
@@ -65,7 +63,6 @@ internal sealed class OpenAIResponsesResponseWriter
                 EndMessage("completed");
                 var whole = call.IsCustom || !call.Arguments.IsEmpty ? call : call with { Arguments = RawJson.EmptyObject };
                 _output.Add(Raw(json => _items.Call(json, _items.Id(call.IsCustom ? "ctc" : "fc", _output.Count), _lastStatus == "completed" ? "completed" : "incomplete", whole)));
-                SealLast(call);
                 break;
             case OpaquePart { From: WireProtocol.OpenAIResponses } own:
                 EndMessage("completed");
@@ -95,17 +92,6 @@ internal sealed class OpenAIResponsesResponseWriter
         EndMessage("completed");
         var id = thinking is { SignedBy: WireProtocol.OpenAIResponses, Id: { } own } ? own : _items.Id("rs", _output.Count);
         _output.Add(Raw(json => ResponsesItemWriter.Reasoning(json, id, thinking.Text, sealedText)));
-    }
-
-    // Calls and texts have no field for a signature; a reasoning item behind them brings it back.
-    private void SealLast(ContentPart part)
-    {
-        if (part.Signature is { Length: > 0 } signature && part.SignedBy != WireProtocol.OpenAIResponses)
-        {
-            EndMessage("completed");
-            var id = _items.Id("rs", _output.Count);
-            _output.Add(Raw(json => ResponsesItemWriter.Reasoning(json, id, "", ReasoningCarrier.ForLastPart(signature, part.SignedBy))));
-        }
     }
 
     private void EndMessage(string status)

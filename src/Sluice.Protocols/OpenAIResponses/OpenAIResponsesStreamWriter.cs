@@ -181,7 +181,7 @@ internal sealed class OpenAIResponsesStreamWriter(ClientTarget target, Degradati
                 block.Text.Append(thinking.Text);
                 _events.Delta("response.reasoning_summary_text.delta", block.ItemId, _output.Count, "summary_index", thinking.Text);
                 break;
-            case (StreamEvent.SignatureDelta { Signature.Length: > 0 } signature, _):
+            case (StreamEvent.SignatureDelta { Signature.Length: > 0 } signature, PartShape.Thinking):
                 block.Signature += signature.Signature;
                 block.SignedBy = signature.SignedBy;
                 break;
@@ -241,7 +241,6 @@ internal sealed class OpenAIResponsesStreamWriter(ClientTarget target, Degradati
         {
             case PartShape.Text or PartShape.Refusal:
                 _message?.EndPart(block.Start.Part);
-                CarrySignature(block);
                 break;
             case PartShape.Thinking:
                 FinishReasoning(block);
@@ -252,7 +251,6 @@ internal sealed class OpenAIResponsesStreamWriter(ClientTarget target, Degradati
                 break;
             case PartShape.ToolCall:
                 FinishCall(block);
-                CarrySignature(block);
                 break;
             default:
                 break;
@@ -304,16 +302,6 @@ internal sealed class OpenAIResponsesStreamWriter(ClientTarget target, Degradati
         json.WriteString(block.Start.IsCustom ? "input"u8 : "arguments"u8, text);
         _events.Close();
         Done(ResponsesEventWriter.Raw(item => _items!.Call(item, block.ItemId, "completed", CallOf(block, text))));
-    }
-
-    // The proof of a call or a text comes behind its beginning, so it stands in an item behind it, and before whatever comes next.
-    private void CarrySignature(Block block)
-    {
-        if (block.Signature is { } signature && block.SignedBy is { } by and not WireProtocol.OpenAIResponses)
-        {
-            EndMessage();
-            Sealed(ReasoningCarrier.ForLastPart(signature, by));
-        }
     }
 
     private void Sealed(string? sealedText, string? id = null)

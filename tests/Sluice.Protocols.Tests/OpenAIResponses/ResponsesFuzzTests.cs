@@ -24,7 +24,7 @@ public sealed class ResponsesFuzzTests
         {"role":"developer","content":"x"},{"type":"message","role":"user","content":[{"type":"input_text","text":"hi"},{"type":"input_image","image_url":"data:image/png;base64,AA=="},{"type":"input_file","file_data":"data:application/pdf;base64,AA=="}]},
         {"type":"reasoning","id":"rs_1","summary":[{"type":"summary_text","text":"t"}],"encrypted_content":"gAAA"},{"type":"reasoning","summary":[],"encrypted_content":"sluice1.chat.ZGV0YWlsczpbe31d"},
         {"type":"message","role":"assistant","content":[{"type":"output_text","text":"a","annotations":[{"type":"url_citation","url":"u"}]},{"type":"refusal","refusal":"r"}]},
-        {"type":"function_call","call_id":"c","name":"f","namespace":"n","arguments":"{\"a\":[1]}"},{"type":"custom_tool_call","call_id":"d","name":"exec","namespace":"functions","input":"js"},{"type":"reasoning","summary":[],"encrypted_content":"sluice1.gemini.bGFzdDp4"},
+        {"type":"function_call","call_id":"c","name":"f","namespace":"n","arguments":"{\"a\":[1]}"},{"type":"custom_tool_call","call_id":"d","name":"exec","namespace":"functions","input":"js"},
         {"type":"function_call_output","call_id":"c","output":[{"type":"input_text","text":"x"}]},{"type":"custom_tool_call_output","call_id":"d","output":"y"},{"type":"web_search_call","id":"w"}],
         "tools":[{"type":"function","name":"f","description":"d","parameters":{"type":"object"},"strict":true},{"type":"web_search"}],"tool_choice":{"type":"function","name":"f"},"temperature":1,"metadata":{"a":"b"},"store":true}
         """);

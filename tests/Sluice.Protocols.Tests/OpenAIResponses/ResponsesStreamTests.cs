@@ -228,16 +228,19 @@ public sealed class ResponsesStreamTests
     }
 
     [Fact]
-    public void F06_SignatureOfACall_ComesBackOnTheCall()
+    public void F06_SignatureOfACall_ComesBackBeforeTheCall()
     {
+        // Gemini's reader puts the signature of a call on thinking without text before it.
         var stream = ResponsesAnswer.Write(
         [
-            new StreamEvent.PartStarted(0, PartShape.ToolCall) { Id = "a", Name = "f" }, new StreamEvent.SignatureDelta(0, "Z2Vt") { SignedBy = WireProtocol.Gemini }, new StreamEvent.ArgumentsDelta(0, "{}"), new StreamEvent.PartEnded(0),
+            new StreamEvent.PartStarted(0, PartShape.Thinking), new StreamEvent.SignatureDelta(0, "Z2Vt") { SignedBy = WireProtocol.Gemini }, new StreamEvent.PartEnded(0),
+            new StreamEvent.PartStarted(1, PartShape.ToolCall) { Id = "a", Name = "f" }, new StreamEvent.ArgumentsDelta(1, "{}"), new StreamEvent.PartEnded(1),
             new StreamEvent.Stopped(StopReason.ToolUse, null), new StreamEvent.Ended(),
         ]);
         Assert.Null(ResponsesAnswer.Grammar(stream));
-        var call = Assert.IsType<ToolCallPart>(Assert.Single(BroughtBack(stream)));
-        Assert.Equal(("Z2Vt", WireProtocol.Gemini), (call.Signature, call.SignedBy));
+        var parts = BroughtBack(stream);
+        Assert.Equal(new ThinkingPart("") { Signature = "Z2Vt", SignedBy = WireProtocol.Gemini }, parts[0]);
+        Assert.Equal("a", Assert.IsType<ToolCallPart>(parts[1]).Id);
     }
 
     [Fact]

@@ -23,7 +23,7 @@ public sealed class ResponsesAndOthersTests
     public static TheoryData<WireProtocol, string> Streams()
     {
         var data = new TheoryData<WireProtocol, string>();
-        foreach (var (protocol, api) in new[] { (WireProtocol.AnthropicMessages, "anthropic-messages"), (WireProtocol.OpenAIChat, "openai-chat") })
+        foreach (var (protocol, api) in new[] { (WireProtocol.AnthropicMessages, "anthropic-messages"), (WireProtocol.OpenAIChat, "openai-chat"), (WireProtocol.Gemini, "gemini") })
         {
             foreach (var recording in SharedData.Recordings(api).Where(r => r.Stream() is not null))
             {
