@@ -134,6 +134,15 @@ public sealed class ResponsesErrorAndUsageTests
         Assert.False(Scan("""{"model":"m","input":"hi","reasoning":{"effort":"none"}}""").Envelope!.WantsThinking);
     }
 
+    [Theory]
+    [InlineData("gAAAAABp", false)]
+    [InlineData("sluice1.anthropic.Y2xhdWRl", true)]
+    public void Envelope_KnowsWhetherReasoningIsAnotherVendors(string proof, bool foreign)
+    {
+        var envelope = Scan($$"""{"model":"m","input":[{"type":"reasoning","summary":[],"encrypted_content":"{{proof}}"}]}""").Envelope!;
+        Assert.Equal(foreign, envelope.HasForeignProofs);
+    }
+
     [Fact]
     public void Envelope_WithInputOfAnotherType_IsRefused()
     {
