@@ -48,7 +48,9 @@ internal sealed class AwsKeySource(string provider, BedrockSettings settings, Au
     {
         if (!isMachine)
         {
-            return new CredentialProfileStoreChain().TryGetAWSCredentials(settings.Profile ?? "default", out var found) ? found : null;
+            // The library reads this variable once for the life of the process, and another provider may be opened after it has changed.
+            var file = Environment.GetEnvironmentVariable("AWS_SHARED_CREDENTIALS_FILE");
+            return new CredentialProfileStoreChain(file).TryGetAWSCredentials(settings.Profile ?? "default", out var found) ? found : null;
         }
 
         return IsContainer() ? new GenericContainerCredentials() : new InstanceProfileAWSCredentials();

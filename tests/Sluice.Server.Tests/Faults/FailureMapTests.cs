@@ -14,8 +14,6 @@ public sealed partial class FailureMapTests
 
     private static readonly Dictionary<int, string> Without = new()
     {
-        [6] = "Gemini's thought signatures: Gemini is not spoken yet.",
-        [11] = "Schemas that Gemini refuses: Gemini is not spoken yet, and the Chat wire takes schemas as they are.",
         [23] = "Budgets that overshoot: there are no budgets yet.",
         [24] = "Reservations that leak: there are no reservations yet.",
         [30] = "Retention that loads the log: nothing is pruned yet.",
