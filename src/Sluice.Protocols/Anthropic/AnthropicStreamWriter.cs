@@ -27,6 +27,10 @@ internal sealed class AnthropicStreamWriter(ClientTarget target, DegradationLog 
     private readonly ToolIds.Distinct _ids = new();
     private bool _sawToolCall;
     private int _nextIndex;
+
+    // A proof without any thinking to show, of another vendor: it goes out before the next block, and not at all behind the last one,
+    // since clients that show an answer's last block would show nothing.
+    private Block? _carried;
     private TokenUsage _usage = TokenUsage.Unknown;
     private StreamEvent.Stopped? _stopped;
 
@@ -165,7 +169,15 @@ internal sealed class AnthropicStreamWriter(ClientTarget target, DegradationLog 
                 return;
             }
 
-            CloseBlock(block, output);
+            if (block is { Index: < 0, Signature: not null, SignedBy: not WireProtocol.AnthropicMessages })
+            {
+                _carried = block;
+            }
+            else
+            {
+                CloseBlock(block, output);
+            }
+
             _blocks.RemoveAt(0);
         }
     }
@@ -177,6 +189,12 @@ internal sealed class AnthropicStreamWriter(ClientTarget target, DegradationLog 
         if (block.Index >= 0)
         {
             return;
+        }
+
+        if (_carried is { } carried)
+        {
+            _carried = null;
+            CloseBlock(carried, output);
         }
 
         if (IsOwn(block.Start))

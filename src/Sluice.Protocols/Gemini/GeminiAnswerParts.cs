@@ -44,7 +44,7 @@ internal static class GeminiAnswerParts
         json.WritePropertyName("args"u8);
         if (IsObject(arguments))
         {
-            json.WriteRawValue(arguments, skipInputValidation: true);
+            GeminiJson.WriteInOneLine(json, arguments);
             return;
         }
 
@@ -84,7 +84,7 @@ internal static class GeminiAnswerParts
                     foreach (var member in entry.EnumerateObject().Where(m => written.Add(m.Name)))
                     {
                         json.WritePropertyName(member.Name);
-                        GeminiJson.Write(json, member.Value);
+                        GeminiJson.WriteInOneLine(json, System.Runtime.InteropServices.JsonMarshal.GetRawUtf8Value(member.Value));
                     }
                 }
                 else if (SourceOf(entry) is { } source && !sources.Exists(s => s.Uri == source.Uri))

@@ -75,6 +75,34 @@ internal static class GeminiJson
     /// <summary>The value as it stands.</summary>
     public static RawJson Raw(JsonElement value) => RawJson.Copy(JsonMarshal.GetRawUtf8Value(value));
 
+    /// <summary>Writes a value as it stands, or without its line breaks where it has some: an event's data is one line.</summary>
+    public static void WriteInOneLine(Utf8JsonWriter json, ReadOnlySpan<byte> value)
+    {
+        if (value.IndexOfAny((byte)'\n', (byte)'\r') < 0)
+        {
+            json.WriteRawValue(value, skipInputValidation: true);
+            return;
+        }
+
+        // Line breaks stand between tokens only: inside strings JSON escapes them.
+        using var line = new MemoryStream(value.Length);
+        var inString = false;
+        var escaped = false;
+        foreach (var b in value)
+        {
+            if (!inString && b is (byte)'\n' or (byte)'\r')
+            {
+                continue;
+            }
+
+            line.WriteByte(b);
+            inString ^= b == (byte)'"' && !escaped;
+            escaped = inString && b == (byte)'\\' && !escaped;
+        }
+
+        json.WriteRawValue(line.GetBuffer().AsSpan(0, (int)line.Length), skipInputValidation: true);
+    }
+
     /// <summary>Writes the value as it stands.</summary>
     public static void Write(Utf8JsonWriter json, JsonElement value) => json.WriteRawValue(JsonMarshal.GetRawUtf8Value(value), skipInputValidation: true);
 

@@ -78,7 +78,7 @@ internal sealed class GeminiStreamWriter(ClientTarget target, DegradationLog deg
     {
         if (part is { Shape: PartShape.Opaque, From: WireProtocol.Gemini, Json.IsEmpty: false })
         {
-            WriteChunk(output, part.Json.WriteTo);
+            WriteChunk(output, json => GeminiJson.WriteInOneLine(json, part.Json.Utf8.Span));
         }
         else if (part.Shape == PartShape.Opaque)
         {
