@@ -113,7 +113,7 @@ internal sealed class GeminiGrammar : IStreamGrammar
     {
         if (!part.TryGetProperty("functionCall"u8, out var call))
         {
-            return part.TryGetProperty("thought"u8, out var thought) && thought.ValueKind == JsonValueKind.True && !part.TryGetProperty("text"u8, out _)
+            return part.TryGetProperty("thought"u8, out var thought) && thought.ValueKind == JsonValueKind.True && part.EnumerateObject().Count() == 1
                 ? "a thought without text"
                 : null;
         }

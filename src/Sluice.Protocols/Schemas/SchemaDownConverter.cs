@@ -35,7 +35,7 @@ internal sealed class SchemaDownConverter
             var converted = converter.Convert(document.RootElement, 0);
             return new ConvertedSchema(RawJson.FromText(converted.ToJsonString(Compact)), converter._weakened.Names);
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentException)
         {
             return new ConvertedSchema(RawJson.FromText("""{"type":"OBJECT"}"""), ["schema"]);
         }

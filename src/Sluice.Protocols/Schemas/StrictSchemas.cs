@@ -37,7 +37,7 @@ public static class StrictSchemas
             var node = rewriter.Rewrite(document.RootElement);
             return new ConvertedSchema(RawJson.FromText(node?.ToJsonString(StrictRewriter.Compact) ?? "null"), rewriter.Weakened.Names);
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentException)
         {
             return new ConvertedSchema(schema, ["schema"]);
         }
