@@ -37,7 +37,7 @@ internal sealed class GeminiGrammar : IStreamGrammar
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            return _violation = "the data is not JSON";
+            return _violation = "the data is not JSON: " + e.Message;
         }
     }
 

@@ -214,9 +214,13 @@ internal sealed class GeminiStreamReader : IStreamReader
     private void ReadPart(JsonElement part, List<StreamEvent> events)
     {
         var signature = GeminiJson.Text(part, "thoughtSignature");
-        if (GeminiJson.TryGet(part, "functionCall", out var call) && call.ValueKind == JsonValueKind.Object)
+        if (GeminiJson.TryGet(part, "functionCall", out var call))
         {
-            ReadCall(call, signature, events);
+            if (call.ValueKind == JsonValueKind.Object)
+            {
+                ReadCall(call, signature, events);
+            }
+
             return;
         }
 

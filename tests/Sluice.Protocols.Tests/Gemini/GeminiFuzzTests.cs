@@ -76,7 +76,7 @@ public sealed class GeminiFuzzTests
             if (events[^1] is StreamEvent.Ended)
             {
                 whole++;
-                Assert.Null(GeminiTestKit.Grammar(GeminiTestKit.WriteStream(events)));
+                Assert.Equal("", GeminiTestKit.Grammar(GeminiTestKit.WriteStream(events)) ?? "");
             }
             else
             {
