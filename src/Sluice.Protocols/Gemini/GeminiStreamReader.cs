@@ -247,6 +247,12 @@ internal sealed class GeminiStreamReader : IStreamReader
             return;
         }
 
+        if (GeminiPartReader.KindOf(part) is "functionCall" or "text" or "part")
+        {
+            // Null, or of a wrong type: it says nothing.
+            return;
+        }
+
         _answered = true;
         Close(events);
         events.Add(new StreamEvent.PartStarted(_parts, PartShape.Opaque) { Json = GeminiJson.Raw(part), From = WireProtocol.Gemini });
