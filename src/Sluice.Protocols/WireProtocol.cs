@@ -17,4 +17,7 @@ public enum WireProtocol
 
     /// <summary>Bedrock Converse: <c>POST /model/{id}/converse</c>. Spoken to upstreams only.</summary>
     BedrockConverse,
+
+    /// <summary>OpenAI's legacy completions: <c>POST /v1/completions</c>. Spoken by clients only.</summary>
+    OpenAICompletions,
 }

@@ -16,6 +16,8 @@ public sealed class WireChoiceTests
     [InlineData(ProviderKind.Gemini, "m", AnthropicMessages, Gemini)]
     [InlineData(ProviderKind.Simulator, "m", Gemini, Gemini)]
     [InlineData(ProviderKind.Simulator, "m", OpenAIResponses, OpenAIResponses)]
+    [InlineData(ProviderKind.Simulator, "m", OpenAICompletions, OpenAIChat)]
+    [InlineData(ProviderKind.Azure, "my-gpt", OpenAICompletions, OpenAIChat)]
     [InlineData(ProviderKind.Vertex, "gemini-2.5-pro", AnthropicMessages, Gemini)]
     [InlineData(ProviderKind.Vertex, "claude-opus-4-6", AnthropicMessages, AnthropicMessages)]
     [InlineData(ProviderKind.Vertex, "claude-opus-4-6", Gemini, AnthropicMessages)]

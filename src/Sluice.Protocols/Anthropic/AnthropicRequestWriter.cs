@@ -675,7 +675,8 @@ internal sealed class AnthropicRequestWriter(ConversationRequest request, Upstre
     private static bool IsMeaningful(string name, RawJson value) => name switch
     {
         "n" => !value.Utf8.Span.SequenceEqual("1"u8),
-        "logprobs" or "store" => value.Utf8.Span.SequenceEqual("true"u8),
+        "logprobs" => !value.Utf8.Span.SequenceEqual("false"u8), // A number in legacy completions.
+        "store" => value.Utf8.Span.SequenceEqual("true"u8),
         _ => true,
     };
 

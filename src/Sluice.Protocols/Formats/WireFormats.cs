@@ -2,6 +2,7 @@ using Sluice.Protocols.Anthropic;
 using Sluice.Protocols.BedrockConverse;
 using Sluice.Protocols.Gemini;
 using Sluice.Protocols.OpenAIChat;
+using Sluice.Protocols.OpenAICompletions;
 using Sluice.Protocols.OpenAIResponses;
 
 namespace Sluice.Protocols.Formats;
@@ -11,7 +12,7 @@ public static class WireFormats
 {
     private static readonly IWireFormat[] Both = [AnthropicFormat.Instance, OpenAIChatFormat.Instance, OpenAIResponsesFormat.Instance, GeminiFormat.Instance];
 
-    private static readonly IClientFormat?[] Clients = ByProtocol<IClientFormat>(Both, f => f.Protocol);
+    private static readonly IClientFormat?[] Clients = ByProtocol<IClientFormat>([.. Both, OpenAICompletionsFormat.Instance], f => f.Protocol);
 
     private static readonly IUpstreamFormat?[] Upstreams = ByProtocol<IUpstreamFormat>([.. Both, BedrockConverseFormat.Instance], f => f.Protocol);
 

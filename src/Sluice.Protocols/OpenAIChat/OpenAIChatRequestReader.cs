@@ -55,6 +55,13 @@ internal sealed class OpenAIChatRequestReader
         }
     }
 
+    /// <summary>Reads what Chat shares with legacy completions: every member for which <paramref name="isShared"/> holds, the model required.</summary>
+    public static Parsed<ConversationRequest> ReadShared(JsonElement root, Func<string, bool> isShared)
+    {
+        var reader = new OpenAIChatRequestReader();
+        return reader.Members(root, isShared) ? reader.Finish() : reader._error!;
+    }
+
     /// <summary>The <c>cache_control</c> of a part, a tool or a request; null without one.</summary>
     public static CacheMark? CacheOf(JsonElement holder) =>
         holder.TryGetProperty("cache_control", out var mark) && mark.ValueKind == JsonValueKind.Object
@@ -68,13 +75,27 @@ internal sealed class OpenAIChatRequestReader
             return new UpstreamError(ErrorKind.InvalidRequest, "The request body must be a JSON object.");
         }
 
-        var named = false;
         var hasMessages = false;
+        Members(root, name =>
+        {
+            hasMessages |= name == "messages";
+            return true;
+        });
+        if (!hasMessages)
+        {
+            Fail("messages", "Missing required parameter: 'messages'.");
+        }
+
+        return _error is not null ? _error : Finish();
+    }
+
+    private bool Members(JsonElement root, Func<string, bool> isRead)
+    {
+        var named = false;
         foreach (var member in root.EnumerateObject())
         {
             named |= member.Name is "model" or "models";
-            hasMessages |= member.Name == "messages";
-            if (member.Value.ValueKind != JsonValueKind.Null)
+            if (isRead(member.Name) && member.Value.ValueKind != JsonValueKind.Null)
             {
                 Member(member.Name, member.Value);
             }
@@ -85,16 +106,11 @@ internal sealed class OpenAIChatRequestReader
             Fail("model", "you must provide a model parameter");
         }
 
-        if (!hasMessages)
-        {
-            Fail("messages", "Missing required parameter: 'messages'.");
-        }
+        return _error is null;
+    }
 
-        if (_error is not null)
-        {
-            return _error;
-        }
-
+    private ConversationRequest Finish()
+    {
         if (_effort is not null && _request.Reasoning is null)
         {
             _request = _request with { Reasoning = Effort(_effort) };

@@ -12,11 +12,12 @@ internal static class SurfaceTable
     private static readonly Surface CountTokens = Messages with { Operation = SurfaceOperation.CountTokens };
     private static readonly Surface Chat = new(WireFormats.Client(WireProtocol.OpenAIChat), SurfaceOperation.Generate);
     private static readonly Surface ChatByApi = Chat with { AlwaysSendUsage = true };
+    private static readonly Surface Completions = new(WireFormats.Client(WireProtocol.OpenAICompletions), SurfaceOperation.Generate);
     private static readonly Surface Responses = new(WireFormats.Client(WireProtocol.OpenAIResponses), SurfaceOperation.Generate);
     private static readonly Surface CountInput = Responses with { Operation = SurfaceOperation.CountTokens };
 
     /// <summary>What is served, for whoever asked for something else.</summary>
-    public const string Served = "It serves POST /v1/messages, /v1/messages/count_tokens, /v1/chat/completions, /v1/responses and "
+    public const string Served = "It serves POST /v1/messages, /v1/messages/count_tokens, /v1/chat/completions, /v1/completions, /v1/responses and "
         + "/v1beta/models/MODEL:generateContent, and GET /v1/models.";
 
     /// <summary>The surface of a request, null where its path is none.</summary>
@@ -27,6 +28,7 @@ internal static class SurfaceTable
         "/v1/messages" or "/messages" => Messages,
         "/v1/messages/count_tokens" or "/messages/count_tokens" => CountTokens,
         "/v1/chat/completions" or "/chat/completions" => PathRules.IsOpenRouterPath(request.Path.Value ?? "") ? ChatByApi : Chat,
+        "/v1/completions" or "/completions" => Completions with { AlwaysSendUsage = PathRules.IsOpenRouterPath(request.Path.Value ?? "") },
         "/v1/responses" or "/responses" => Responses,
         "/v1/responses/input_tokens" or "/responses/input_tokens" => CountInput,
         _ => GeminiPaths.Find(normalised, request.QueryString),

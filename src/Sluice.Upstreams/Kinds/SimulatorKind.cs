@@ -12,7 +12,9 @@ internal sealed class SimulatorKind : IProviderKind
 
     public IReadOnlyList<string>? QueryNotSent => ClientQuery.KeyAndFraming;
 
-    public WireProtocol WireFor(ProviderSettings provider, ModelEndpoint endpoint, WireProtocol client) => client;
+    // Legacy completions are spoken by clients only; they are asked for in Chat everywhere.
+    public WireProtocol WireFor(ProviderSettings provider, ModelEndpoint endpoint, WireProtocol client) =>
+        client == WireProtocol.OpenAICompletions ? WireProtocol.OpenAIChat : client;
 
     public bool Counts(ProviderSettings provider, WireProtocol wire) => wire is WireProtocol.AnthropicMessages or WireProtocol.OpenAIResponses or WireProtocol.Gemini;
 
