@@ -55,7 +55,8 @@ public sealed class WireChoiceTests
 
     [Theory]
     [InlineData(ProviderKind.Anthropic, "m", AnthropicMessages, true)]
-    [InlineData(ProviderKind.Anthropic, "m", Gemini, false)]
+    [InlineData(ProviderKind.Anthropic, "m", Gemini, true)]
+    [InlineData(ProviderKind.Gemini, "m", AnthropicMessages, true)]
     [InlineData(ProviderKind.OpenAI, "m", OpenAIChat, false)]
     [InlineData(ProviderKind.OpenAIResponses, "m", OpenAIResponses, true)]
     [InlineData(ProviderKind.Gemini, "m", Gemini, true)]

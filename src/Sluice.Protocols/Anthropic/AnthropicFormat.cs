@@ -9,10 +9,13 @@ using Sluice.Protocols.OpenAIChat;
 namespace Sluice.Protocols.Anthropic;
 
 /// <summary>Anthropic Messages.</summary>
-public sealed class AnthropicFormat : IWireFormat
+public sealed class AnthropicFormat : IWireFormat, ITokenCountFormat
 {
     /// <summary>The one instance: it has no state.</summary>
     public static readonly AnthropicFormat Instance = new();
+
+    // What /v1/messages/count_tokens takes; "Extra inputs are not permitted" for all others.
+    private static readonly HashSet<string> CountMembers = ["model", "messages", "system", "tools", "tool_choice", "thinking", "cache_control", "output_config"];
 
     private static readonly byte[] Ping = "event: ping\ndata: {\"type\": \"ping\"}\n\n"u8.ToArray();
 
@@ -56,6 +59,13 @@ public sealed class AnthropicFormat : IWireFormat
     /// <inheritdoc/>
     public GatewayError? WriteRequest(ConversationRequest request, UpstreamTarget target, DegradationLog degradations, IBufferWriter<byte> output) =>
         new AnthropicRequestWriter(request, target, degradations).Write(output);
+
+    /// <inheritdoc/>
+    public GatewayError? WriteCountRequest(ConversationRequest request, UpstreamTarget target, DegradationLog degradations, IBufferWriter<byte> output) =>
+        TokenCountJson.WriteRequest(this, request, target, degradations, CountMembers, output);
+
+    /// <inheritdoc/>
+    public long? ReadTokenCount(ReadOnlySpan<byte> body) => TokenCountJson.Read(body, "input_tokens"u8);
 
     /// <inheritdoc/>
     public Parsed<ConversationResponse> ReadResponse(ReadOnlyMemory<byte> body, ChatDialect dialect) => AnthropicResponseReader.Read(body);

@@ -9,8 +9,12 @@ using Sluice.Protocols.OpenAIChat;
 namespace Sluice.Protocols.OpenAIResponses;
 
 /// <summary>OpenAI Responses, without a memory: every request brings its whole conversation.</summary>
-public sealed class OpenAIResponsesFormat : IWireFormat
+public sealed class OpenAIResponsesFormat : IWireFormat, ITokenCountFormat
 {
+    // What /v1/responses/input_tokens takes of what the writer writes.
+    private static readonly HashSet<string> CountMembers =
+        ["model", "input", "instructions", "tools", "tool_choice", "parallel_tool_calls", "reasoning", "text", "previous_response_id", "truncation"];
+
     private static readonly byte[] KeepAliveComment = ": keepalive\n\n"u8.ToArray();
 
     private OpenAIResponsesFormat()
@@ -82,6 +86,23 @@ public sealed class OpenAIResponsesFormat : IWireFormat
 
     /// <inheritdoc/>
     public NativeResponseFacts Inspect(ReadOnlySpan<byte> answer, UsageReader readUsage) => ResponsesFacts.Of(answer, readUsage);
+
+    /// <inheritdoc/>
+    public GatewayError? WriteCountRequest(ConversationRequest request, UpstreamTarget target, DegradationLog degradations, IBufferWriter<byte> output) =>
+        TokenCountJson.WriteRequest(this, request, target, degradations, CountMembers, output);
+
+    /// <inheritdoc/>
+    public long? ReadTokenCount(ReadOnlySpan<byte> body) => TokenCountJson.Read(body, "input_tokens"u8);
+
+    /// <inheritdoc/>
+    public void WriteTokenCount(long tokens, IBufferWriter<byte> output)
+    {
+        using var json = new System.Text.Json.Utf8JsonWriter(output);
+        json.WriteStartObject();
+        json.WriteString("object"u8, "response.input_tokens"u8);
+        json.WriteNumber("input_tokens"u8, tokens);
+        json.WriteEndObject();
+    }
 
     /// <inheritdoc/>
     public IStreamRelay CreateNativeRelay(NativeStreamOptions options) => new ResponsesNativeRelay(options);

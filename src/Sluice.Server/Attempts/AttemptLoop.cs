@@ -120,7 +120,7 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
 
         // 1. The upstream request, from the original bytes.
         var wire = UpstreamBody.WireOf(candidate, request.Surface.Format.Protocol);
-        if (request.Surface.Operation == SurfaceOperation.CountTokens && !ProviderKinds.CanCount(candidate, request.Surface.Format.Protocol))
+        if (request.Surface.Operation == SurfaceOperation.CountTokens && !TokenCounts.CanAsk(candidate, wire, request.Surface.Format.Protocol))
         {
             // Asked all the same, an upstream that cannot count would generate.
             return Verdict.MoveOn;
@@ -180,7 +180,8 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
 
     private Attempt Begin(Candidate candidate, WireProtocol wire, DegradationLog degradations)
     {
-        var row = AttemptRow.Of(request, candidate, wire, services.Time.GetUtcNow());
+        var estimated = services.Estimates.Correct(candidate.Endpoint.Model.Id, request.Envelope.EstimatedInputTokens);
+        var row = AttemptRow.Of(request, candidate, wire, estimated, services.Time.GetUtcNow());
         var attempt = new Attempt
         {
             Row = row,
@@ -288,7 +289,7 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
 
         attempt.FirstTokenMs = (long)clock.Elapsed.TotalMilliseconds;
         var (bytes, error, hasContent) = request.Surface.Operation == SurfaceOperation.CountTokens
-            ? (body.Bytes, null, true)
+            ? TokenCounts.ForClient(request, attempt, body.Bytes)
             : WholeAnswer.ForClient(request, attempt, body.Bytes);
         if (error is not null)
         {

@@ -11,12 +11,13 @@ namespace Sluice.Server.Attempts;
 internal static class AttemptRow
 {
     /// <summary>The row of the request's next attempt.</summary>
-    public static AttemptStarted Of(InferenceRequest request, Candidate candidate, WireProtocol wire, DateTimeOffset now)
+    /// <param name="estimated">Input tokens, as far as they can be known before the provider says.</param>
+    public static AttemptStarted Of(InferenceRequest request, Candidate candidate, WireProtocol wire, long estimated, DateTimeOffset now)
     {
         var ordinal = request.Attempts.Count + 1;
 
         // Counting is free at every upstream that can.
-        var charged = request.Surface.Operation == SurfaceOperation.CountTokens ? 0 : request.Envelope.EstimatedInputTokens;
+        var charged = request.Surface.Operation == SurfaceOperation.CountTokens ? 0 : estimated;
         return new AttemptStarted
         {
             AttemptId = string.Create(CultureInfo.InvariantCulture, $"att-{request.Id.AsSpan(4)}-{ordinal}"),

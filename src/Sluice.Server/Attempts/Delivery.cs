@@ -89,7 +89,7 @@ internal sealed class Delivery(AttemptServices services, InferenceRequest reques
     public async Task EstimateTokensAsync()
     {
         await services.Settler.SettleAsync(request, StatusCodes.Status200OK, error: null);
-        await TokenCounts.EstimateAsync(request);
+        await TokenCounts.EstimateAsync(request, services.Estimates.Correct(request.Plan.Candidates[0].Endpoint.Model.Id, request.Envelope.EstimatedInputTokens));
     }
 
     /// <summary>Tells the error: as a status where nothing has been sent yet, else inside the stream.</summary>

@@ -18,19 +18,19 @@ internal static class StreamRelays
                 ReadUsage = (json, previous) => upstream.ReadUsage(json, previous, dialect),
                 DropUsageChunk = !WantsUsage(request),
             })
-            : Translated(attempt, upstream.CreateStreamReader(dialect), request.Surface.Format, TargetOf(request));
+            : Translated(attempt, upstream.CreateStreamReader(dialect), request.Surface.Format, TargetOf(request, attempt));
     }
 
     private static TranslatedRelay Translated(Attempt attempt, IStreamReader reader, IClientFormat client, ClientTarget target) =>
         new(ToolFolding.Restore(reader, target.Tools, attempt.Wire), client.CreateStreamWriter(target, attempt.Degradations));
 
     /// <summary>What the answer writer must know of the client.</summary>
-    public static ClientTarget TargetOf(InferenceRequest request) => new(request.Envelope.Model ?? "", request.Id)
+    public static ClientTarget TargetOf(InferenceRequest request, Attempt attempt) => new(request.Envelope.Model ?? "", request.Id)
     {
         IncludeUsage = WantsUsage(request),
         Tools = request.Conversation?.Value?.Tools ?? [],
         Created = request.StartedAt.ToUnixTimeSeconds(),
-        EstimatedInputTokens = request.Envelope.EstimatedInputTokens,
+        EstimatedInputTokens = attempt.Row.EstimatedInputTokens,
     };
 
     private static bool WantsUsage(InferenceRequest request) => request.Envelope.IncludeStreamUsage || request.Surface.AlwaysSendUsage;

@@ -8,6 +8,7 @@ using Sluice.Protocols.Degradations;
 using Sluice.Protocols.Errors;
 using Sluice.Protocols.Formats;
 using Sluice.Protocols.Native;
+using Sluice.Server.Surfaces;
 using Sluice.Upstreams.Kinds;
 
 namespace Sluice.Server.Attempts;
@@ -67,7 +68,10 @@ internal static class UpstreamBody
             CanonicalModel = candidate.Endpoint.Model.Id,
         };
         var output = new ArrayBufferWriter<byte>(request.Body.Length + 1024);
-        var refusal = WireFormats.Upstream(wire).WriteRequest(conversation, target, degradations, output);
+        var format = WireFormats.Upstream(wire);
+        var refusal = request.Surface.Operation == SurfaceOperation.CountTokens && format is ITokenCountFormat counting
+            ? counting.WriteCountRequest(conversation, target, degradations, output)
+            : format.WriteRequest(conversation, target, degradations, output);
         refusal ??= StrictRefusal(request, candidate, degradations);
         return host is { } hosted
             ? ([.. HostedClaudeEdits.For(output.WrittenSpan, hosted, [], degradations).Pieces(output.WrittenMemory)], refusal)

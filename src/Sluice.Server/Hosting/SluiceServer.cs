@@ -10,6 +10,7 @@ using Sluice.Core.Health;
 using Sluice.Core.Identity;
 using Sluice.Core.Ledger;
 using Sluice.Core.Routing;
+using Sluice.Core.Tokens;
 using Sluice.Server.Admin;
 using Sluice.Server.Attempts;
 using Sluice.Server.Ingress;
@@ -109,12 +110,13 @@ public sealed class SluiceServer : IAsyncDisposable
         health.Reload(first);
         var affinity = new SessionAffinity(time);
         var planner = new Planner(health, affinity, time);
-        var settler = new Settler(store, time);
+        var estimates = new EstimateCorrection();
+        var settler = new Settler(store, estimates, time);
         var drain = parts.Add(new Drain(options.Drain, time));
 
         // A seed of its own for every process: with a common one all of them would knock at a recovering provider in step.
         var random = options.Random ?? new SharedRandom(RandomNumberGenerator.GetInt32(int.MaxValue));
-        var attempts = new AttemptServices(upstreams, health, affinity, store, settler, new RetryBudget(time), new RefusedBetas(time), time, random, drain.Over);
+        var attempts = new AttemptServices(upstreams, health, affinity, store, settler, new RetryBudget(time), new RefusedBetas(time), estimates, time, random, drain.Over);
         var budget = new BodyBudget(first.Server.MaxBuffered ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4);
         var bodies = new BodyReader(budget);
 

@@ -50,7 +50,7 @@ internal static class WholeAnswer
         var upstream = WireFormats.Upstream(attempt.Wire);
         return attempt.Native
             ? Native(attempt, body, upstream)
-            : Translated(attempt, body, upstream, request.Surface.Format, StreamRelays.TargetOf(request), attempt.Degradations);
+            : Translated(attempt, body, upstream, request.Surface.Format, StreamRelays.TargetOf(request, attempt), attempt.Degradations);
     }
 
     /// <summary>The same bytes for a client of the same protocol, after a look at what they say.</summary>

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Http;
 using Sluice.Core.Configuration;
 using Sluice.Core.Ledger;
 using Sluice.Core.Pricing;
+using Sluice.Core.Tokens;
 using Sluice.Protocols.Conversation;
 using Sluice.Protocols.Degradations;
 using Sluice.Protocols.Errors;
@@ -16,7 +17,7 @@ namespace Sluice.Server.Settlement;
 /// charges nothing. One that took the request and then was cut, stalled or abandoned charges its input and what it had put out, both estimated
 /// where it had not said; such rows are marked.
 /// </remarks>
-internal sealed class Settler(ILedger ledger, TimeProvider time)
+internal sealed class Settler(ILedger ledger, EstimateCorrection estimates, TimeProvider time)
 {
     // Four bytes of text are about one token in every current vocabulary; the estimate only stands in for counts that nobody reported.
     private const int BytesPerToken = 4;
@@ -39,6 +40,7 @@ internal sealed class Settler(ILedger ledger, TimeProvider time)
     public async ValueTask<Cost> SettleAnswerAsync(InferenceRequest request, Attempt attempt)
     {
         var (row, cost) = Close(request, attempt, AttemptOutcome.Succeeded);
+        Teach(request, attempt);
         await attempt.RowWritten;
         await ledger.AppendAsync(row, Row(request, StatusCodes.Status200OK, error: null));
         return cost;
@@ -72,6 +74,17 @@ internal sealed class Settler(ILedger ledger, TimeProvider time)
             Remedy = Bounded(error.Remedy),
             Tags = facts.Tags,
         });
+    }
+
+    // Pictures are not a matter of vocabularies, and what a vendor's own tools fetched was in no body.
+    private void Teach(InferenceRequest request, Attempt attempt)
+    {
+        var usage = attempt.Usage;
+        if (request.Surface.Operation == SurfaceOperation.Generate && usage is { IsAnomalous: false, Iterations.Count: 0, WebSearches: null or 0 }
+            && !request.Envelope.HasImages && !request.Envelope.HasDocuments)
+        {
+            estimates.Learn(attempt.Row.Model, request.Envelope.EstimatedInputTokens, usage.TotalInput);
+        }
     }
 
     private (AttemptSettled Row, Cost Cost) Close(InferenceRequest request, Attempt attempt, AttemptOutcome outcome)

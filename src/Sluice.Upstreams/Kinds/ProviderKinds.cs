@@ -24,9 +24,9 @@ public static class ProviderKinds
     public static WireProtocol WireOf(Candidate candidate, WireProtocol client) =>
         Of(candidate.Provider.Kind).WireFor(candidate.Provider, candidate.Endpoint, client);
 
-    /// <summary>True where a client's count can be asked of a candidate: it speaks the client's wire, and has an operation for it.</summary>
+    /// <summary>True where a candidate has an operation that counts tokens, in the wire that it is asked in.</summary>
     public static bool CanCount(Candidate candidate, WireProtocol client) =>
-        WireOf(candidate, client) == client && Of(candidate.Provider.Kind).Counts(candidate.Provider, client);
+        Of(candidate.Provider.Kind).Counts(candidate.Provider, WireOf(candidate, client));
 
     /// <summary>The host that Claude's body has to be made for; null where a candidate takes Anthropic's own, or is asked in another wire.</summary>
     public static ClaudeHost? ClaudeHostOf(Candidate candidate, WireProtocol wire) =>
