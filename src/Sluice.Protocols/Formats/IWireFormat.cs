@@ -70,6 +70,9 @@ public interface IClientFormat
     /// <summary>Writes the event or events that end a started client stream with an error.</summary>
     void WriteStreamError(GatewayError error, IBufferWriter<byte> output);
 
+    /// <summary>Reads a client's request for a token count; as any request unless the format wraps it.</summary>
+    Parsed<ConversationRequest> ReadCountRequest(ReadOnlyMemory<byte> body) => ReadRequest(body);
+
     /// <summary>Writes a token count for a client; <c>{"input_tokens":N}</c> unless the format has a shape of its own.</summary>
     void WriteTokenCount(long tokens, IBufferWriter<byte> output) => TokenCountJson.Write("input_tokens"u8, tokens, output);
 

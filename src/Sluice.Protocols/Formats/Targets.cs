@@ -11,6 +11,9 @@ public sealed record UpstreamTarget(string Model, ChatDialect Dialect, ModelTrai
 {
     /// <summary>The canonical id, <c>author/slug</c>; used to tell model families apart (Claude, o-series, …).</summary>
     public string CanonicalModel { get; init; } = Model;
+
+    /// <summary>A Gemini host that takes what it shall count at the top of the body (Vertex), not in a whole request inside it.</summary>
+    public bool CountsAtTop { get; init; }
 }
 
 /// <summary>What a model can do; null is "not known", and then the feature is tried.</summary>

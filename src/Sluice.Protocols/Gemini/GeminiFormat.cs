@@ -12,8 +12,11 @@ namespace Sluice.Protocols.Gemini;
 /// Gemini generateContent, as the Gemini API and Vertex speak it. Model and stream switch are in the path: <see cref="ReadRequest"/> leaves
 /// <see cref="ConversationRequest.Model"/> empty and <see cref="ConversationRequest.Stream"/> false, and the server fills both.
 /// </summary>
-public sealed class GeminiFormat : IWireFormat
+public sealed class GeminiFormat : IWireFormat, ITokenCountFormat
 {
+    // What Vertex's countTokens takes at the top.
+    private static readonly HashSet<string> CountMembers = ["contents", "systemInstruction", "tools", "generationConfig"];
+
     private static readonly byte[] BlankLine = "\n"u8.ToArray();
 
     private GeminiFormat()
@@ -39,6 +42,9 @@ public sealed class GeminiFormat : IWireFormat
         _ when name.SequenceEqual("contents"u8) => MemberMeaning.Messages,
         _ when name.SequenceEqual("systemInstruction"u8) || name.SequenceEqual("system_instruction"u8) => MemberMeaning.System,
         _ when name.SequenceEqual("tools"u8) => MemberMeaning.Tools,
+
+        // Of countTokens: a whole request, whose texts are estimated together.
+        _ when name.SequenceEqual("generateContentRequest"u8) || name.SequenceEqual("generate_content_request"u8) => MemberMeaning.System,
         _ when name.SequenceEqual("generationConfig"u8) || name.SequenceEqual("generation_config"u8) => MemberMeaning.GenerationConfig,
         _ => MemberMeaning.None,
     };
@@ -49,6 +55,33 @@ public sealed class GeminiFormat : IWireFormat
     /// <inheritdoc/>
     public GatewayError? WriteRequest(ConversationRequest request, UpstreamTarget target, DegradationLog degradations, IBufferWriter<byte> output) =>
         new GeminiRequestWriter(request, target, degradations).Write(output);
+
+    /// <inheritdoc/>
+    public Parsed<ConversationRequest> ReadCountRequest(ReadOnlyMemory<byte> body) => GeminiCountTokens.ReadRequest(body);
+
+    /// <inheritdoc/>
+    public GatewayError? WriteCountRequest(ConversationRequest request, UpstreamTarget target, DegradationLog degradations, IBufferWriter<byte> output)
+    {
+        if (target.CountsAtTop)
+        {
+            return TokenCountJson.WriteRequest(this, request, target, degradations, CountMembers, output);
+        }
+
+        var whole = new ArrayBufferWriter<byte>();
+        if (WriteRequest(request, target, degradations, whole) is { } refusal)
+        {
+            return refusal;
+        }
+
+        GeminiCountTokens.WriteRequest(whole.WrittenSpan, target.Model, output);
+        return null;
+    }
+
+    /// <inheritdoc/>
+    public long? ReadTokenCount(ReadOnlySpan<byte> body) => GeminiCountTokens.ReadAnswer(body);
+
+    /// <inheritdoc/>
+    public void WriteTokenCount(long tokens, IBufferWriter<byte> output) => GeminiCountTokens.WriteAnswer(tokens, output);
 
     /// <inheritdoc/>
     public Parsed<ConversationResponse> ReadResponse(ReadOnlyMemory<byte> body, ChatDialect dialect) => GeminiResponseReader.Read(body);

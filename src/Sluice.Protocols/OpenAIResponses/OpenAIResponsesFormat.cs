@@ -57,6 +57,23 @@ public sealed class OpenAIResponsesFormat : IWireFormat, ITokenCountFormat
         OpenAIResponsesRequestWriter.Write(request, target, degradations, output);
 
     /// <inheritdoc/>
+    public GatewayError? WriteCountRequest(ConversationRequest request, UpstreamTarget target, DegradationLog degradations, IBufferWriter<byte> output) =>
+        TokenCountJson.WriteRequest(this, request, target, degradations, CountMembers, output);
+
+    /// <inheritdoc/>
+    public long? ReadTokenCount(ReadOnlySpan<byte> body) => TokenCountJson.Read(body, "input_tokens"u8);
+
+    /// <inheritdoc/>
+    public void WriteTokenCount(long tokens, IBufferWriter<byte> output)
+    {
+        using var json = new System.Text.Json.Utf8JsonWriter(output);
+        json.WriteStartObject();
+        json.WriteString("object"u8, "response.input_tokens"u8);
+        json.WriteNumber("input_tokens"u8, tokens);
+        json.WriteEndObject();
+    }
+
+    /// <inheritdoc/>
     public Parsed<ConversationResponse> ReadResponse(ReadOnlyMemory<byte> body, ChatDialect dialect) => OpenAIResponsesResponseReader.Read(body);
 
     /// <inheritdoc/>
@@ -86,23 +103,6 @@ public sealed class OpenAIResponsesFormat : IWireFormat, ITokenCountFormat
 
     /// <inheritdoc/>
     public NativeResponseFacts Inspect(ReadOnlySpan<byte> answer, UsageReader readUsage) => ResponsesFacts.Of(answer, readUsage);
-
-    /// <inheritdoc/>
-    public GatewayError? WriteCountRequest(ConversationRequest request, UpstreamTarget target, DegradationLog degradations, IBufferWriter<byte> output) =>
-        TokenCountJson.WriteRequest(this, request, target, degradations, CountMembers, output);
-
-    /// <inheritdoc/>
-    public long? ReadTokenCount(ReadOnlySpan<byte> body) => TokenCountJson.Read(body, "input_tokens"u8);
-
-    /// <inheritdoc/>
-    public void WriteTokenCount(long tokens, IBufferWriter<byte> output)
-    {
-        using var json = new System.Text.Json.Utf8JsonWriter(output);
-        json.WriteStartObject();
-        json.WriteString("object"u8, "response.input_tokens"u8);
-        json.WriteNumber("input_tokens"u8, tokens);
-        json.WriteEndObject();
-    }
 
     /// <inheritdoc/>
     public IStreamRelay CreateNativeRelay(NativeStreamOptions options) => new ResponsesNativeRelay(options);

@@ -336,7 +336,9 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
         }
 
         await services.Settler.SettleAsync(request, attempt, AttemptOutcome.Failed);
-        if (fault.CanFailOver)
+
+        // A translated count that is refused is Sluice's wording, not the client's: an estimate serves better than that refusal.
+        if (fault.CanFailOver || (request.Surface.Operation == SurfaceOperation.CountTokens && !attempt.Native))
         {
             _delivery.Show(attempt: null, answer: null);
             return Verdict.MoveOn;

@@ -47,7 +47,8 @@ internal static class UpstreamBody
     private static (IReadOnlyList<ReadOnlyMemory<byte>> Pieces, GatewayError? Refusal) Translate(
         InferenceRequest request, Candidate candidate, WireProtocol wire, ClaudeHost? host, DegradationLog degradations)
     {
-        request.Conversation ??= request.Surface.Format.ReadRequest(request.Body.Bytes);
+        var counts = request.Surface.Operation == SurfaceOperation.CountTokens;
+        request.Conversation ??= counts ? request.Surface.Format.ReadCountRequest(request.Body.Bytes) : request.Surface.Format.ReadRequest(request.Body.Bytes);
         if (request.Conversation.Value.Error is { } error)
         {
             return ([], new GatewayError(ErrorKind.InvalidRequest, ErrorSource.Client, 400, error.Message) { Param = error.Param });
@@ -66,10 +67,11 @@ internal static class UpstreamBody
         var target = new UpstreamTarget(candidate.Endpoint.UpstreamModel, candidate.Provider.Dialect, candidate.Endpoint.Model.Traits)
         {
             CanonicalModel = candidate.Endpoint.Model.Id,
+            CountsAtTop = candidate.Provider.Kind == ProviderKind.Vertex,
         };
         var output = new ArrayBufferWriter<byte>(request.Body.Length + 1024);
         var format = WireFormats.Upstream(wire);
-        var refusal = request.Surface.Operation == SurfaceOperation.CountTokens && format is ITokenCountFormat counting
+        var refusal = counts && format is ITokenCountFormat counting
             ? counting.WriteCountRequest(conversation, target, degradations, output)
             : format.WriteRequest(conversation, target, degradations, output);
         refusal ??= StrictRefusal(request, candidate, degradations);

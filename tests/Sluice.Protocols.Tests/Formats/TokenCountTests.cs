@@ -15,6 +15,7 @@ public sealed class TokenCountTests
     [Theory]
     [InlineData(WireProtocol.AnthropicMessages, """{"input_tokens":1234}""")]
     [InlineData(WireProtocol.OpenAIResponses, """{"object":"response.input_tokens","input_tokens":1234}""")]
+    [InlineData(WireProtocol.Gemini, """{"totalTokens":1234}""")]
     public void F21_Count_HasTheClientsShape(WireProtocol client, string expected)
     {
         var output = new ArrayBufferWriter<byte>();
@@ -61,6 +62,37 @@ public sealed class TokenCountTests
         Assert.Empty(names.Intersect(["max_tokens", "max_output_tokens", "temperature", "stream", "metadata", "user", "stop_sequences", "stop", "store", "include"]));
         Assert.Equal("up", written.RootElement.GetProperty("model").GetString());
         Assert.Contains("Grüße", written.RootElement.GetProperty(members[0]).ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{"totalTokens":31,"promptTokensDetails":[]}""", 31L)]
+    [InlineData("""{"error":{}}""", null)]
+    [InlineData("", null)]
+    public void F21_CountOfGemini_IsReadOrNull(string body, long? expected) =>
+        Assert.Equal(expected, ((ITokenCountFormat)WireFormats.Upstream(WireProtocol.Gemini)).ReadTokenCount(Encoding.UTF8.GetBytes(body)));
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void F21_CountRequestOfGemini_IsWrappedOrAtTheTop(bool atTop)
+    {
+        var request = OpenAIChatFormat.Instance.ReadRequest("""{"model":"m","max_tokens":9,"messages":[{"role":"system","content":"Be brief."},{"role":"user","content":"Who?"}]}"""u8.ToArray()).Value!;
+        var output = new ArrayBufferWriter<byte>();
+        Assert.Null(((ITokenCountFormat)WireFormats.Upstream(WireProtocol.Gemini)).WriteCountRequest(
+            request, new UpstreamTarget("gemini-x", ChatDialect.Generic, ModelTraits.Unknown) { CountsAtTop = atTop }, new DegradationLog(), output));
+
+        using var written = JsonDocument.Parse(output.WrittenMemory);
+        var inner = atTop ? written.RootElement : written.RootElement.GetProperty("generateContentRequest");
+        Assert.Equal("Who?", inner.GetProperty("contents")[0].GetProperty("parts")[0].GetProperty("text").GetString());
+        Assert.Equal(!atTop, inner.TryGetProperty("model", out _));
+    }
+
+    [Fact]
+    public void F21_CountOfGeminisClient_IsReadAndEstimatedInsideItsWrapping()
+    {
+        var body = """{"generateContentRequest":{"model":"models/x","contents":[{"role":"user","parts":[{"text":"Who would have thought of that, after all?"}]}]}}"""u8.ToArray();
+        Assert.Single(WireFormats.Client(WireProtocol.Gemini).ReadCountRequest(body).Value!.Messages);
+        Assert.InRange(Sluice.Protocols.Native.EnvelopeScanner.Scan(WireProtocol.Gemini, body).Envelope!.EstimatedInputTokens, 10, 40);
     }
 
     [Fact]

@@ -18,9 +18,11 @@ public sealed class CountTokensTests
           - { name: a-anthropic, kind: anthropic, base_url: "{A}" }
           - { name: b-anthropic, kind: anthropic, base_url: "{B}" }
           - { name: a-chat, kind: openai, base_url: "{A}/v1" }
+          - { name: a-gemini, kind: gemini, base_url: "{A}" }
         models:
           - { id: "m/anthropic", endpoints: [{ provider: a-anthropic, model: m, price: { input: 3, output: 15 } }] }
           - { id: "m/chat", endpoints: [{ provider: a-chat, model: m, price: { input: 3, output: 15 } }] }
+          - { id: "m/gemini", endpoints: [{ provider: a-gemini, model: m, price: { input: 3, output: 15 } }] }
           - { id: "m/mixed", endpoints: [{ provider: a-chat, model: m, price: { input: 3, output: 15 } }, { provider: b-anthropic, model: m, price: { input: 3, output: 15 } }] }
         """;
 
@@ -250,6 +252,30 @@ public sealed class CountTokensTests
         using var original = await direct.PostAsync(new Uri(gateway.A.Address, Path), content);
         var counted = JsonDocument.Parse(await original.Content.ReadAsByteArrayAsync()).RootElement.GetProperty("input_tokens").GetInt64();
         Assert.Equal(counted, answer.Json.GetProperty("input_tokens").GetInt64());
+    }
+
+    [Fact]
+    public async Task F21_AnthropicClient_IsToldGeminisCount()
+    {
+        await using var gateway = await GatewayUnderTest.StartAsync(Config);
+        var answer = await CountAsync(gateway, Body("m/gemini"));
+
+        Assert.True(answer.Status == 200, answer.Text);
+        Assert.True(answer.Json.GetProperty("input_tokens").GetInt64() > 0);
+        Assert.EndsWith(":countTokens", gateway.A.Record.Last.Path, StringComparison.Ordinal);
+        Assert.DoesNotContain("count_tokens=emulated", answer.Header("x-sluice-degraded") ?? "", StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task F21_TranslatedCountThatIsRefused_IsEstimated()
+    {
+        await using var gateway = await GatewayUnderTest.StartAsync(Config);
+        gateway.A.Script.Always(Fault.Of(400));
+        var answer = await CountAsync(gateway, Body("m/gemini"));
+
+        Assert.True(answer.Status == 200, answer.Text);
+        Assert.InRange(answer.Json.GetProperty("input_tokens").GetInt64(), 8, 40);
+        Assert.Contains("count_tokens=emulated", answer.Header("x-sluice-degraded"), StringComparison.Ordinal);
     }
 
     [Fact]
