@@ -11,7 +11,6 @@ using Sluice.Server.Hosting;
 using Sluice.Server.Relay;
 using Sluice.Server.Surfaces;
 using Sluice.Upstreams;
-using Sluice.Upstreams.Kinds;
 
 namespace Sluice.Server.Attempts;
 
