@@ -25,6 +25,12 @@ public static class WireFormats
     /// <summary>The format as upstreams speak it.</summary>
     public static IUpstreamFormat Upstream(WireProtocol protocol) => Upstreams[(int)protocol] ?? throw Unknown(protocol);
 
+    /// <summary>Every format that clients speak.</summary>
+    public static IEnumerable<IClientFormat> AllClients => Clients.OfType<IClientFormat>();
+
+    /// <summary>Every format that upstreams speak.</summary>
+    public static IEnumerable<IUpstreamFormat> AllUpstreams => Upstreams.OfType<IUpstreamFormat>();
+
     private static ArgumentOutOfRangeException Unknown(WireProtocol protocol) => new(nameof(protocol), protocol, message: null);
 
     private static T?[] ByProtocol<T>(IEnumerable<T> formats, Func<T, WireProtocol> protocolOf)
