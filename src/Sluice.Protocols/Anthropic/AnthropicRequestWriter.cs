@@ -72,6 +72,8 @@ internal sealed class AnthropicRequestWriter(ConversationRequest request, Upstre
             Drop("service_tier", $"Anthropic has no tier '{request.ServiceTier}'.");
         }
 
+        DropIf(request.PromptCacheKey is not null, "prompt_cache_key", "Claude's prompt caches have no key.");
+
         if (request.Stream)
         {
             json.WriteBoolean("stream"u8, value: true);
@@ -293,6 +295,7 @@ internal sealed class AnthropicRequestWriter(ConversationRequest request, Upstre
         }
 
         json.WriteEndObject();
+        DropIf(part is ImagePart { Detail: not (null or "auto") }, "image.detail", "Claude takes no image detail.");
         if (part is DocumentPart document)
         {
             if (document.Title is not null)
@@ -442,6 +445,11 @@ internal sealed class AnthropicRequestWriter(ConversationRequest request, Upstre
         {
             Drop("thinking", $"max_tokens {maxTokens} leaves no room for the {MinBudget} tokens that thinking needs at least.");
             return false;
+        }
+
+        if (reasoning is { Mode: ReasoningMode.Adaptive, Effort: null })
+        {
+            degradations.Add("reasoning.adaptive", DegradationOutcome.Emulated, $"{target.Model} does not choose how much it thinks: it got a budget.");
         }
 
         json.WriteStartObject("thinking"u8);

@@ -33,6 +33,7 @@ internal sealed class AnthropicTurns(ConversationRequest request, UpstreamTarget
 
             if (role == Role.System && !TakesSystemTurns())
             {
+                degradations.Add("messages.system", DegradationOutcome.Emulated, "The model takes no instructions in mid-conversation: they became the user's, marked as the system's.");
                 role = Role.User;
                 parts = [.. parts.Select(p => p is TextPart t ? t with { Text = $"<system>\n{t.Text}\n</system>" } : p)];
             }

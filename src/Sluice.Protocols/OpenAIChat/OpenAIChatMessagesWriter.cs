@@ -238,7 +238,7 @@ internal sealed class OpenAIChatMessagesWriter(Utf8JsonWriter json, Conversation
 
                     break;
                 case DocumentPart { Source: MediaSource.PlainText plain } document:
-                    texts.Add(new TextPart(Inlined(document, plain.Text)) { Cache = document.Cache });
+                    texts.Add(new TextPart(InlinedDocument(document, plain.Text)) { Cache = document.Cache });
                     break;
                 case ImagePart or DocumentPart or AudioPart:
                     media.Add((_ids.For(call.Id), part));
@@ -259,6 +259,7 @@ internal sealed class OpenAIChatMessagesWriter(Utf8JsonWriter json, Conversation
 
         if (result.IsError)
         {
+            degradations.Add("tool_results.is_error", DegradationOutcome.Emulated, "That a tool failed is said in the text of its result.");
             texts.Insert(0, new TextPart("[error]"));
         }
 
@@ -342,7 +343,7 @@ internal sealed class OpenAIChatMessagesWriter(Utf8JsonWriter json, Conversation
                     parts.Add(part);
                     break;
                 case DocumentPart { Source: MediaSource.PlainText plain } document:
-                    parts.Add(new TextPart(Inlined(document, plain.Text)) { Cache = document.Cache });
+                    parts.Add(new TextPart(InlinedDocument(document, plain.Text)) { Cache = document.Cache });
                     break;
                 case ImagePart or DocumentPart or AudioPart or OpaquePart { From: WireProtocol.OpenAIChat }:
                     parts.Add(part);
@@ -489,10 +490,10 @@ internal sealed class OpenAIChatMessagesWriter(Utf8JsonWriter json, Conversation
         switch (document.Source)
         {
             case MediaSource.PlainText plain:
-                WriteText(Inlined(document, plain.Text), document.Cache);
+                WriteText(InlinedDocument(document, plain.Text), document.Cache);
                 return;
             case MediaSource.Base64 bytes when bytes.MediaType.StartsWith("text/", StringComparison.Ordinal) && Decoded(bytes.Data) is { } text && request.From != WireProtocol.OpenAIChat:
-                WriteText(Inlined(document, text), document.Cache);
+                WriteText(InlinedDocument(document, text), document.Cache);
                 return;
             case MediaSource.Base64 bytes when Takes():
                 WriteFile(document, "file_data", "data:" + bytes.MediaType + ";base64," + bytes.Data);
@@ -528,8 +529,9 @@ internal sealed class OpenAIChatMessagesWriter(Utf8JsonWriter json, Conversation
         json.WriteEndObject();
     }
 
-    private static string Inlined(DocumentPart document, string text)
+    private string InlinedDocument(DocumentPart document, string text)
     {
+        degradations.Add("documents.text", DegradationOutcome.Emulated, "A text document became text of the message.");
         var result = new StringBuilder(text.Length + 64).Append("<document>\n");
         if (document.Title is { } title)
         {

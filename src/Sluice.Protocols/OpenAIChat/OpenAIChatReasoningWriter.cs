@@ -112,13 +112,19 @@ internal static class OpenAIChatReasoningWriter
                     return "none";
                 }
 
-                return efforts.Contains("minimal") ? "minimal" : null;
+                var least = efforts.Contains("minimal") ? "minimal" : null;
+                degradations.Add(
+                    "reasoning.off",
+                    least is null ? DegradationOutcome.Dropped : DegradationOutcome.Weakened,
+                    least is null ? "Thinking cannot be switched off here; the model thinks as it does by itself." : "The model always thinks; it is asked for as little as it can.");
+                return least;
             case ReasoningMode.Budget:
                 degradations.Add("reasoning.budget", DegradationOutcome.Emulated, "The thinking budget became an effort word.");
                 return Known(ForBudget(reasoning.BudgetTokens ?? 8192), efforts, degradations);
             default:
                 if (reasoning.Effort is not { } effort)
                 {
+                    degradations.Add("reasoning.adaptive", DegradationOutcome.Dropped, "Thinking can only be asked for by an effort here; the model thinks as it does by itself.");
                     return null;
                 }
 

@@ -91,6 +91,7 @@ internal sealed class OpenAIChatToolsWriter
                     _degradations.Add("defer_loading", DegradationOutcome.Emulated, "The upstream has no tool search; all tools are loaded at once.");
                 }
 
+                NoteFurtherMembers(function);
                 return function;
             case VendorTool { From: WireProtocol.OpenAIChat } own:
                 return own;
@@ -105,6 +106,20 @@ internal sealed class OpenAIChatToolsWriter
                 return null;
             default:
                 return null;
+        }
+    }
+
+    private void NoteFurtherMembers(FunctionTool function)
+    {
+        if (function.Extra.IsEmpty)
+        {
+            return;
+        }
+
+        using var members = JsonDocument.Parse(function.Extra.Utf8, new JsonDocumentOptions { MaxDepth = 512 });
+        foreach (var member in members.RootElement.EnumerateObject())
+        {
+            _degradations.Add("tools." + OpenAIChatRequestWriter.FeatureName(member.Name), DegradationOutcome.Dropped, "The member of a tool has no equivalent in Chat Completions.");
         }
     }
 
