@@ -18,8 +18,7 @@ internal sealed class AdminClient : IDisposable
         Url = url;
         _dataFolder = dataFolder;
         AdminKey = adminKey;
-        // A proxy of the environment must not be asked for this machine.
-        _http = new HttpClient(new SocketsHttpHandler { UseProxy = !url.IsLoopback, AllowAutoRedirect = false }) { BaseAddress = url, Timeout = TimeSpan.FromSeconds(30) };
+        _http = NewHttp(url, TimeSpan.FromSeconds(30));
     }
 
     public Uri Url { get; }
@@ -37,6 +36,11 @@ internal sealed class AdminClient : IDisposable
 
         return await CallAsync(method, "admin/api" + path, AdminKey, body, cancellation);
     }
+
+    /// <summary>Connections to a Sluice. An answer that is left is left at once: the handler would else read on for a while.</summary>
+    public static HttpClient NewHttp(Uri url, TimeSpan timeout) =>
+        // A proxy of the environment must not be asked for this machine.
+        new(new SocketsHttpHandler { UseProxy = !url.IsLoopback, AllowAutoRedirect = false, MaxResponseDrainSize = 0 }) { BaseAddress = url, Timeout = timeout };
 
     public Task<JsonElement> GetAsync(string path, CancellationToken cancellation) => SendAsync(HttpMethod.Get, path, null, cancellation);
 

@@ -1,11 +1,13 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Sluice.Commands.Conformance;
 using Sluice.Commands.Setup;
 
 namespace Sluice.Commands;
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(List<JsonElement>))]
+[JsonSerializable(typeof(ConformanceAnswer))]
 [JsonSerializable(typeof(SetupRecord))]
 [JsonSerializable(typeof(SetupAnswer))]
 [JsonSerializable(typeof(List<EffectiveSetting>))]

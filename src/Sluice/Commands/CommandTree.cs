@@ -20,6 +20,7 @@ internal static class CommandTree
             ExplainCommand.Create(options),
             StatusCommand.Create(options),
             ModelsCommand.Create(options),
+            ConformanceCommand.Create(options),
             SetupCommand.Create(options),
             ConfigCommand.Create(),
         };
