@@ -21,6 +21,13 @@ internal static class KnownGaps
         (WireProtocol.Gemini, "cache mark on a tool result"),
         (WireProtocol.Gemini, "automatic cache"),
         (WireProtocol.Gemini, "citation of a document"),
+        (WireProtocol.BedrockConverse, "instructions in mid-conversation"),
+        (WireProtocol.BedrockConverse, "image detail"),
+        (WireProtocol.BedrockConverse, "strict tool"),
+        (WireProtocol.BedrockConverse, "further members of a tool"),
+        (WireProtocol.BedrockConverse, "thinking, amount left to the model"),
+        (WireProtocol.BedrockConverse, "prompt cache key"),
+        (WireProtocol.BedrockConverse, "service tier"),
     ];
 
     /// <summary>True where <paramref name="format"/> is known to write <paramref name="feature"/> wrongly.</summary>
