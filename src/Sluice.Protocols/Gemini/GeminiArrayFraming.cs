@@ -79,6 +79,13 @@ public sealed class GeminiArrayFraming(IStreamRelay inner) : IStreamRelay
             var (role, bytes) = _segments[i];
             var before = output.WrittenCount;
             Elements(bytes.Span, output);
+            if (role == SegmentRole.Terminal && !_closed)
+            {
+                // Nobody asks for the rest of a stream that has said its end.
+                _closed = true;
+                output.Write(_open ? "\r\n]"u8 : "[]"u8);
+            }
+
             if (output.WrittenCount > before)
             {
                 output.Mark(role);

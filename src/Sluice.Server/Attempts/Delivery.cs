@@ -29,7 +29,7 @@ internal sealed class Delivery(AttemptServices services, InferenceRequest reques
 
     /// <summary>Prepares a stream for a client that asked for one; keep-alives cover its silence from here on.</summary>
     public void OpenStream() =>
-        Stream = new ClientStream(request.Http, _client.KeepAlive, request.Snapshot.KeepAlive,
+        Stream = new ClientStream(request.Http, StreamFramings.Of(request.Surface), request.Snapshot.KeepAlive,
             response => AnswerHeaders.Write(response, request, _openAttempt, _openAnswer), services.Time);
 
     /// <summary>From here on headers tell of this attempt and of what its upstream sent; nulls where the attempt came to nothing.</summary>
@@ -105,7 +105,7 @@ internal sealed class Delivery(AttemptServices services, InferenceRequest reques
             await stream.DisposeAsync();
             if (stream.Opened)
             {
-                await TellInStreamAsync(error);
+                await TellInStreamAsync(error, stream.Began);
                 return;
             }
         }
@@ -113,7 +113,7 @@ internal sealed class Delivery(AttemptServices services, InferenceRequest reques
         await SettleOpenAsync(AttemptOutcome.Failed);
         await services.Settler.SettleAsync(request, error.Status, error);
         AnswerHeaders.Write(request.Http.Response, request, attempt, _openAnswer);
-        if (attempt?.ErrorBody is var (body, contentType))
+        if (attempt?.ErrorBody is var (body, contentType) && !request.Surface.SendsArray)
         {
             ErrorAnswer.WriteHeaders(request.Http.Response, error);
             request.Http.Response.ContentType = contentType ?? "application/json";
@@ -121,7 +121,7 @@ internal sealed class Delivery(AttemptServices services, InferenceRequest reques
             return;
         }
 
-        await ErrorAnswer.WriteAsync(request.Http, _client, error);
+        await ErrorAnswer.WriteAsync(request.Http, request.Surface, error);
     }
 
     /// <summary>The client went away: nothing can be told, all is settled.</summary>
@@ -151,11 +151,11 @@ internal sealed class Delivery(AttemptServices services, InferenceRequest reques
     }
 
     // Its status can no longer change: the error is the protocol's own, inside the stream.
-    private async Task TellInStreamAsync(GatewayError error)
+    private async Task TellInStreamAsync(GatewayError error, bool began)
     {
         await SettleOpenAsync(AttemptOutcome.Failed);
         await services.Settler.SettleAsync(request, StatusCodes.Status200OK, error);
-        _client.WriteStreamError(error, request.Http.Response.BodyWriter);
+        StreamFramings.WriteError(request.Surface, error, began, request.Http.Response.BodyWriter);
         await request.Http.Response.BodyWriter.FlushAsync(request.ClientGone);
     }
 

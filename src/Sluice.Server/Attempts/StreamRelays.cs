@@ -1,5 +1,6 @@
 using Sluice.Protocols.Formats;
 using Sluice.Protocols.Native;
+using Sluice.Server.Relay;
 
 namespace Sluice.Server.Attempts;
 
@@ -7,7 +8,9 @@ namespace Sluice.Server.Attempts;
 internal static class StreamRelays
 {
     /// <summary>A relay for one answer.</summary>
-    public static IStreamRelay Create(InferenceRequest request, Attempt attempt)
+    public static IStreamRelay Create(InferenceRequest request, Attempt attempt) => StreamFramings.Around(request.Surface, Events(request, attempt));
+
+    private static IStreamRelay Events(InferenceRequest request, Attempt attempt)
     {
         var upstream = WireFormats.Upstream(attempt.Wire);
         var dialect = attempt.Candidate.Provider.Dialect;

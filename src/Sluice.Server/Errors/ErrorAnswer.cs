@@ -3,6 +3,8 @@ using Microsoft.AspNetCore.Http;
 using Sluice.Protocols;
 using Sluice.Protocols.Errors;
 using Sluice.Protocols.Formats;
+using Sluice.Protocols.Gemini;
+using Sluice.Server.Surfaces;
 
 namespace Sluice.Server.Errors;
 
@@ -11,6 +13,22 @@ internal static class ErrorAnswer
 {
     // Codex fails at once without any hint.
     private static readonly TimeSpan Unsaid = TimeSpan.FromSeconds(5);
+
+    /// <summary>As the other; a client that waits for a JSON array gets one with the error alone in it, as at Google.</summary>
+    public static async Task WriteAsync(HttpContext http, Surface surface, GatewayError error)
+    {
+        if (!surface.SendsArray)
+        {
+            await WriteAsync(http, surface.Format, error);
+            return;
+        }
+
+        error = ForClient(error, surface.Format.Protocol);
+        WriteHeaders(http.Response, error);
+        http.Response.ContentType = GeminiArrayFraming.MediaType;
+        GeminiArrayFraming.WriteError(error, started: false, http.Response.BodyWriter);
+        await http.Response.BodyWriter.FlushAsync(http.RequestAborted);
+    }
 
     /// <summary>Sends status, headers and body. The response must not have started.</summary>
     public static async Task WriteAsync(HttpContext http, IClientFormat format, GatewayError error)

@@ -132,7 +132,7 @@ internal sealed class InferencePipeline(
     private static Task RefuseAsync(HttpContext http, Surface surface, string id, GatewayError error)
     {
         AnswerHeaders.WriteIds(http.Response, id);
-        return ErrorAnswer.WriteAsync(http, surface.Format, error with { RequestId = id });
+        return ErrorAnswer.WriteAsync(http, surface, error with { RequestId = id });
     }
 
     private static async Task TellFaultAsync(HttpContext http, Surface surface, string id)

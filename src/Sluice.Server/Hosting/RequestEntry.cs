@@ -65,12 +65,12 @@ internal sealed class RequestEntry(InferencePipeline pipeline, ModelsApi models,
         {
             // Codex tries a WebSocket first and falls back to POST the moment it hears this status.
             http.Response.Headers.Connection = "close";
-            return ErrorAnswer.WriteAsync(http, surface.Format, new GatewayError(ErrorKind.InvalidRequest, ErrorSource.Client,
+            return ErrorAnswer.WriteAsync(http, surface, new GatewayError(ErrorKind.InvalidRequest, ErrorSource.Client,
                 StatusCodes.Status426UpgradeRequired, "Sluice speaks this protocol over plain HTTP, not over a WebSocket: send a POST."));
         }
 
         http.Response.Headers.Allow = HttpMethods.Post;
-        return ErrorAnswer.WriteAsync(http, surface.Format, new GatewayError(ErrorKind.InvalidRequest, ErrorSource.Client,
+        return ErrorAnswer.WriteAsync(http, surface, new GatewayError(ErrorKind.InvalidRequest, ErrorSource.Client,
             StatusCodes.Status405MethodNotAllowed, $"{http.Request.Method} is not allowed here: send a POST."));
     }
 

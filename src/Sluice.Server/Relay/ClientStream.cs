@@ -16,6 +16,7 @@ internal sealed class ClientStream : IAsyncDisposable
     private readonly HttpContext _http;
     private readonly Action<HttpResponse> _writeHeaders;
     private readonly ReadOnlyMemory<byte> _keepAlive;
+    private readonly string _contentType;
     private readonly TimeSpan _every;
     private readonly TimeProvider _time;
     private readonly SemaphoreSlim _turn = new(1, 1);
@@ -25,14 +26,14 @@ internal sealed class ClientStream : IAsyncDisposable
     private volatile bool _closed;
 
     /// <param name="http">The request; its response must not have started.</param>
-    /// <param name="keepAlive">What to send into silence.</param>
-    /// <param name="settings">When.</param>
+    /// <param name="framing">The media type, and what to send into silence.</param>
+    /// <param name="settings">When to send it.</param>
     /// <param name="writeHeaders">Sets the headers known at the moment of opening.</param>
     /// <param name="time">The clock.</param>
-    public ClientStream(HttpContext http, ReadOnlyMemory<byte> keepAlive, KeepAliveSettings settings, Action<HttpResponse> writeHeaders, TimeProvider time)
+    public ClientStream(HttpContext http, (string ContentType, ReadOnlyMemory<byte> KeepAlive) framing, KeepAliveSettings settings, Action<HttpResponse> writeHeaders, TimeProvider time)
     {
         _http = http;
-        _keepAlive = keepAlive;
+        (_contentType, _keepAlive) = framing;
         _writeHeaders = writeHeaders;
         _every = settings.Every;
         _time = time;
@@ -49,12 +50,16 @@ internal sealed class ClientStream : IAsyncDisposable
     /// <summary>Headers have gone: the status can no longer change.</summary>
     public bool Opened => _opened;
 
+    /// <summary>Something of an answer has gone, not keep-alives alone.</summary>
+    public bool Began { get; private set; }
+
     /// <summary>Sends <paramref name="bytes"/> (whole events), opening the answer first where it is not.</summary>
     public async ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellation)
     {
         await _turn.WaitAsync(cancellation);
         try
         {
+            Began |= !bytes.IsEmpty;
             await SendAsync(bytes, cancellation);
         }
         finally
@@ -134,7 +139,7 @@ internal sealed class ClientStream : IAsyncDisposable
     {
         var response = _http.Response;
         response.StatusCode = StatusCodes.Status200OK;
-        response.ContentType = "text/event-stream; charset=utf-8";
+        response.ContentType = _contentType;
         response.Headers.CacheControl = "no-store";
         response.Headers["X-Accel-Buffering"] = "no";
         _http.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();

@@ -36,18 +36,20 @@ internal static class GeminiPaths
     private static Surface Of(SurfaceOperation operation, PathCall call) =>
         new(WireFormats.Client(WireProtocol.Gemini), operation) { Path = call };
 
-    // "", /v1, /v1beta, /v1beta1, each alone or before /publishers/google or /projects/P/locations/L/publishers/google.
+    // "", /v1, /v1beta, /v1beta1, each alone or before /publishers/google or /projects/P/locations/L/publishers/google. Google's SDKs put
+    // their version behind a base URL that may have one already.
     private static bool IsKnownPrefix(ReadOnlySpan<char> prefix)
     {
-        foreach (var version in (ReadOnlySpan<string>)["/v1beta1", "/v1beta", "/v1alpha", "/v1"])
+        if (prefix.EndsWith("/publishers/google", StringComparison.Ordinal))
         {
-            if (prefix.StartsWith(version, StringComparison.Ordinal))
-            {
-                prefix = prefix[version.Length..];
-                break;
-            }
+            return true;
         }
 
-        return prefix.IsEmpty || prefix.EndsWith("/publishers/google", StringComparison.Ordinal);
+        foreach (var version in (ReadOnlySpan<string>)["/v1beta1", "/v1beta", "/v1alpha", "/v1"])
+        {
+            prefix = prefix.EndsWith(version, StringComparison.Ordinal) ? prefix[..^version.Length] : prefix;
+        }
+
+        return prefix.IsEmpty;
     }
 }

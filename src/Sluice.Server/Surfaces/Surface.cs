@@ -34,6 +34,9 @@ internal sealed record Surface(IClientFormat Format, SurfaceOperation Operation)
     /// <summary>What the path itself says; null where the body does.</summary>
     public PathCall? Path { get; init; }
 
+    /// <summary>The client wants its stream as one JSON array.</summary>
+    public bool SendsArray => Path is { Stream: true, Framing: StreamFraming.JsonArray };
+
     /// <summary>The scan of the body, completed by what the path says.</summary>
     public Envelope Complete(Envelope envelope) => Path is null ? envelope : envelope with { Model = Path.Model, Stream = Path.Stream, ModelIsInPath = true };
 }

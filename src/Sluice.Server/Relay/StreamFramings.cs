@@ -1,0 +1,36 @@
+using System.Buffers;
+using Sluice.Protocols.Errors;
+using Sluice.Protocols.Formats;
+using Sluice.Protocols.Gemini;
+using Sluice.Server.Surfaces;
+
+namespace Sluice.Server.Relay;
+
+/// <summary>How a client's streams stand on the wire: events in its format's own way, or Gemini's JSON array.</summary>
+internal static class StreamFramings
+{
+    /// <summary>The media type, and the bytes that keep a silent stream alive.</summary>
+    public static (string ContentType, ReadOnlyMemory<byte> KeepAlive) Of(Surface surface) => surface.SendsArray
+        ? (GeminiArrayFraming.MediaType, GeminiArrayFraming.KeepAlive)
+        : ("text/event-stream; charset=utf-8", surface.Format.KeepAlive);
+
+    /// <summary>The relay that the client's framing needs around one that writes events.</summary>
+    public static IStreamRelay Around(Surface surface, IStreamRelay relay) => surface.SendsArray ? new GeminiArrayFraming(relay) : relay;
+
+    /// <summary>Ends a stream that has been opened.</summary>
+    /// <param name="surface">How the client speaks.</param>
+    /// <param name="error">What went wrong.</param>
+    /// <param name="began">Something of an answer is out.</param>
+    /// <param name="output">The client's bytes.</param>
+    public static void WriteError(Surface surface, GatewayError error, bool began, IBufferWriter<byte> output)
+    {
+        if (surface.SendsArray)
+        {
+            GeminiArrayFraming.WriteError(error, began, output);
+        }
+        else
+        {
+            surface.Format.WriteStreamError(error, output);
+        }
+    }
+}
