@@ -20,7 +20,7 @@ public sealed class HeaderTests
     public async Task F34_NativeCall_ForwardsBetasVersionsAndUnknownHeadersVerbatim()
     {
         await using var gateway = await GatewayUnderTest.StartAsync(Config);
-        using var request = gateway.Request(Wire.Anthropic, Wires.Body(Wire.Anthropic, "m/anthropic", "hello", stream: false), "/v1/messages?beta=true&key=" + gateway.Key);
+        using var request = gateway.Request(Wire.Anthropic, Wires.Ask(Wire.Anthropic, "m/anthropic", "hello", stream: false), "/v1/messages?beta=true&key=" + gateway.Key);
         (string Name, string Value)[] kept =
         [
             ("anthropic-version", "2026-10-21"), ("anthropic-beta", "one-2025-01-01,two-2026-02-02"), ("x-stainless-retry-count", "0"), ("x-app", "cli"),
@@ -60,7 +60,7 @@ public sealed class HeaderTests
     public async Task F34_RepeatedBetaHeaders_ArriveAsTheyWereSent()
     {
         await using var gateway = await GatewayUnderTest.StartAsync(Config);
-        var body = Wires.Body(Wire.Anthropic, "m/anthropic", "hello", stream: false);
+        var body = Wires.Ask(Wire.Anthropic, "m/anthropic", "hello", stream: false).Body;
         using var raw = await RawClient.ConnectAsync(gateway.Url);
         await raw.SendAsync($"POST /v1/messages HTTP/1.1\r\nHost: x\r\nx-api-key: {gateway.Key}\r\nContent-Type: application/json\r\n"
             + $"anthropic-beta: one-1\r\nAnthropic-Beta: two-2,three-3\r\nConnection: x-hop\r\nx-hop: secret\r\nContent-Length: {body.Length}\r\n\r\n{body}");
@@ -76,7 +76,7 @@ public sealed class HeaderTests
     public async Task TranslatedCall_ForwardsOnlyWhatTheWireNames()
     {
         await using var gateway = await GatewayUnderTest.StartAsync(Config);
-        await gateway.PostAsync(Wire.Anthropic, Wires.Body(Wire.Anthropic, "m/chat", "hello", stream: false),
+        await gateway.PostAsync(Wire.Anthropic, Wires.Ask(Wire.Anthropic, "m/chat", "hello", stream: false),
             ("anthropic-beta", "one-1"), ("x-nobody-knows", "v"), ("x-sluice-session", "s"), ("user-agent", "claude-cli/2"));
 
         var seen = gateway.A.Record.Last;
@@ -127,7 +127,7 @@ public sealed class HeaderTests
             ],
         });
 
-        var answer = await gateway.PostAsync(Wire.Anthropic, Wires.Body(Wire.Anthropic, "m/anthropic", "hello", stream));
+        var answer = await gateway.PostAsync(Wire.Anthropic, Wires.Ask(Wire.Anthropic, "m/anthropic", "hello", stream));
 
         Assert.Equal(200, answer.Status);
         Assert.Equal("hi", answer.AnswerText(Wire.Anthropic));

@@ -51,7 +51,7 @@ public sealed class LargeBodyTests
             {
                 foreach (var stream in new[] { true, false })
                 {
-                    var answer = await gateway.PostAsync(client, Wires.Body(client, model, "much", stream));
+                    var answer = await gateway.PostAsync(client, Wires.Ask(client, model, "much", stream));
                     Assert.Equal(expected, answer.AnswerText(client));
                     Assert.True(!stream || answer.Violation(client) is null);
                 }

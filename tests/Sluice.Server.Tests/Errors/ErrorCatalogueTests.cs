@@ -5,6 +5,8 @@ using Sluice.Protocols;
 using Sluice.Protocols.Errors;
 using Sluice.Server.Errors;
 using Sluice.Server.Hosting;
+using Sluice.Server.Tests.Kit;
+using Sluice.Server.Tests.Kit.Clients;
 using Sluice.Testing;
 using Xunit;
 
@@ -21,7 +23,9 @@ public sealed class ErrorCatalogueTests
         attempt with what the provider said. The kinds below are a closed list; they stand in the body (`kind`), in the ledger and in reports.
 
         A stream that has begun keeps its status 200 and ends with the same error as its format's own event. In a body the error of the only
-        or the most hopeful attempt is told, with all attempts beside it.
+        or the most hopeful attempt is told, with all attempts beside it. Chat and Responses clients get the same bodies; a Responses stream ends
+        with `error` and `response.failed`. Gemini clients find `kind` and the rest in `details`, and an array that they stream has the error as
+        its last element.
 
         ## When a provider fails
 
@@ -29,8 +33,8 @@ public sealed class ErrorCatalogueTests
         as `routing.retries` and `routing.retry_budget` allow. **key**: the provider's key is not used any more until the configuration changes.
         A `retry-after` of the provider goes on to the client, 1 to 55 seconds; the number here stands where it gave none.
 
-        | kind | status, Anthropic / OpenAI | source | Anthropic `type` | OpenAI `type`, `code` | next | again | key | `retry-after` | `x-should-retry` | what to do |
-        |---|---|---|---|---|---|---|---|---|---|---|
+        | kind | status, Anthropic / others | source | Anthropic `type` | OpenAI `type`, `code` | Gemini `status` | next | again | key | `retry-after` | `x-should-retry` | what to do |
+        |---|---|---|---|---|---|---|---|---|---|---|---|
 
         """;
 
@@ -43,8 +47,8 @@ public sealed class ErrorCatalogueTests
 
         Nothing was sent to a provider, nothing is paid for.
 
-        | when | kind | status | source | Anthropic `type` | OpenAI `type`, `code` | `retry-after` | `x-should-retry` | what is said |
-        |---|---|---|---|---|---|---|---|---|
+        | when | kind | status | source | Anthropic `type` | OpenAI `type`, `code` | Gemini `status` | `retry-after` | `x-should-retry` | what is said |
+        |---|---|---|---|---|---|---|---|---|---|
 
         """;
 
@@ -76,14 +80,18 @@ public sealed class ErrorCatalogueTests
         page.Append(Own);
         await using (var own = await OwnErrors.StartAsync())
         {
-            foreach (var (when, anthropic, openAI) in await own.CollectAsync())
+            foreach (var (when, told) in await own.CollectAsync())
             {
-                Assert.Equal((anthropic.Source, anthropic.RetryAfter, anthropic.ShouldRetry), (openAI.Source, openAI.RetryAfter, openAI.ShouldRetry));
-                AddOwnRow(page, when, anthropic, openAI);
+                foreach (var other in told.Values)
+                {
+                    Assert.Equal((told[Wire.Anthropic].Source, told[Wire.Anthropic].RetryAfter, told[Wire.Anthropic].ShouldRetry), (other.Source, other.RetryAfter, other.ShouldRetry));
+                }
+
+                AddOwnRow(page, when, told);
             }
         }
 
-        AddOwnRow(page, "while stopping", Whole(Drain.Refusal(), WireProtocol.AnthropicMessages), Whole(Drain.Refusal(), WireProtocol.OpenAIChat));
+        AddOwnRow(page, "while stopping", Enum.GetValues<Wire>().ToDictionary(wire => wire, wire => Whole(Drain.Refusal(), Wires.ProtocolOf(wire))));
         var difference = ApprovedPage.Difference("docs/errors.md", page.Append(Foot).ToString());
         Assert.True(difference is null, difference);
     }
@@ -104,21 +112,22 @@ public sealed class ErrorCatalogueTests
     private static void AddProviderRow(StringBuilder page, ErrorKind kind)
     {
         var fault = ProviderFaults.Of(kind);
-        var anthropic = Whole(ProviderFaults.Told(fault, WireProtocol.AnthropicMessages), WireProtocol.AnthropicMessages);
-        var openAI = Whole(ProviderFaults.Told(fault, WireProtocol.OpenAIChat), WireProtocol.OpenAIChat);
+        var told = Enum.GetValues<Wire>().ToDictionary(wire => wire, wire => Whole(ProviderFaults.Told(fault, Wires.ProtocolOf(wire)), Wires.ProtocolOf(wire)));
+        var anthropic = told[Wire.Anthropic];
         AddRow(page,
-            Code(ErrorWords.Of(kind)), Statuses(anthropic, openAI), anthropic.Source, AnthropicType(anthropic), OpenAIType(openAI),
+            Code(ErrorWords.Of(kind)), Statuses(told), anthropic.Source, AnthropicType(told), OpenAIType(told), GeminiStatus(told),
             YesNo(fault.CanFailOver), YesNo(fault.CanRepeat), fault.CredentialIsDead ? "dead" : "", anthropic.RetryAfter, anthropic.ShouldRetry,
             anthropic.Error.GetProperty("remedy").GetString()!);
     }
 
-    private static void AddOwnRow(StringBuilder page, string when, OwnError anthropic, OwnError openAI)
+    private static void AddOwnRow(StringBuilder page, string when, IReadOnlyDictionary<Wire, OwnError> told)
     {
         // How much is held at that moment is not part of the contract.
+        var anthropic = told[Wire.Anthropic];
         var said = Regex.Replace(anthropic.Error.GetProperty("message").GetString()!, @"holds \d+ of", "holds N of", RegexOptions.None, TimeSpan.FromSeconds(1));
         var remedy = anthropic.Error.TryGetProperty("remedy", out var text) ? " " + text.GetString() : "";
         AddRow(page,
-            when, Code(anthropic.Error.GetProperty("kind").GetString()!), Statuses(anthropic, openAI), anthropic.Source, AnthropicType(anthropic), OpenAIType(openAI),
+            when, Code(anthropic.Error.GetProperty("kind").GetString()!), Statuses(told), anthropic.Source, AnthropicType(told), OpenAIType(told), GeminiStatus(told),
             anthropic.RetryAfter, anthropic.ShouldRetry, said.Contains(remedy, StringComparison.Ordinal) ? said : said + remedy);
     }
 
@@ -133,13 +142,30 @@ public sealed class ErrorCatalogueTests
             ProviderFaults.Body(error, client));
     }
 
-    private static string Statuses(OwnError anthropic, OwnError openAI) =>
-        anthropic.Status == openAI.Status ? $"{anthropic.Status}" : $"{anthropic.Status} / {openAI.Status}";
+    private static string Statuses(IReadOnlyDictionary<Wire, OwnError> told)
+    {
+        var (anthropic, others) = (told[Wire.Anthropic].Status, told[Wire.Chat].Status);
+        Assert.All(told, one => Assert.Equal(one.Key == Wire.Anthropic ? anthropic : others, one.Value.Status));
+        return anthropic == others ? $"{anthropic}" : $"{anthropic} / {others}";
+    }
 
-    private static string AnthropicType(OwnError error) => Code(error.Error.GetProperty("type").GetString()!);
+    private static string AnthropicType(IReadOnlyDictionary<Wire, OwnError> told) => Code(Read(told, Wire.Anthropic).Type);
 
-    private static string OpenAIType(OwnError error) =>
-        $"{Code(error.Error.GetProperty("type").GetString()!)}, {Code(error.Error.GetProperty("code").GetString()!)}";
+    private static string OpenAIType(IReadOnlyDictionary<Wire, OwnError> told)
+    {
+        var (chat, responses) = (Read(told, Wire.Chat), Read(told, Wire.Responses));
+        Assert.Equal((chat.Type, chat.Code, chat.Kind), (responses.Type, responses.Code, responses.Kind));
+        return $"{Code(chat.Type)}, {Code(chat.Code!)}";
+    }
+
+    private static string GeminiStatus(IReadOnlyDictionary<Wire, OwnError> told) => told.ContainsKey(Wire.Gemini) ? Code(Read(told, Wire.Gemini).Type) : "";
+
+    private static ErrorRead Read(IReadOnlyDictionary<Wire, OwnError> told, Wire wire)
+    {
+        var error = Wires.Of(wire).ErrorOf(told[wire].Body);
+        Assert.True(error is not null, told[wire].Body.ToString());
+        return error;
+    }
 
     private static void AddRow(StringBuilder page, params IEnumerable<string> cells) =>
         page.Append("| ").AppendJoin(" | ", cells.Select(cell => cell.Replace("|", "\\|", StringComparison.Ordinal))).Append(" |\n");

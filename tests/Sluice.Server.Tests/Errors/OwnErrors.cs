@@ -2,10 +2,11 @@ using System.Text;
 using System.Text.Json;
 using Sluice.Server.Hosting;
 using Sluice.Server.Tests.Hosting;
+using Sluice.Server.Tests.Kit;
 
 namespace Sluice.Server.Tests.Errors;
 
-/// <summary>Everything that Sluice itself refuses, provoked on a running one and answered in both formats.</summary>
+/// <summary>Everything that Sluice itself refuses, provoked on a running one and answered in every format.</summary>
 internal sealed class OwnErrors : IAsyncDisposable
 {
     private const string Yaml = """
@@ -17,6 +18,8 @@ internal sealed class OwnErrors : IAsyncDisposable
           - { id: acme/coder, context: 1000, endpoints: [{ provider: only, model: coder }] }
         """;
 
+    private const string NoModel = "no model named";
+    private const string Twice = "a member named twice";
     private const string Question = ""","max_tokens":9,"messages":[{"role":"user","content":"hi"}]}""";
 
     private readonly ServingFolder _folder;
@@ -36,34 +39,43 @@ internal sealed class OwnErrors : IAsyncDisposable
         return new OwnErrors(folder, await folder.ServeAsync());
     }
 
-    /// <summary>When, and how each format is told.</summary>
-    public async Task<IReadOnlyList<(string When, OwnError Anthropic, OwnError OpenAI)>> CollectAsync()
+    /// <summary>When, and how each format is told; a format that cannot be asked so is left out.</summary>
+    public async Task<IReadOnlyList<(string When, IReadOnlyDictionary<Wire, OwnError> Told)>> CollectAsync()
     {
         var revoked = await MakeKeyAsync("{\"user\":\"ada\"}");
         await AdminAsync(HttpMethod.Delete, $"/keys/{revoked.Id}", body: null);
         var narrow = await MakeKeyAsync("{\"user\":\"bob\",\"models\":[\"acme/other\"]}");
-        var good = "{\"model\":\"acme/coder\"" + Question;
-        (string When, Func<string, HttpRequestMessage> Request)[] cases =
+        (string When, Func<Wire, HttpRequestMessage> Request)[] cases =
         [
-            ("no key", path => Request(path, good, key: null)),
-            ("an unknown key", path => Request(path, good, "sk-unknown-0123456789abcdef")),
-            ("a revoked key", path => Request(path, good, revoked.Key)),
-            ("a model that the key may not use", path => Request(path, good, narrow.Key)),
-            ("an unknown model", path => Request(path, "{\"model\":\"acme/codr\"" + Question)),
-            ("a model that no provider serves", path => Request(path, "{\"model\":\"openai/gpt-4o\"" + Question)),
-            ("no model named", path => Request(path, "{\"max_tokens\":9,\"messages\":[]}")),
-            ("a body that is not JSON", path => Request(path, "{\"model\": ")),
-            ("a member named twice", path => Request(path, "{\"model\":\"a\",\"model\":\"b\"" + Question)),
-            ("a body larger than server.max_body", path => Request(path, new string(' ', 70_000))),
-            ("no room for the body (server.max_buffered)", path => Request(path, new string(' ', 20_000))),
-            ("a compressed body", path => Compressed(Request(path, good))),
-            ("another method", path => Get(Request(path, good))),
-            ("another path", path => Request("/v1/nothing" + (path == "/v1/messages" ? "?anthropic" : ""), good)),
+            ("no key", wire => Request(wire, Good(wire), key: null)),
+            ("an unknown key", wire => Request(wire, Good(wire), "sk-unknown-0123456789abcdef")),
+            ("a revoked key", wire => Request(wire, Good(wire), revoked.Key)),
+            ("a model that the key may not use", wire => Request(wire, Good(wire), narrow.Key)),
+            ("an unknown model", wire => Request(wire, Good(wire, "acme/codr"))),
+            ("a model that no provider serves", wire => Request(wire, Good(wire, "openai/gpt-4o"))),
+            (NoModel, wire => Request(wire, "{\"max_tokens\":9,\"messages\":[]}")),
+            ("a body that is not JSON", wire => Request(wire, "{\"model\": ")),
+            (Twice, wire => Request(wire, "{\"model\":\"a\",\"model\":\"b\"" + Question)),
+            ("a body larger than server.max_body", wire => Request(wire, new string(' ', 70_000))),
+            ("no room for the body (server.max_buffered)", wire => Request(wire, new string(' ', 20_000))),
+            ("a compressed body", wire => Compressed(Request(wire, Good(wire)))),
+            ("another method", wire => Get(Request(wire, Good(wire)))),
+            ("another path", wire => Elsewhere(Request(wire, Good(wire)), wire)),
         ];
-        var rows = new List<(string, OwnError, OwnError)>();
+        var rows = new List<(string, IReadOnlyDictionary<Wire, OwnError>)>();
         foreach (var (when, request) in cases)
         {
-            rows.Add((when, await AskAsync(request("/v1/messages")), await AskAsync(request("/v1/chat/completions"))));
+            var told = new Dictionary<Wire, OwnError>();
+            foreach (var wire in Enum.GetValues<Wire>())
+            {
+                // Gemini's model is in the path, and what its body says of one is nobody's business.
+                if (wire != Wire.Gemini || when is not (NoModel or Twice))
+                {
+                    told[wire] = await AskAsync(request(wire), wire);
+                }
+            }
+
+            rows.Add((when, told));
         }
 
         return rows;
@@ -76,21 +88,31 @@ internal sealed class OwnErrors : IAsyncDisposable
         await _folder.DisposeAsync();
     }
 
-    private HttpRequestMessage Request(string path, string body) => Request(path, body, _folder.Key);
+    private static ClientRequest Good(Wire wire, string model = "acme/coder") => Wires.Ask(wire, model, "hi", stream: false);
 
-    private static HttpRequestMessage Request(string path, string body, string? key)
+    private HttpRequestMessage Request(Wire wire, string body) => Request(wire, new ClientRequest(Wires.PathOf(wire, "acme/coder"), body), _folder.Key);
+
+    private HttpRequestMessage Request(Wire wire, ClientRequest ask) => Request(wire, ask, _folder.Key);
+
+    private static HttpRequestMessage Request(Wire wire, ClientRequest ask, string? key)
     {
-        var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = new StringContent(body, Encoding.UTF8, "application/json") };
+        var request = new HttpRequestMessage(HttpMethod.Post, ask.Path) { Content = new StringContent(ask.Body, Encoding.UTF8, "application/json") };
         if (key is not null)
         {
             request.Headers.Add("x-api-key", key);
         }
 
-        if (path.Contains("messages", StringComparison.Ordinal) || path.Contains("anthropic", StringComparison.Ordinal))
+        if (wire == Wire.Anthropic)
         {
             request.Headers.Add("anthropic-version", "2023-06-01");
         }
 
+        return request;
+    }
+
+    private static HttpRequestMessage Elsewhere(HttpRequestMessage request, Wire wire)
+    {
+        request.RequestUri = new Uri(wire == Wire.Gemini ? "/v1beta/nothing" : "/v1/nothing", UriKind.Relative);
         return request;
     }
 
@@ -107,13 +129,13 @@ internal sealed class OwnErrors : IAsyncDisposable
         return request;
     }
 
-    private async Task<OwnError> AskAsync(HttpRequestMessage request)
+    private async Task<OwnError> AskAsync(HttpRequestMessage request, Wire wire)
     {
         using var response = await _client.SendAsync(request);
         using var json = JsonDocument.Parse(await response.Content.ReadAsStringAsync());
-        if (!json.RootElement.TryGetProperty("error", out var error))
+        if (Wires.Of(wire).ErrorOf(json.RootElement) is null)
         {
-            throw new InvalidOperationException($"{request.Method} {request.RequestUri} was not refused: {json.RootElement.GetRawText()}");
+            throw new InvalidOperationException($"{request.Method} {request.RequestUri} was not refused in {wire}'s shape: {json.RootElement.GetRawText()}");
         }
 
         return new OwnError(
@@ -121,7 +143,7 @@ internal sealed class OwnErrors : IAsyncDisposable
             response.Headers.GetValues("x-sluice-error-source").Single(),
             response.Headers.RetryAfter is { Delta: { } wait } ? $"{wait.TotalSeconds:0}" : "",
             response.Headers.TryGetValues("x-should-retry", out var retry) ? retry.Single() : "",
-            error.Clone());
+            json.RootElement.Clone());
     }
 
     private async Task<(string Id, string Key)> MakeKeyAsync(string body)
@@ -144,4 +166,7 @@ internal sealed class OwnErrors : IAsyncDisposable
 }
 
 /// <summary>One refusal as it arrived.</summary>
-internal sealed record OwnError(int Status, string Source, string RetryAfter, string ShouldRetry, JsonElement Error);
+internal sealed record OwnError(int Status, string Source, string RetryAfter, string ShouldRetry, JsonElement Body)
+{
+    public JsonElement Error => Body.GetProperty("error");
+}

@@ -88,7 +88,7 @@ internal static class ProviderFaults
         var output = new ArrayBufferWriter<byte>();
         WireFormats.Of(client).WriteError(error, output);
         using var json = JsonDocument.Parse(output.WrittenMemory);
-        return json.RootElement.GetProperty("error").Clone();
+        return json.RootElement.Clone();
     }
 
     private sealed class NoHeaders : IHeaderLookup

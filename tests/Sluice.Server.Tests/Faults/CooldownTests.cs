@@ -22,7 +22,7 @@ public sealed class CooldownTests
         {
             for (var i = 0; i < 3; i++)
             {
-                var answer = await gateway.PostAsync(client, Wires.Body(client, "m/0", "x", stream: i % 2 == 0));
+                var answer = await gateway.PostAsync(client, Wires.Ask(client, "m/0", "x", stream: i % 2 == 0));
                 Assert.Equal(429, answer.Status);
                 Assert.InRange(int.Parse(answer.Header("retry-after")!, CultureInfo.InvariantCulture), 30, 40);
             }
@@ -44,7 +44,7 @@ public sealed class CooldownTests
         gateway.A.Script.Always(new Fault(FaultKind.AbsurdRetryAfter));
         for (var i = 0; i < 2; i++)
         {
-            var answer = await gateway.PostAsync(Wire.Chat, Wires.Body(Wire.Chat, "m/0", "x", stream: false));
+            var answer = await gateway.PostAsync(Wire.Chat, Wires.Ask(Wire.Chat, "m/0", "x", stream: false));
             Assert.Equal(429, answer.Status);
             Assert.Equal("55", answer.Header("retry-after"));
         }
@@ -94,7 +94,7 @@ public sealed class CooldownTests
 
     private static async Task<string> UsedKeyAsync(GatewayUnderTest gateway, int session)
     {
-        var answer = await gateway.PostAsync(Wire.Anthropic, Wires.Body(Wire.Anthropic, "m/0", "x", stream: true), ("x-claude-code-session-id", "session-" + session));
+        var answer = await gateway.PostAsync(Wire.Anthropic, Wires.Ask(Wire.Anthropic, "m/0", "x", stream: true), ("x-claude-code-session-id", "session-" + session));
         Assert.Equal(200, answer.Status);
         return gateway.A.Record.Last.Credential!;
     }

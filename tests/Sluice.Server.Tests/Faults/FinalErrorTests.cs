@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using Sluice.Server.Tests.Kit;
 using Sluice.Simulator;
@@ -7,36 +8,31 @@ namespace Sluice.Server.Tests.Faults;
 /// <summary>What a client is told when nobody else can answer: the status by kind, whose fault it is, when to come back; in its own protocol's shape.</summary>
 public sealed class FinalErrorTests
 {
-    private const int ManyModels = 160;
+    private const int ManyModels = 140;
 
     [Fact]
     public async Task FaultWithoutSecondProvider_EveryClient_GetsStatusByKind()
     {
         await using var ports = SimulatorFaultPorts.Open();
+        const string Short = ", timeouts: { first_token: 300ms, idle: 300ms }";
         await using var gateway = await GatewayUnderTest.StartAsync($$"""
             routing: { retries: 0 }
             providers:
-              - { name: anthropic-up, kind: anthropic, base_url: "{A}", api_keys: [key-of-a-0123456789] }
-              - { name: chat-up, kind: openai, base_url: "{A}/v1", api_keys: [key-of-a-0123456789] }
-              - { name: anthropic-short, kind: anthropic, base_url: "{A}", timeouts: { first_token: 300ms, idle: 300ms } }
-              - { name: chat-short, kind: openai, base_url: "{A}/v1", timeouts: { first_token: 300ms, idle: 300ms } }
+            {{string.Concat(UpstreamKinds.Plain.Select(u => UpstreamKinds.Provider(u, "A") + UpstreamKinds.Provider(u, "A", Short, "short-" + UpstreamKinds.NameOf(u))))}}
               - { name: refused, kind: openai, base_url: "{{ports.Refused}}v1" }
               - { name: silent, kind: anthropic, base_url: "{{ports.Silent}}", timeouts: { first_token: 300ms, idle: 300ms } }
               - { name: tls, kind: openai, base_url: "{{ports.BrokenTls}}v1" }
               - { name: dns, kind: anthropic, base_url: "{{SimulatorFaultPorts.UnknownHost}}" }
             models:
-            {{GatewayUnderTest.Models("anthropic", ManyModels, "anthropic-up")}}
-            {{GatewayUnderTest.Models("chat", ManyModels, "chat-up")}}
-            {{GatewayUnderTest.Models("short-anthropic", 20, "anthropic-short")}}
-            {{GatewayUnderTest.Models("short-chat", 20, "chat-short")}}
-            {{GatewayUnderTest.Models("refused", 4, "refused")}}
-            {{GatewayUnderTest.Models("silent", 4, "silent")}}
-            {{GatewayUnderTest.Models("tls", 4, "tls")}}
-            {{GatewayUnderTest.Models("dns", 4, "dns")}}
+            {{string.Concat(UpstreamKinds.Plain.Select(u => GatewayUnderTest.Models(UpstreamKinds.NameOf(u), ManyModels, "a-" + UpstreamKinds.NameOf(u)) + GatewayUnderTest.Models("short-" + UpstreamKinds.NameOf(u), 20, "short-" + UpstreamKinds.NameOf(u))))}}
+            {{GatewayUnderTest.Models("refused", 8, "refused")}}
+            {{GatewayUnderTest.Models("silent", 8, "silent")}}
+            {{GatewayUnderTest.Models("tls", 8, "tls")}}
+            {{GatewayUnderTest.Models("dns", 8, "dns")}}
             """);
 
-        // Fault, group of models, status for Anthropic clients, status for Chat clients, source, kind in the body.
-        (Fault? Fault, string Group, int ForAnthropic, int ForChat, string Source, string Kind)[] table =
+        // Fault, group of models, status for Anthropic clients, status for all others, source, kind in the body.
+        (Fault? Fault, string Group, int ForAnthropic, int ForOthers, string Source, string Kind)[] table =
         [
             (Fault.Of(429), "", 429, 429, "provider", "rate_limit"),
             (Fault.Of(429, 2), "", 429, 429, "provider", "rate_limit"),
@@ -61,38 +57,44 @@ public sealed class FinalErrorTests
         ];
 
         var next = new Dictionary<string, int>();
-        var wrong = new List<string>();
-        foreach (var (fault, group, forAnthropic, forChat, source, kind) in table)
+        var cases = new List<(int Row, Wire Client, string Sort, int Number, bool Stream)>();
+        for (var row = 0; row < table.Length; row++)
         {
             foreach (var client in Enum.GetValues<Wire>())
             {
-                foreach (var upstream in fault is null ? [Wire.Anthropic] : Enum.GetValues<Wire>())
+                foreach (var upstream in table[row].Fault is null ? [Upstream.Anthropic] : UpstreamKinds.Plain)
                 {
                     foreach (var stream in new[] { true, false })
                     {
-                        var sort = fault is null ? group : group + (upstream == Wire.Anthropic ? "anthropic" : "chat");
-                        var number = next[sort] = next.GetValueOrDefault(sort, -1) + 1;
-                        if (fault is not null)
-                        {
-                            gateway.A.Script.Always(fault, $"{sort}-{number}");
-                        }
-
-                        var answer = await gateway.PostAsync(client, Wires.Body(client, $"{sort}/{number}", "hello", stream));
-                        var expected = client == Wire.Anthropic ? forAnthropic : forChat;
-                        if (Wrong(answer, client, expected, source, kind) is { } why)
-                        {
-                            wrong.Add($"{fault?.Kind.ToString() ?? group} {fault?.Status} {fault?.Place}, client {client}, upstream {upstream}, stream {stream}: {why}\n  {answer.Text}");
-                        }
-                        else if (fault is not null && GatewayUnderTest.Calls(gateway.A, $"{sort}-{number}") != 1)
-                        {
-                            wrong.Add($"{fault.Kind}: {GatewayUnderTest.Calls(gateway.A, $"{sort}-{number}")} calls");
-                        }
+                        var sort = table[row].Fault is null ? table[row].Group : table[row].Group + UpstreamKinds.NameOf(upstream);
+                        cases.Add((row, client, sort, next[sort] = next.GetValueOrDefault(sort, -1) + 1, stream));
                     }
                 }
             }
         }
 
-        Assert.True(wrong.Count == 0, string.Join("\n", wrong));
+        var wrong = new ConcurrentQueue<string>();
+        await Parallel.ForEachAsync(cases, new ParallelOptions { MaxDegreeOfParallelism = 12 }, async (one, _) =>
+        {
+            var (fault, _, forAnthropic, forOthers, source, kind) = table[one.Row];
+            var name = $"{one.Sort}-{one.Number}";
+            if (fault is not null)
+            {
+                gateway.A.Script.Always(fault, name);
+            }
+
+            var answer = await gateway.PostAsync(one.Client, Wires.Ask(one.Client, $"{one.Sort}/{one.Number}", "hello", one.Stream));
+            var expected = one.Client == Wire.Anthropic ? forAnthropic : forOthers;
+            if (Wrong(answer, one.Client, expected, source, kind) is { } why)
+            {
+                wrong.Enqueue($"{fault?.Kind.ToString() ?? one.Sort} {fault?.Status} {fault?.Place}, client {one.Client}, upstream {one.Sort}, stream {one.Stream}: {why}\n  {answer.Text}");
+            }
+            else if (fault is not null && GatewayUnderTest.Calls(gateway.A, name) != 1)
+            {
+                wrong.Enqueue($"{fault.Kind}: {GatewayUnderTest.Calls(gateway.A, name)} calls");
+            }
+        });
+        Assert.True(wrong.IsEmpty, string.Join("\n", wrong));
     }
 
     [Theory]
@@ -115,7 +117,7 @@ public sealed class FinalErrorTests
                     """);
                 gateway.A.Script.Always(Fault.Of(status, variant: variant));
 
-                var answer = await gateway.PostAsync(client, Wires.Body(client, "m/0", "hello", stream));
+                var answer = await gateway.PostAsync(client, Wires.Ask(client, "m/0", "hello", stream));
 
                 Assert.Equal(502, answer.Status);
                 Assert.Equal("provider", answer.Header("x-sluice-error-source"));
@@ -136,28 +138,28 @@ public sealed class FinalErrorTests
         var number = 0;
         foreach (var client in Enum.GetValues<Wire>())
         {
-            foreach (var upstream in Enum.GetValues<Wire>())
+            foreach (var upstream in UpstreamKinds.Plain)
             {
                 foreach (var stream in new[] { true, false })
                 {
-                    var sort = upstream == Wire.Anthropic ? "anthropic" : "chat";
+                    var sort = UpstreamKinds.NameOf(upstream);
                     var name = $"{sort}-{number}";
                     const string Words = "messages.1.role: Input should be 'user' or 'assistant' (\u00fc\u4f60)";
                     gateway.A.Script.Always(Fault.Of(status) with { Message = Words }, name);
 
-                    var answer = await gateway.PostAsync(client, Wires.Body(client, $"{sort}/{number}", "hello", stream));
+                    var answer = await gateway.PostAsync(client, Wires.Ask(client, $"{sort}/{number}", "hello", stream));
 
                     Assert.Equal(status, answer.Status);
                     Assert.Equal("client", answer.Header("x-sluice-error-source"));
                     Assert.Equal(1, GatewayUnderTest.Calls(gateway.A, name));
                     Assert.Equal(0, GatewayUnderTest.Calls(gateway.B, name));
-                    var message = answer.Json.GetProperty("error").GetProperty("message").GetString();
-                    if (client == upstream)
+                    var message = answer.Error(client).Message;
+                    if (UpstreamKinds.IsNative(upstream, client))
                     {
                         // The simulator writes its error bodies itself: asking it directly gives the bytes to compare with.
                         using var direct = new HttpClient(new SocketsHttpHandler { UseProxy = false });
-                        using var content = new StringContent(Wires.Body(client, name, "hello", stream), System.Text.Encoding.UTF8, "application/json");
-                        using var original = await direct.PostAsync(new Uri(gateway.A.Address, Wires.PathOf(client)), content);
+                        using var content = new StringContent(Wires.Ask(client, name, "hello", stream).Body, System.Text.Encoding.UTF8, "application/json");
+                        using var original = await direct.PostAsync(new Uri(gateway.A.Address, Wires.PathOf(client, name, stream)), content);
                         Assert.Equal(await original.Content.ReadAsByteArrayAsync(), answer.Body);
                         Assert.Equal(Words, message);
                     }
@@ -180,25 +182,23 @@ public sealed class FinalErrorTests
         var number = 0;
         foreach (var client in Enum.GetValues<Wire>())
         {
-            foreach (var upstream in Enum.GetValues<Wire>())
+            foreach (var upstream in UpstreamKinds.Plain)
             {
                 foreach (var stream in new[] { true, false })
                 {
-                    var sort = upstream == Wire.Anthropic ? "anthropic" : "chat";
-                    var answer = await gateway.PostAsync(client, Wires.Body(client, $"{sort}/{number++}", "hello", stream));
+                    var sort = UpstreamKinds.NameOf(upstream);
+                    var answer = await gateway.PostAsync(client, Wires.Ask(client, $"{sort}/{number++}", "hello", stream));
 
                     Assert.Equal(400, answer.Status);
-                    var error = answer.Json.GetProperty("error");
-                    if (client == Wire.Anthropic)
+                    var error = answer.Error(client);
+                    var (word, beginning) = client switch
                     {
-                        Assert.Equal("invalid_request_error", error.GetProperty("type").GetString());
-                        Assert.StartsWith("prompt is too long: 210000 tokens > 200000 maximum", error.GetProperty("message").GetString(), StringComparison.Ordinal);
-                    }
-                    else
-                    {
-                        Assert.Equal("context_length_exceeded", error.GetProperty("code").GetString());
-                        Assert.StartsWith("This model's maximum context length is 200000 tokens", error.GetProperty("message").GetString(), StringComparison.Ordinal);
-                    }
+                        Wire.Anthropic => ("invalid_request_error", "prompt is too long: 210000 tokens > 200000 maximum"),
+                        Wire.Gemini => ("INVALID_ARGUMENT", "The input token count (210000) exceeds the maximum number of tokens allowed (200000)."),
+                        _ => ("context_length_exceeded", "This model's maximum context length is 200000 tokens"),
+                    };
+                    Assert.Equal(word, client is Wire.Anthropic or Wire.Gemini ? error.Type : error.Code);
+                    Assert.StartsWith(beginning, error.Message, StringComparison.Ordinal);
                 }
             }
         }
@@ -210,13 +210,9 @@ public sealed class FinalErrorTests
     private static string TwoProviders(int retries) => $$"""
         routing: { retries: {{retries}} }
         providers:
-          - { name: a-anthropic, kind: anthropic, base_url: "{A}", api_keys: [key-of-a-0123456789] }
-          - { name: a-chat, kind: openai, base_url: "{A}/v1", api_keys: [key-of-a-0123456789] }
-          - { name: b-anthropic, kind: anthropic, base_url: "{B}", api_keys: [key-of-b-0123456789] }
-          - { name: b-chat, kind: openai, base_url: "{B}/v1", api_keys: [key-of-b-0123456789] }
+        {{string.Concat(UpstreamKinds.Plain.Select(u => UpstreamKinds.Provider(u, "A") + UpstreamKinds.Provider(u, "B")))}}
         models:
-        {{GatewayUnderTest.Models("anthropic", 20, "a-anthropic", "b-anthropic")}}
-        {{GatewayUnderTest.Models("chat", 20, "a-chat", "b-chat")}}
+        {{string.Concat(UpstreamKinds.Plain.Select(u => GatewayUnderTest.Models(UpstreamKinds.NameOf(u), 40, "a-" + UpstreamKinds.NameOf(u), "b-" + UpstreamKinds.NameOf(u))))}}
         """;
 
     private static string? Wrong(ClientAnswer answer, Wire client, int status, string source, string kind)
@@ -242,12 +238,9 @@ public sealed class FinalErrorTests
             return "content type " + answer.Header("content-type");
         }
 
-        var json = answer.Json;
-        var error = json.GetProperty("error");
-        var isOwnShape = error.GetProperty("message").GetString()!.Length > 0 && error.GetProperty("type").GetString()!.Length > 0
-            && (client == Wire.Anthropic ? json.GetProperty("type").GetString() == "error" : !json.TryGetProperty("type", out _));
-        return !isOwnShape ? "not the client's shape"
-            : !answer.Text.Contains($"\"kind\":\"{kind}\"", StringComparison.Ordinal) ? "not of kind " + kind
+        var error = Wires.Of(client).ErrorOf(answer.Json);
+        return error is null ? "not the client's shape"
+            : error.Kind != kind ? $"of kind {error.Kind}, not {kind}"
             : null;
     }
 }

@@ -53,7 +53,7 @@ public sealed class FirstEventTests
 
     private static async Task<List<TimeSpan>> TakeTurnsAsync(GatewayUnderTest gateway, HandWrittenUpstream hand, Wire client, Wire upstream)
     {
-        using var request = gateway.Request(client, Wires.Body(client, "m", "take turns", stream: true));
+        using var request = gateway.Request(client, Wires.Ask(client, "m", "take turns", stream: true));
         var answering = gateway.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
         var exchange = await hand.NextAsync();
         var turns = new List<TimeSpan>(Turns);

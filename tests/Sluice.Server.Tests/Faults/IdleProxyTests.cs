@@ -30,7 +30,7 @@ public sealed class IdleProxyTests
         {
             var (client, model) = pair;
             using var http = Through(proxy);
-            using var request = gateway.Request(client, Wires.Body(client, model, "think long", stream: true));
+            using var request = gateway.Request(client, Wires.Ask(client, model, "think long", stream: true));
             using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
             var answer = await ClientAnswer.ReadAsync(response);
 
@@ -55,7 +55,7 @@ public sealed class IdleProxyTests
         await Task.WhenAll(Pairs().Select(async pair =>
         {
             using var http = Through(proxy);
-            using var request = gateway.Request(pair.Client, Wires.Body(pair.Client, pair.Model, "think long", stream: true));
+            using var request = gateway.Request(pair.Client, Wires.Ask(pair.Client, pair.Model, "think long", stream: true));
             await Assert.ThrowsAsync<HttpRequestException>(() => http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead));
         }));
         Assert.Equal(4, proxy.Cut);

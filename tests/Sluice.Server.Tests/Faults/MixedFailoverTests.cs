@@ -7,23 +7,25 @@ namespace Sluice.Server.Tests.Faults;
 public sealed class MixedFailoverTests
 {
     [Theory]
-    [InlineData("a-anthropic", "b-chat")]
-    [InlineData("a-chat", "b-anthropic")]
-    public async Task F13_FailoverToAnotherWire_ClientSeesOneCleanAnswer(string first, string second)
+    [InlineData(Upstream.Anthropic, Upstream.Chat)]
+    [InlineData(Upstream.Chat, Upstream.Anthropic)]
+    [InlineData(Upstream.Chat, Upstream.Gemini)]
+    [InlineData(Upstream.Gemini, Upstream.Responses)]
+    [InlineData(Upstream.Responses, Upstream.Anthropic)]
+    [InlineData(Upstream.Anthropic, Upstream.Gemini)]
+    public async Task F13_FailoverToAnotherWire_ClientSeesOneCleanAnswer(Upstream from, Upstream to)
     {
+        var second = UpstreamKinds.ProviderName(to, "B");
         await using var gateway = await GatewayUnderTest.StartAsync($$"""
             routing: { retries: 0 }
             providers:
-              - { name: a-anthropic, kind: anthropic, base_url: "{A}" }
-              - { name: a-chat, kind: openai, base_url: "{A}/v1" }
-              - { name: b-anthropic, kind: anthropic, base_url: "{B}" }
-              - { name: b-chat, kind: openai, base_url: "{B}/v1" }
+            {{UpstreamKinds.Provider(from, "A")}}{{UpstreamKinds.Provider(to, "B")}}
             models:
-            {{GatewayUnderTest.Models("m", 60, first, second)}}
+            {{GatewayUnderTest.Models("m", 60, UpstreamKinds.ProviderName(from, "A"), second)}}
             """);
         Fault[] faults =
         [
-            Fault.Of(529), Fault.Of(FaultKind.ErrorEvent, FaultPlace.AfterStart), Fault.Of(FaultKind.Reset, FaultPlace.InToolCall), Fault.Of(FaultKind.TruncatedBody, FaultPlace.AfterStart),
+            Fault.Of(529), Fault.Of(FaultKind.ErrorEvent, FaultPlace.AfterStart), Fault.Of(FaultKind.Reset, from == Upstream.Gemini ? FaultPlace.AfterHeaders : FaultPlace.InToolCall), Fault.Of(FaultKind.TruncatedBody, FaultPlace.AfterStart),
             new Fault(FaultKind.EmptyCompletion), new Fault(FaultKind.HtmlBody),
         ];
         var number = 0;
@@ -35,7 +37,7 @@ public sealed class MixedFailoverTests
                 {
                     var name = $"m-{number}";
                     gateway.A.Script.Always(fault, name);
-                    var answer = await gateway.PostAsync(client, Wires.Body(client, $"m/{number++}", "across", stream, tool: fault.Place == FaultPlace.InToolCall));
+                    var answer = await gateway.PostAsync(client, Wires.Ask(client, $"m/{number++}", "across", stream, tool: fault.Place == FaultPlace.InToolCall));
 
                     Assert.Equal("Simulated answer to: across", answer.AnswerText(client));
                     Assert.Equal(second, answer.Header("x-sluice-provider"));
@@ -68,7 +70,7 @@ public sealed class MixedFailoverTests
         {
             foreach (var stream in new[] { true, false })
             {
-                var answer = await gateway.PostAsync(client, Wires.Body(client, $"m/{number++}", "say nothing", stream));
+                var answer = await gateway.PostAsync(client, Wires.Ask(client, $"m/{number++}", "say nothing", stream));
                 Assert.Equal(200, answer.Status);
                 Assert.Equal("", answer.AnswerText(client));
                 Assert.Equal(stream, answer.IsStream);

@@ -24,7 +24,7 @@ public sealed class RetryTests
         await using var gateway = await GatewayUnderTest.StartAsync(One(2));
         gateway.A.Script.Enqueue(Fault.Of(500), times: 2);
 
-        var answer = await gateway.PostAsync(Wire.Anthropic, Wires.Body(Wire.Anthropic, "one/0", "hello", stream));
+        var answer = await gateway.PostAsync(Wire.Anthropic, Wires.Ask(Wire.Anthropic, "one/0", "hello", stream));
 
         Assert.Equal("Simulated answer to: hello", answer.AnswerText(Wire.Anthropic));
         Assert.Equal(3, gateway.A.Record.Count);
@@ -41,7 +41,7 @@ public sealed class RetryTests
         gateway.A.Script.Always(Fault.Of(500));
         for (var i = 0; i < 10; i++)
         {
-            var answer = await gateway.PostAsync(Wire.Anthropic, Wires.Body(Wire.Anthropic, $"two/{i}", "hello", stream: true));
+            var answer = await gateway.PostAsync(Wire.Anthropic, Wires.Ask(Wire.Anthropic, $"two/{i}", "hello", stream: true));
             Assert.Equal("b", answer.Header("x-sluice-provider"));
         }
 
@@ -58,7 +58,7 @@ public sealed class RetryTests
     {
         await using var gateway = await GatewayUnderTest.StartAsync(One(2));
         gateway.A.Script.Always(Fault.Of(status));
-        await gateway.PostAsync(Wire.Anthropic, Wires.Body(Wire.Anthropic, "one/0", "hello", stream: true));
+        await gateway.PostAsync(Wire.Anthropic, Wires.Ask(Wire.Anthropic, "one/0", "hello", stream: true));
         Assert.Equal(1, gateway.A.Record.Count);
     }
 
@@ -69,7 +69,7 @@ public sealed class RetryTests
         gateway.A.Script.Always(Fault.Of(500));
 
         var answers = await Task.WhenAll(Enumerable.Range(0, 60).Select(i =>
-            gateway.PostAsync(Wire.Anthropic, Wires.Body(Wire.Anthropic, $"one/{i}", "hello", stream: i % 2 == 0))));
+            gateway.PostAsync(Wire.Anthropic, Wires.Ask(Wire.Anthropic, $"one/{i}", "hello", stream: i % 2 == 0))));
 
         Assert.All(answers, a => Assert.Equal(502, a.Status));
 

@@ -19,7 +19,7 @@ public sealed class SlowPeerTests
             models:
               - { id: "m", endpoints: [{ provider: a, model: sim/burst/100000, price: { input: 3, output: 15 } }, { provider: b, model: m, price: { input: 3, output: 15 } }] }
             """, new SimulatorOptions { Speed = SimulatorSpeed.Burst });
-        var body = Wires.Body(Wire.Anthropic, "m", "much", stream: true);
+        var body = Wires.Ask(Wire.Anthropic, "m", "much", stream: true).Body;
         using var raw = await RawClient.ConnectAsync(gateway.Url, receiveBuffer: 16 * 1024);
         await raw.SendAsync($"POST /v1/messages HTTP/1.1\r\nHost: x\r\nx-api-key: {gateway.Key}\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n{body}");
         var head = await raw.ReadUntilAsync("x-sluice-request-id: ");
@@ -30,7 +30,7 @@ public sealed class SlowPeerTests
         Assert.Equal("client_gone", trail.GetProperty("attempts")[0].GetProperty("outcome").GetString());
         await GatewayUnderTest.UntilAsync(() => gateway.HeldBytes == 0, "the body given back");
 
-        var next = await gateway.PostAsync(Wire.Anthropic, Wires.Body(Wire.Anthropic, "m", "again", stream: true));
+        var next = await gateway.PostAsync(Wire.Anthropic, Wires.Ask(Wire.Anthropic, "m", "again", stream: true));
         Assert.Equal("a", next.Header("x-sluice-provider"));
     }
 
@@ -52,7 +52,7 @@ public sealed class SlowPeerTests
             Status = status, ContentType = "application/json", Body = Encoding.UTF8.GetBytes("""{"type":"error","error":{"type":"api_error","message":"no"}}"""), ChunkLengths = [10], Gap = TimeSpan.FromSeconds(60),
         });
         var started = Stopwatch.GetTimestamp();
-        var answer = await gateway.PostAsync(Wire.Anthropic, Wires.Body(Wire.Anthropic, "m", "x", stream: true));
+        var answer = await gateway.PostAsync(Wire.Anthropic, Wires.Ask(Wire.Anthropic, "m", "x", stream: true));
 
         Assert.Equal(status == 503 ? 200 : 400, answer.Status);
         Assert.True(answer.Body.Length > 0);
@@ -65,22 +65,20 @@ public sealed class SlowPeerTests
         await using var gateway = await GatewayUnderTest.StartAsync($$"""
             routing: { retries: 0 }
             providers:
-              - { name: a-anthropic, kind: anthropic, base_url: "{A}", api_keys: [planted-canary-secret-1] }
-              - { name: a-chat, kind: openai, base_url: "{A}/v1", api_keys: [planted-canary-secret-1] }
+            {{string.Concat(UpstreamKinds.Plain.Select(u => UpstreamKinds.Provider(u, "A").Replace("key-of-a-0123456789", "planted-canary-secret-1", StringComparison.Ordinal)))}}
             models:
-            {{GatewayUnderTest.Models("anthropic", 40, "a-anthropic")}}
-            {{GatewayUnderTest.Models("chat", 40, "a-chat")}}
+            {{string.Concat(UpstreamKinds.Plain.Select(u => GatewayUnderTest.Models(UpstreamKinds.NameOf(u), 80, "a-" + UpstreamKinds.NameOf(u))))}}
             """);
         var number = 0;
         foreach (var status in new[] { 400, 422, 429, 500, 529 })
         {
-            foreach (var sort in new[] { "anthropic", "chat" })
+            foreach (var sort in UpstreamKinds.Plain.Select(UpstreamKinds.NameOf))
             {
                 foreach (var client in Enum.GetValues<Wire>())
                 {
                     var name = $"{sort}-{number}";
                     gateway.A.Script.Always(Fault.Of(status) with { Message = "the key planted-canary-secret-1 may not do this" }, name);
-                    var answer = await gateway.PostAsync(client, Wires.Body(client, $"{sort}/{number++}", "x", stream: true));
+                    var answer = await gateway.PostAsync(client, Wires.Ask(client, $"{sort}/{number++}", "x", stream: true));
                     Assert.DoesNotContain("planted-canary", answer.Text, StringComparison.Ordinal);
                     Assert.Contains("may not do this", answer.Text, StringComparison.Ordinal);
                     Assert.DoesNotContain("planted-canary", (await gateway.SettledTrailAsync(answer.Id)).ToString(), StringComparison.Ordinal);

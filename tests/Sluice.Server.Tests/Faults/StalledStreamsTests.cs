@@ -35,7 +35,7 @@ public sealed class StalledStreamsTests
         var stalled = Enumerable.Range(0, Stalled).Select(async i =>
         {
             var client = i % 2 == 0 ? Wire.Anthropic : Wire.Chat;
-            using var request = gateway.Request(client, Wires.Body(client, "stall/0", "stall number " + i, stream: true));
+            using var request = gateway.Request(client, Wires.Ask(client, "stall/0", "stall number " + i, stream: true));
             using var response = await many.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
             return (Client: client, Answer: await ClientAnswer.ReadAsync(response));
         }).ToList();
@@ -55,7 +55,7 @@ public sealed class StalledStreamsTests
         foreach (var (client, answer) in await Task.WhenAll(stalled))
         {
             Assert.NotNull(answer.StreamError(client));
-            Assert.Contains("timeouts.idle", answer.StreamError(client)!.Value.GetProperty("message").GetString(), StringComparison.Ordinal);
+            Assert.Contains("timeouts.idle", answer.StreamError(client)!.Message, StringComparison.Ordinal);
             Assert.Null(answer.Violation(client));
             Assert.False(answer.EndsWell(client));
         }
@@ -66,7 +66,7 @@ public sealed class StalledStreamsTests
 
     private static async Task Flow(GatewayUnderTest gateway, HttpClient http, string model)
     {
-        using var request = gateway.Request(Wire.Chat, Wires.Body(Wire.Chat, model, "flow", stream: true));
+        using var request = gateway.Request(Wire.Chat, Wires.Ask(Wire.Chat, model, "flow", stream: true));
         using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
         var answer = await ClientAnswer.ReadAsync(response);
         Assert.Equal("Simulated answer to: flow", answer.AnswerText(Wire.Chat));

@@ -11,65 +11,64 @@ public sealed class StreamLifeTests
         routing: { {{routing}} }
         keepalive: { after: 200ms, every: 100ms }
         providers:
-          - { name: a-anthropic, kind: anthropic, base_url: "{A}", timeouts: { {{aTimeouts}} } }
-          - { name: a-chat, kind: openai, base_url: "{A}/v1", timeouts: { {{aTimeouts}} } }
-          - { name: b-anthropic, kind: anthropic, base_url: "{B}" }
-          - { name: b-chat, kind: openai, base_url: "{B}/v1" }
+        {{string.Concat(UpstreamKinds.Plain.Select(u => UpstreamKinds.Provider(u, "A", $", timeouts: {{ {aTimeouts} }}") + UpstreamKinds.Provider(u, "B")))}}
         models:
-        {{GatewayUnderTest.Models("solo-anthropic", models, "a-anthropic")}}
-        {{GatewayUnderTest.Models("solo-chat", models, "a-chat")}}
-        {{GatewayUnderTest.Models("both-anthropic", models, "a-anthropic", "b-anthropic")}}
-        {{GatewayUnderTest.Models("both-chat", models, "a-chat", "b-chat")}}
+        {{string.Concat(UpstreamKinds.Plain.Select(u => GatewayUnderTest.Models("solo-" + UpstreamKinds.NameOf(u), models, "a-" + UpstreamKinds.NameOf(u)) + GatewayUnderTest.Models("both-" + UpstreamKinds.NameOf(u), models, "a-" + UpstreamKinds.NameOf(u), "b-" + UpstreamKinds.NameOf(u))))}}
         """;
 
-    public static TheoryData<Wire, Wire> Directions => new()
+    /// <summary>Every client with a provider of its own wire, and with one of another.</summary>
+    public static TheoryData<Wire, Upstream> Directions => new()
     {
-        { Wire.Anthropic, Wire.Anthropic },
-        { Wire.Anthropic, Wire.Chat },
-        { Wire.Chat, Wire.Anthropic },
-        { Wire.Chat, Wire.Chat },
+        { Wire.Anthropic, Upstream.Anthropic },
+        { Wire.Anthropic, Upstream.Chat },
+        { Wire.Chat, Upstream.Anthropic },
+        { Wire.Chat, Upstream.Chat },
+        { Wire.Responses, Upstream.Responses },
+        { Wire.Responses, Upstream.Gemini },
+        { Wire.Gemini, Upstream.Gemini },
+        { Wire.Gemini, Upstream.Responses },
     };
 
     [Theory]
     [MemberData(nameof(Directions))]
-    public async Task F15_SilenceBeforeFirstToken_IsCoveredByKeepAlives_ThenTheAnswer(Wire client, Wire upstream)
+    public async Task F15_SilenceBeforeFirstToken_IsCoveredByKeepAlives_ThenTheAnswer(Wire client, Upstream upstream)
     {
         await using var gateway = await GatewayUnderTest.StartAsync(Config("first_token: 30s"));
         gateway.A.Script.Always(new Fault(FaultKind.SlowHeaders) { Delay = TimeSpan.FromMilliseconds(900) });
 
-        var answer = await gateway.PostAsync(client, Wires.Body(client, Model("solo", upstream, 0), "hello there", stream: true));
+        var answer = await gateway.PostAsync(client, Wires.Ask(client, Model("solo", upstream, 0), "hello there", stream: true));
 
         Assert.Equal(200, answer.Status);
         Assert.Equal("Simulated answer to: hello there", answer.AnswerText(client));
         Assert.Null(answer.Violation(client));
-        Assert.InRange(KeepAlives(answer, client), 2, 9);
+        Assert.InRange(Wires.Of(client).KeepAlives(answer), 2, 9);
     }
 
     [Theory]
     [MemberData(nameof(Directions))]
-    public async Task F15_FailoverAfterKeepAlives_ClientSeesOneAnswer(Wire client, Wire upstream)
+    public async Task F15_FailoverAfterKeepAlives_ClientSeesOneAnswer(Wire client, Upstream upstream)
     {
         await using var gateway = await GatewayUnderTest.StartAsync(Config("first_token: 600ms"));
         gateway.A.Script.Always(Fault.Of(FaultKind.Stall, FaultPlace.AfterStart));
 
-        var answer = await gateway.PostAsync(client, Wires.Body(client, Model("both", upstream, 0), "hello there", stream: true));
+        var answer = await gateway.PostAsync(client, Wires.Ask(client, Model("both", upstream, 0), "hello there", stream: true));
 
         Assert.Equal("Simulated answer to: hello there", answer.AnswerText(client));
         Assert.Null(answer.Violation(client));
         Assert.Null(answer.StreamError(client));
-        Assert.True(KeepAlives(answer, client) >= 1, answer.Text);
+        Assert.True(Wires.Of(client).KeepAlives(answer) >= 1, answer.Text);
         Assert.Equal(1, gateway.A.Record.Count);
         Assert.Equal(1, gateway.B.Record.Count);
     }
 
     [Theory]
     [MemberData(nameof(Directions))]
-    public async Task F15_AllFailAfterKeepAlives_ErrorIsInTheStream(Wire client, Wire upstream)
+    public async Task F15_AllFailAfterKeepAlives_ErrorIsInTheStream(Wire client, Upstream upstream)
     {
         await using var gateway = await GatewayUnderTest.StartAsync(Config("first_token: 600ms"));
         gateway.A.Script.Always(Fault.Of(FaultKind.Stall, FaultPlace.BeforeHeaders));
 
-        var answer = await gateway.PostAsync(client, Wires.Body(client, Model("solo", upstream, 0), "hello there", stream: true));
+        var answer = await gateway.PostAsync(client, Wires.Ask(client, Model("solo", upstream, 0), "hello there", stream: true));
 
         Assert.Equal(200, answer.Status);
         Assert.False(answer.IsCut);
@@ -91,24 +90,24 @@ public sealed class StreamLifeTests
         await using var gateway = await GatewayUnderTest.StartAsync(Config(timeouts, "retries: 2").Replace("after: 200ms", "after: 20s", StringComparison.Ordinal));
         gateway.A.Script.Always(Fault.Of(FaultKind.Stall, place));
 
-        foreach (var (client, upstream) in Directions.Select(d => d.Data))
+        await Task.WhenAll(Directions.Select(d => d.Data).Select(async direction =>
         {
-            var before = gateway.A.Record.Count;
-            var answer = await gateway.PostAsync(client, Wires.Body(client, Model("solo", upstream, client == Wire.Chat ? 1 : 0), "hello there", stream: true));
+            var (client, upstream) = direction;
+            var answer = await gateway.PostAsync(client, Wires.Ask(client, Model("solo", upstream, (int)client), "hello there", stream: true));
 
-            Assert.Equal(before + 1, gateway.A.Record.Count);
+            Assert.Equal(1, GatewayUnderTest.Calls(gateway.A, $"solo-{UpstreamKinds.NameOf(upstream)}-{(int)client}"));
             if (place == FaultPlace.AfterText)
             {
                 Assert.Equal(200, answer.Status);
                 Assert.Null(answer.Violation(client));
-                Assert.Contains("timeouts." + setting, answer.StreamError(client)!.Value.GetProperty("message").GetString(), StringComparison.Ordinal);
+                Assert.Contains("timeouts." + setting, answer.StreamError(client)!.Message, StringComparison.Ordinal);
             }
             else
             {
                 Assert.Equal(504, answer.Status);
                 Assert.Contains("timeouts." + setting, answer.Text, StringComparison.Ordinal);
             }
-        }
+        }));
     }
 
     [Fact]
@@ -116,25 +115,32 @@ public sealed class StreamLifeTests
     {
         await using var gateway = await GatewayUnderTest.StartAsync(Config("first_token: 400ms", "retries: 2"));
         gateway.A.Script.Always(Fault.Of(FaultKind.Stall, FaultPlace.AfterHeaders));
-        foreach (var (client, upstream) in Directions.Select(d => d.Data))
+        await Task.WhenAll(Directions.Select(d => d.Data).Select(async direction =>
         {
-            var answer = await gateway.PostAsync(client, Wires.Body(client, Model("solo", upstream, client == Wire.Chat ? 1 : 0), "hello there", stream: false));
+            var (client, upstream) = direction;
+            var answer = await gateway.PostAsync(client, Wires.Ask(client, Model("solo", upstream, (int)client), "hello there", stream: false));
             Assert.Equal(504, answer.Status);
-        }
-
-        Assert.Equal(4, gateway.A.Record.Count);
+        }));
+        Assert.Equal(8, gateway.A.Record.Count);
     }
 
     [Theory]
-    [MemberData(nameof(Directions))]
-    public async Task F13_CutInsideToolCall_AfterText_NoClientSeesAWholeCall(Wire client, Wire upstream)
+    [InlineData(Wire.Anthropic, Upstream.Anthropic)]
+    [InlineData(Wire.Anthropic, Upstream.Chat)]
+    [InlineData(Wire.Chat, Upstream.Anthropic)]
+    [InlineData(Wire.Chat, Upstream.Chat)]
+    [InlineData(Wire.Responses, Upstream.Anthropic)]
+    [InlineData(Wire.Responses, Upstream.Chat)]
+    [InlineData(Wire.Gemini, Upstream.Anthropic)]
+    [InlineData(Wire.Gemini, Upstream.Chat)]
+    public async Task F13_CutInsideToolCall_AfterText_NoClientSeesAWholeCall(Wire client, Upstream upstream)
     {
         // Text first (so that the stream is committed), then a call whose arguments are whole but whose block never ends.
         await using var gateway = await GatewayUnderTest.StartAsync(Config("idle: 500ms"));
-        var name = upstream == Wire.Anthropic ? "solo-anthropic-0" : "solo-chat-0";
-        gateway.A.Script.Replay(new ReplayAnswer { Body = Encoding.UTF8.GetBytes(upstream == Wire.Anthropic ? AnthropicCut : ChatCut) }, name);
+        var name = $"solo-{UpstreamKinds.NameOf(upstream)}-0";
+        gateway.A.Script.Replay(new ReplayAnswer { Body = Encoding.UTF8.GetBytes(upstream == Upstream.Anthropic ? AnthropicCut : ChatCut) }, name);
 
-        var answer = await gateway.PostAsync(client, Wires.Body(client, Model("solo", upstream, 0), "call it", stream: true, tool: true));
+        var answer = await gateway.PostAsync(client, Wires.Ask(client, Model("solo", upstream, 0), "call it", stream: true, tool: true));
 
         Assert.Equal("Let me look.", answer.AnswerText(client));
         Assert.NotNull(answer.StreamError(client));
@@ -182,11 +188,7 @@ public sealed class StreamLifeTests
 
         """;
 
-    private static string Model(string group, Wire upstream, int number) => $"{group}-{(upstream == Wire.Anthropic ? "anthropic" : "chat")}/{number}";
-
-    private static int KeepAlives(ClientAnswer answer, Wire client) => client == Wire.Anthropic
-        ? answer.Events.Count(e => e.Event == "ping")
-        : answer.Text.Split('\n').Count(line => line.StartsWith(':'));
+    private static string Model(string group, Upstream upstream, int number) => $"{group}-{UpstreamKinds.NameOf(upstream)}/{number}";
 
     private static bool IsJson(string text)
     {

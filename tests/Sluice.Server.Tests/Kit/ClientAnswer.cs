@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Sluice.Protocols.Formats;
 using Sluice.Protocols.Sse;
+using Sluice.Server.Tests.Kit.Clients;
 using Sluice.Testing;
 
 namespace Sluice.Server.Tests.Kit;
@@ -102,131 +103,44 @@ internal sealed class ClientAnswer
         return grammar.Complete();
     }
 
-    /// <summary>All text of the answer, streamed or whole.</summary>
-    public string AnswerText(Wire wire) => IsStream ? StreamedText(wire) : WholeText(wire);
-
-    /// <summary>The stream's error, where it ended with one.</summary>
-    public JsonElement? StreamError(Wire wire)
+    /// <summary>All that the answer says, streamed or whole.</summary>
+    public AnswerReading Read(Wire wire)
     {
-        foreach (var frame in Frames)
+        var reading = new AnswerReading();
+        if (!IsStream)
         {
-            if (wire == Wire.Anthropic ? frame.GetProperty("type").GetString() == "error" : frame.TryGetProperty("error", out _))
-            {
-                return frame.GetProperty("error");
-            }
+            Wires.Of(wire).ReadWhole(Json, reading);
+            return reading;
         }
 
-        return null;
+        foreach (var frame in Frames)
+        {
+            Wires.Of(wire).ReadEvent(frame, reading);
+        }
+
+        return reading;
+    }
+
+    /// <summary>All text of the answer.</summary>
+    public string AnswerText(Wire wire) => Read(wire).Text.ToString();
+
+    /// <summary>The stream's error, where it ended with one.</summary>
+    public ErrorRead? StreamError(Wire wire) => Read(wire).Error;
+
+    /// <summary>The body's error; fails where it has not the wire's own shape.</summary>
+    public ErrorRead Error(Wire wire)
+    {
+        var error = Wires.Of(wire).ErrorOf(Json);
+        Assert.True(error is not null, $"Not {wire}'s shape: {Text}");
+        return error;
     }
 
     /// <summary>The stream says that the answer is complete.</summary>
-    public bool EndsWell(Wire wire) => wire == Wire.Anthropic
-        ? Frames.Any(f => f.GetProperty("type").GetString() == "message_stop")
-        : Frames.Any(f => f.TryGetProperty("choices", out var choices) && choices.GetArrayLength() > 0
-            && choices[0].TryGetProperty("finish_reason", out var reason) && reason.ValueKind == JsonValueKind.String);
+    public bool EndsWell(Wire wire) => Read(wire).Ended;
 
     /// <summary>Concatenated arguments of every tool call, complete or not, in order of their index.</summary>
-    public List<string> ToolArguments(Wire wire)
-    {
-        var calls = new SortedDictionary<int, StringBuilder>();
-        foreach (var frame in Frames)
-        {
-            if (wire == Wire.Anthropic && frame.GetProperty("type").GetString() == "content_block_delta"
-                && frame.GetProperty("delta").TryGetProperty("partial_json", out var json))
-            {
-                Append(calls, frame.GetProperty("index").GetInt32(), json.GetString()!);
-            }
-            else if (wire == Wire.Chat && frame.TryGetProperty("choices", out var choices) && choices.GetArrayLength() > 0
-                && choices[0].GetProperty("delta").TryGetProperty("tool_calls", out var tools))
-            {
-                foreach (var tool in tools.EnumerateArray())
-                {
-                    Append(calls, tool.GetProperty("index").GetInt32(), tool.GetProperty("function").TryGetProperty("arguments", out var part) ? part.GetString()! : "");
-                }
-            }
-        }
-
-        return [.. calls.Values.Select(c => c.ToString())];
-    }
+    public List<string> ToolArguments(Wire wire) => [.. Read(wire).Calls.Select(c => c.Arguments)];
 
     /// <summary>Input and output tokens as the client is told them, caches included; null where nothing was said.</summary>
-    public (long Input, long Output)? Usage(Wire wire)
-    {
-        (long, long)? found = null;
-        long input = 0;
-        foreach (var frame in IsStream ? Frames : [Json])
-        {
-            if (wire == Wire.Chat)
-            {
-                if (frame.TryGetProperty("usage", out var usage) && usage.ValueKind == JsonValueKind.Object)
-                {
-                    found = (usage.GetProperty("prompt_tokens").GetInt64(), usage.GetProperty("completion_tokens").GetInt64());
-                }
-            }
-            else
-            {
-                var holder = frame.TryGetProperty("message", out var message) ? message : frame;
-                if (holder.TryGetProperty("usage", out var usage))
-                {
-                    // The closing event may correct what the start estimated, or say nothing of it.
-                    var said = Number(usage, "input_tokens") + Number(usage, "cache_read_input_tokens") + Number(usage, "cache_creation_input_tokens");
-                    input = said > 0 ? said : input;
-                    found = (input, Number(usage, "output_tokens"));
-                }
-            }
-        }
-
-        return found;
-    }
-
-    private static long Number(JsonElement usage, string name) =>
-        usage.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number ? value.GetInt64() : 0;
-
-    private static void Append(SortedDictionary<int, StringBuilder> calls, int index, string part)
-    {
-        if (!calls.TryGetValue(index, out var call))
-        {
-            calls[index] = call = new StringBuilder();
-        }
-
-        call.Append(part);
-    }
-
-    private string WholeText(Wire wire)
-    {
-        if (wire == Wire.Chat)
-        {
-            return Json.GetProperty("choices")[0].GetProperty("message").GetProperty("content").GetString() ?? "";
-        }
-
-        var text = new StringBuilder();
-        foreach (var block in Json.GetProperty("content").EnumerateArray())
-        {
-            text.Append(block.GetProperty("type").GetString() == "text" ? block.GetProperty("text").GetString() : "");
-        }
-
-        return text.ToString();
-    }
-
-    private string StreamedText(Wire wire)
-    {
-        var text = new StringBuilder();
-        foreach (var frame in Frames)
-        {
-            if (wire == Wire.Anthropic)
-            {
-                if (frame.GetProperty("type").GetString() == "content_block_delta" && frame.GetProperty("delta").TryGetProperty("text", out var piece))
-                {
-                    text.Append(piece.GetString());
-                }
-            }
-            else if (frame.TryGetProperty("choices", out var choices) && choices.GetArrayLength() > 0
-                && choices[0].TryGetProperty("delta", out var delta) && delta.TryGetProperty("content", out var content) && content.ValueKind == JsonValueKind.String)
-            {
-                text.Append(content.GetString());
-            }
-        }
-
-        return text.ToString();
-    }
+    public (long Input, long Output)? Usage(Wire wire) => Read(wire).Usage;
 }

@@ -81,6 +81,9 @@ internal sealed class GatewayUnderTest : IAsyncDisposable
     public HttpRequestMessage Request(Wire wire, string body, string? path = null) => Request(wire, Encoding.UTF8.GetBytes(body), path);
 
     /// <inheritdoc cref="Request(Wire, string, string?)"/>
+    public HttpRequestMessage Request(Wire wire, ClientRequest ask, string? path = null) => Request(wire, ask.Body, path ?? ask.Path);
+
+    /// <inheritdoc cref="Request(Wire, string, string?)"/>
     public HttpRequestMessage Request(Wire wire, byte[] body, string? path = null)
     {
         var request = new HttpRequestMessage(HttpMethod.Post, path ?? Wires.PathOf(wire)) { Content = new ByteArrayContent(body) };
@@ -90,9 +93,13 @@ internal sealed class GatewayUnderTest : IAsyncDisposable
     }
 
     /// <summary>Sends and reads the whole answer.</summary>
-    public async Task<ClientAnswer> PostAsync(Wire wire, string body, params (string Name, string Value)[] headers)
+    public Task<ClientAnswer> PostAsync(Wire wire, string body, params (string Name, string Value)[] headers) =>
+        PostAsync(wire, new ClientRequest(Wires.PathOf(wire), body), headers);
+
+    /// <summary>Sends and reads the whole answer.</summary>
+    public async Task<ClientAnswer> PostAsync(Wire wire, ClientRequest ask, params (string Name, string Value)[] headers)
     {
-        using var request = Request(wire, body);
+        using var request = Request(wire, ask);
         foreach (var (name, value) in headers)
         {
             request.Headers.TryAddWithoutValidation(name, value);

@@ -1,5 +1,5 @@
-using System.Text.Json.Nodes;
 using Sluice.Protocols;
+using Sluice.Server.Tests.Kit.Clients;
 
 namespace Sluice.Server.Tests.Kit;
 
@@ -8,35 +8,32 @@ public enum Wire
 {
     Anthropic,
     Chat,
+    Responses,
+    Gemini,
 }
 
-/// <summary>Requests of both wires.</summary>
+/// <summary>Requests of all wires.</summary>
 internal static class Wires
 {
-    public static string PathOf(Wire wire) => wire == Wire.Anthropic ? "/v1/messages" : "/v1/chat/completions";
+    /// <summary>How clients of a wire ask and read.</summary>
+    public static IClientWire Of(Wire wire) => wire switch
+    {
+        Wire.Anthropic => AnthropicClient.Instance,
+        Wire.Chat => ChatClient.Instance,
+        Wire.Responses => ResponsesClient.Instance,
+        Wire.Gemini => GeminiClient.Instance,
+        _ => throw new ArgumentOutOfRangeException(nameof(wire), wire, "A wire without a client."),
+    };
 
-    public static WireProtocol ProtocolOf(Wire wire) => wire == Wire.Anthropic ? WireProtocol.AnthropicMessages : WireProtocol.OpenAIChat;
+    /// <summary>Where a request of no particular model goes.</summary>
+    public static string PathOf(Wire wire, string model = "m/anthropic", bool stream = false) => Of(wire).PathFor(model, stream);
+
+    public static WireProtocol ProtocolOf(Wire wire) => Of(wire).Protocol;
 
     /// <summary>A plain request; with <paramref name="tool"/> it offers one.</summary>
-    public static string Body(Wire wire, string model, string text, bool stream, bool tool = false, bool usage = true)
-    {
-        var body = new JsonObject { ["model"] = model, ["max_tokens"] = 400_000, ["stream"] = stream };
-        body["messages"] = new JsonArray(new JsonObject { ["role"] = "user", ["content"] = text });
-        var schema = new JsonObject { ["type"] = "object", ["properties"] = new JsonObject { ["place"] = new JsonObject { ["type"] = "string" } }, ["required"] = new JsonArray("place") };
-        if (tool && wire == Wire.Anthropic)
-        {
-            body["tools"] = new JsonArray(new JsonObject { ["name"] = "weather", ["description"] = "Tells the weather.", ["input_schema"] = schema });
-        }
-        else if (tool)
-        {
-            body["tools"] = new JsonArray(new JsonObject { ["type"] = "function", ["function"] = new JsonObject { ["name"] = "weather", ["description"] = "Tells the weather.", ["parameters"] = schema } });
-        }
-
-        if (wire == Wire.Chat && stream && usage)
-        {
-            body["stream_options"] = new JsonObject { ["include_usage"] = true };
-        }
-
-        return body.ToJsonString();
-    }
+    public static ClientRequest Ask(Wire wire, string model, string text, bool stream, bool tool = false, bool usage = true) =>
+        new(PathOf(wire, model, stream), Of(wire).Request(model, text, stream, tool, usage).ToJsonString());
 }
+
+/// <summary>A request as a client would send it: some wires name the model in the body, some in the path.</summary>
+internal readonly record struct ClientRequest(string Path, string Body);

@@ -41,7 +41,7 @@ public sealed class ChargedTests
                 foreach (var asksForUsage in client == Wire.Chat && stream ? new[] { true, false } : [true])
                 {
                     var sort = upstream == Wire.Anthropic ? "anthropic" : "chat";
-                    var answer = await gateway.PostAsync(client, Wires.Body(client, $"{sort}/{number}", "What is the use of usage?", stream, usage: asksForUsage));
+                    var answer = await gateway.PostAsync(client, Wires.Ask(client, $"{sort}/{number}", "What is the use of usage?", stream, usage: asksForUsage));
                     var said = gateway.A.Record.Requests.Single(r => r.Model == $"{sort}-{number}").Usage!;
                     number++;
 
@@ -114,7 +114,7 @@ public sealed class ChargedTests
         await Parallel.ForEachAsync(cases, new ParallelOptions { MaxDegreeOfParallelism = 9 }, async (one, _) =>
         {
             var sort = one.Upstream == Wire.Anthropic ? "anthropic" : "chat";
-            using var request = gateway.Request(one.Client, Wires.Body(one.Client, $"{sort}/{one.Number}", Question, stream: true));
+            using var request = gateway.Request(one.Client, Wires.Ask(one.Client, $"{sort}/{one.Number}", Question, stream: true));
             using var own = gateway.NewClient();
             var response = await own.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
             var id = response.Headers.GetValues("x-sluice-request-id").Single();
@@ -165,7 +165,7 @@ public sealed class ChargedTests
                 var sort = upstream == Wire.Anthropic ? "anthropic" : "chat";
                 using var abort = new CancellationTokenSource();
                 using var own = gateway.NewClient();
-                using var request = gateway.Request(client, Wires.Body(client, $"{sort}/{number}", "hello", stream));
+                using var request = gateway.Request(client, Wires.Ask(client, $"{sort}/{number}", "hello", stream));
                 var pending = own.SendAsync(request, abort.Token);
                 await gateway.A.Record.WaitForAsync(r => r.Model == $"{sort}-{number}" && r.Fault is not null, TimeSpan.FromSeconds(10));
                 var left = DateTimeOffset.UtcNow;
@@ -208,7 +208,7 @@ public sealed class ChargedTests
             foreach (var stream in new[] { true, false })
             {
                 var sort = upstream == Wire.Anthropic ? "anthropic" : "chat";
-                var answer = await gateway.PostAsync(client, Wires.Body(client, $"{sort}/{number++}", "hello", stream));
+                var answer = await gateway.PostAsync(client, Wires.Ask(client, $"{sort}/{number++}", "hello", stream));
                 Assert.Equal("Simulated answer to: hello", answer.AnswerText(client));
 
                 var row = await RowAsync(gateway, answer.Id);
@@ -230,8 +230,8 @@ public sealed class ChargedTests
         gateway.A.Script.Always(Fault.Of(500), "anthropic-0");
         gateway.A.Script.Always(Fault.Of(FaultKind.Reset, FaultPlace.AfterText, 4), "anthropic-1");
 
-        var refused = await gateway.PostAsync(Wire.Anthropic, Wires.Body(Wire.Anthropic, "anthropic/0", "hello", stream: true));
-        var cut = await gateway.PostAsync(Wire.Anthropic, Wires.Body(Wire.Anthropic, "anthropic/1", "hello", stream: true));
+        var refused = await gateway.PostAsync(Wire.Anthropic, Wires.Ask(Wire.Anthropic, "anthropic/0", "hello", stream: true));
+        var cut = await gateway.PostAsync(Wire.Anthropic, Wires.Ask(Wire.Anthropic, "anthropic/1", "hello", stream: true));
 
         Assert.Equal(0, (await RowAsync(gateway, refused.Id)).GetProperty("cost_nano_usd").GetInt64());
         var row = await RowAsync(gateway, cut.Id);

@@ -12,14 +12,12 @@ namespace Sluice.Server.Tests.Surfaces;
 /// </summary>
 public sealed class BadInputTests
 {
-    private const string Config = """
+    private static readonly string Config = $$"""
         routing: { retries: 0 }
         providers:
-          - { name: a-anthropic, kind: anthropic, base_url: "{A}" }
-          - { name: a-chat, kind: openai, base_url: "{A}/v1" }
+        {{string.Concat(UpstreamKinds.Plain.Select(u => UpstreamKinds.Provider(u, "A")))}}
         models:
-          - { id: "m/anthropic", endpoints: [{ provider: a-anthropic, model: m, price: { input: 3, output: 15 } }] }
-          - { id: "m/chat", endpoints: [{ provider: a-chat, model: m, price: { input: 3, output: 15 } }] }
+        {{string.Concat(UpstreamKinds.Plain.Select(u => UpstreamKinds.Model("m/" + UpstreamKinds.NameOf(u), "m", (u, UpstreamKinds.ProviderName(u, "A")))))}}
         """;
 
     private static readonly string Deep = string.Concat(Enumerable.Repeat("[", 600)) + string.Concat(Enumerable.Repeat("]", 600));
@@ -47,6 +45,9 @@ public sealed class BadInputTests
             """{"model":"m/anthropic","stream":true,"stream":false,"messages":[]}"""u8.ToArray(),
             [.. "{\"model\":\"m/anthropic\",\"messages\":[{\"role\":\"user\",\"content\":\""u8, 0xff, 0xfe, 0x80, .. "\"}]}"u8],
             Encoding.UTF8.GetBytes($$"""{"model":"m/anthropic","deep":{{Deep}},"messages":[]}"""),
+            Encoding.UTF8.GetBytes($$"""{"deep":{{Deep}},"contents":[{"parts":[{"text":"x"}]}],"input":"x"}"""),
+            [.. "{\"contents\":[{\"parts\":[{\"text\":\""u8, 0xff, 0xfe, 0x80, .. "\"}]}]}"u8],
+            """{"contents":[{"parts":[{"text":"x"}]}]"""u8.ToArray(),
             [0, 1, 2, 3],
             [0x1f, 0x8b, 8, 0, 0, 0, 0, 0],
         ];
@@ -54,6 +55,12 @@ public sealed class BadInputTests
         {
             foreach (var body in bodies)
             {
+                if (client == Wire.Gemini && Encoding.UTF8.GetString(body) is var text && (text == "{}" || text.StartsWith("{\"model\"", StringComparison.Ordinal)))
+                {
+                    // Its model is in the path; what the body says of it is nobody's business.
+                    continue;
+                }
+
                 using var request = gateway.Request(client, body);
                 var answer = await gateway.SendAsync(request);
                 Assert.True(answer.Status == 400, $"{client} {Encoding.UTF8.GetString(body)[..Math.Min(body.Length, 80)]}: {answer.Status} {answer.Text}");
@@ -75,17 +82,25 @@ public sealed class BadInputTests
             "messages", "system", "max_tokens", "temperature", "tools", "tool_choice", "thinking", "metadata", "stop_sequences", "stop", "stream", "stream_options", "response_format", "n",
             "logit_bias", "models", "provider", "reasoning", "reasoning_effort", "service_tier", "context_management", "output_config", "user", "seed", "functions", "modalities", "plugins",
         ];
+        string[] ofResponses =
+        [
+            "input", "instructions", "max_output_tokens", "temperature", "tools", "tool_choice", "text", "reasoning", "include", "store", "metadata", "stream", "stream_options", "previous_response_id",
+            "conversation", "background", "truncation", "prompt", "service_tier", "prompt_cache_key", "parallel_tool_calls", "user", "context_management", "client_metadata",
+        ];
+        string[] ofGemini = ["contents", "systemInstruction", "system_instruction", "tools", "toolConfig", "generationConfig", "safetySettings", "cachedContent", "labels", "model", "stream"];
         var wrong = new List<string>();
         foreach (var client in Enum.GetValues<Wire>())
         {
-            foreach (var upstream in new[] { "m/anthropic", "m/chat" })
+            // Its own wire, and one that it is translated to.
+            foreach (var upstream in client is Wire.Anthropic or Wire.Chat ? new[] { "m/anthropic", "m/chat" } : ["m/" + UpstreamKinds.NameOf(UpstreamKinds.Of(client)), "m/anthropic"])
             {
-                foreach (var member in members)
+                foreach (var member in client switch { Wire.Responses => ofResponses, Wire.Gemini => ofGemini, _ => members })
                 {
                     var answers = await Task.WhenAll(values.Select(async value =>
                     {
-                        var messages = member == "messages" ? "" : "\"messages\":[{\"role\":\"user\",\"content\":\"x\"}],";
-                        using var request = gateway.Request(client, $"{{\"model\":\"{upstream}\",\"max_tokens\":50,{messages}\"{member}\":{value}}}".Replace("\"max_tokens\":50,\"max_tokens\"", "\"max_tokens\"", StringComparison.Ordinal));
+                        var body = Wires.Of(client).Request(upstream, "x", stream: false, tool: false, usage: true);
+                        body.Remove(member);
+                        using var request = gateway.Request(client, $"{body.ToJsonString()[..^1]},\"{member}\":{value}}}".Replace("{,", "{", StringComparison.Ordinal), Wires.PathOf(client, upstream));
                         return (value, Answer: await gateway.SendAsync(request));
                     }));
                     foreach (var (value, answer) in answers)
@@ -115,7 +130,7 @@ public sealed class BadInputTests
         await using var gateway = await GatewayUnderTest.StartAsync(Config);
         foreach (var client in Enum.GetValues<Wire>())
         {
-            using var request = gateway.Request(client, Wires.Body(client, "m/chat", "x", stream: false));
+            using var request = gateway.Request(client, Wires.Ask(client, "m/chat", "x", stream: false));
             request.Content!.Headers.Remove("content-type");
             request.Content.Headers.TryAddWithoutValidation("content-type", type);
             var answer = await gateway.SendAsync(request);
@@ -135,7 +150,7 @@ public sealed class BadInputTests
             var answer = await raw.ReadUntilAsync("}");
             Assert.StartsWith("HTTP/1.1 413", answer, StringComparison.Ordinal);
             Assert.DoesNotContain("100 Continue", answer, StringComparison.Ordinal);
-            Assert.Contains(client == Wire.Anthropic ? "\"type\":\"request_too_large\"" : "\"error\":{", answer, StringComparison.Ordinal);
+            Assert.Contains(client switch { Wire.Anthropic => "\"type\":\"request_too_large\"", Wire.Gemini => "\"status\":\"INVALID_ARGUMENT\"", _ => "\"error\":{" }, answer, StringComparison.Ordinal);
             await AssertOthersGoOnAsync(gateway);
         }
 
@@ -164,7 +179,7 @@ public sealed class BadInputTests
     public async Task Body_AtTheLimit_IsTaken_AndTheConnectionIsUsedAgainAfterARefusal()
     {
         await using var gateway = await GatewayUnderTest.StartAsync(Config, server: ", max_body: 64KiB");
-        var body = Wires.Body(Wire.Chat, "m/chat", "x", stream: false);
+        var body = Wires.Ask(Wire.Chat, "m/chat", "x", stream: false).Body;
         var exact = body + new string(' ', (64 * 1024) - body.Length);
         foreach (var (content, status) in new[] { (exact, 200), (exact + " ", 413), (body, 200) })
         {
@@ -176,7 +191,7 @@ public sealed class BadInputTests
     public async Task Body_InChunks_IsTakenWhateverTheirSizes()
     {
         await using var gateway = await GatewayUnderTest.StartAsync(Config);
-        var body = Wires.Body(Wire.Anthropic, "m/anthropic", "in pieces " + new string('p', 100_000), stream: false);
+        var body = Wires.Ask(Wire.Anthropic, "m/anthropic", "in pieces " + new string('p', 100_000), stream: false).Body;
         foreach (var size in new[] { 17, 4096, 70_000 })
         {
             using var raw = await RawClient.ConnectAsync(gateway.Url);
@@ -234,7 +249,7 @@ public sealed class BadInputTests
     public async Task Headers_AsManyAndAsLongAsAllowed_AreTaken()
     {
         await using var gateway = await GatewayUnderTest.StartAsync(Config);
-        using var request = gateway.Request(Wire.Chat, Wires.Body(Wire.Chat, "m/chat", "x", stream: false));
+        using var request = gateway.Request(Wire.Chat, Wires.Ask(Wire.Chat, "m/chat", "x", stream: false));
         for (var i = 0; i < ServerHost.MaxHeaderCount - 10; i++)
         {
             request.Headers.TryAddWithoutValidation($"x-h{i}", new string('h', 250));
@@ -254,7 +269,7 @@ public sealed class BadInputTests
             (new string(' ', 70_000), 413, "invalid_request", "server.max_body"),
             ("{\"model\":\"m/nothing\",\"messages\":[]}", 404, "model_not_found", "m/nothing"),
         ];
-        foreach (var client in Enum.GetValues<Wire>())
+        foreach (var client in Enum.GetValues<Wire>().Where(w => w != Wire.Gemini))
         {
             foreach (var (body, status, kind, cause) in cases)
             {
@@ -269,11 +284,11 @@ public sealed class BadInputTests
             }
         }
 
-        // Two formats, three of the four by their body alone.
+        // Three formats that name the model in the body, three of the four by their body alone.
         var report = await ServingFolder.AdminAsync(gateway.Server, "/report?by=cause", GatewayUnderTest.AdminKey);
         var rows = report.GetProperty("rows").EnumerateArray().ToDictionary(row => row.GetProperty("cause").GetString()!, row => (row.GetProperty("requests").GetInt64(), row.GetProperty("attempts").GetInt64()));
-        Assert.Equal((6L, 0L), rows["invalid_request"]);
-        Assert.Equal((2L, 0L), rows["model_not_found"]);
+        Assert.Equal((9L, 0L), rows["invalid_request"]);
+        Assert.Equal((3L, 0L), rows["model_not_found"]);
     }
 
     [Fact]
@@ -300,7 +315,7 @@ public sealed class BadInputTests
                 var answer = await raw.ReadUntilAsync("}");
                 Assert.StartsWith($"HTTP/1.1 {status}", answer, StringComparison.Ordinal);
                 Assert.DoesNotContain("100 Continue", answer, StringComparison.Ordinal);
-                Assert.Contains(client == Wire.Anthropic ? "authentication_error" : "\"error\":{", answer, StringComparison.Ordinal);
+                Assert.Contains(client switch { Wire.Anthropic => "authentication_error", Wire.Gemini => "UNAUTHENTICATED", _ => "\"error\":{" }, answer, StringComparison.Ordinal);
                 Assert.Equal(0, gateway.HeldBytes);
             }
         }
@@ -313,7 +328,7 @@ public sealed class BadInputTests
         for (var i = 0; i < 20; i++)
         {
             using var raw = await RawClient.ConnectAsync(gateway.Url);
-            await raw.SendAsync(Head(gateway, (Wire)(i % 2), "Content-Length: 500000\r\n") + "{\"model\":\"m/chat\",");
+            await raw.SendAsync(Head(gateway, (Wire)(i % 4), "Content-Length: 500000\r\n") + "{\"model\":\"m/chat\",");
             await GatewayUnderTest.UntilAsync(() => gateway.HeldBytes > 0, "the body being read");
         }
 
@@ -331,7 +346,7 @@ public sealed class BadInputTests
         await GatewayUnderTest.UntilAsync(() => gateway.HeldBytes > 0, "the first body being read");
         foreach (var client in Enum.GetValues<Wire>())
         {
-            var answer = await gateway.PostAsync(client, Wires.Body(client, "m/chat", new string('x', 2_000_000), stream: false));
+            var answer = await gateway.PostAsync(client, Wires.Ask(client, "m/chat", new string('x', 2_000_000), stream: false));
             Assert.True(answer.Status == 503, answer.Text);
             Assert.InRange(int.Parse(answer.Header("retry-after")!, System.Globalization.CultureInfo.InvariantCulture), 1, 55);
             Assert.Equal("gateway", answer.Header("x-sluice-error-source"));
@@ -346,16 +361,9 @@ public sealed class BadInputTests
 
     private static async Task AssertOthersGoOnAsync(GatewayUnderTest gateway)
     {
-        var good = await gateway.PostAsync(Wire.Anthropic, Wires.Body(Wire.Anthropic, "m/chat", "still there?", stream: true));
+        var good = await gateway.PostAsync(Wire.Anthropic, Wires.Ask(Wire.Anthropic, "m/chat", "still there?", stream: true));
         Assert.Equal("Simulated answer to: still there?", good.AnswerText(Wire.Anthropic));
     }
 
-    private static void AssertOwnShape(ClientAnswer answer, Wire client)
-    {
-        var json = answer.Json;
-        var error = json.GetProperty("error");
-        Assert.NotEqual("", error.GetProperty("message").GetString());
-        Assert.NotEqual("", error.GetProperty("type").GetString());
-        Assert.Equal(client == Wire.Anthropic, json.TryGetProperty("type", out var type) && type.GetString() == "error");
-    }
+    private static void AssertOwnShape(ClientAnswer answer, Wire client) => Assert.NotEqual("", answer.Error(client).Message);
 }

@@ -26,7 +26,7 @@ public sealed class PathTests
             foreach (var (client, path) in new[] { (Wire.Anthropic, "/v1/messages"), (Wire.Anthropic, "/messages"), (Wire.Chat, "/chat/completions"), (Wire.Chat, "/v1/chat/completions") })
             {
                 using var raw = await RawClient.ConnectAsync(gateway.Url);
-                var body = Wires.Body(client, "m/anthropic", "x", stream: false);
+                var body = Wires.Ask(client, "m/anthropic", "x", stream: false).Body;
                 await raw.SendAsync($"POST {start}{path}?beta=true HTTP/1.1\r\nHost: x\r\nx-api-key: {gateway.Key}\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: {body.Length}\r\n\r\n{body}");
                 var answer = await raw.ReadToEndAsync();
                 Assert.True(answer.StartsWith("HTTP/1.1 200", StringComparison.Ordinal), $"{start}{path}: {answer}");
@@ -43,7 +43,7 @@ public sealed class PathTests
         {
             foreach (var model in new[] { "m/anthropic", "vendor/deep/chat" })
             {
-                using var request = gateway.Request(Wire.Chat, Wires.Body(Wire.Chat, model, "x", stream: true, usage: false), path);
+                using var request = gateway.Request(Wire.Chat, Wires.Ask(Wire.Chat, model, "x", stream: true, usage: false), path);
                 var answer = await gateway.SendAsync(request);
                 Assert.Null(answer.Violation(Wire.Chat));
                 Assert.Equal(expected, answer.Usage(Wire.Chat) is not null);
@@ -175,7 +175,7 @@ public sealed class PathTests
         {
             foreach (var (headers, query, status) in table)
             {
-                using var request = gateway.Request(client, Wires.Body(client, "m/anthropic", "x", stream: false), Wires.PathOf(client) + query);
+                using var request = gateway.Request(client, Wires.Ask(client, "m/anthropic", "x", stream: false), Wires.PathOf(client) + query);
                 request.Headers.Remove("x-api-key");
                 foreach (var (name, value) in headers)
                 {
@@ -204,7 +204,7 @@ public sealed class PathTests
 
         foreach (var client in Enum.GetValues<Wire>())
         {
-            var answer = await gateway.PostAsync(client, Wires.Body(client, "m/anthropic", "x", stream: true));
+            var answer = await gateway.PostAsync(client, Wires.Ask(client, "m/anthropic", "x", stream: true));
             Assert.Equal(403, answer.Status);
             Assert.Equal("false", answer.Header("x-should-retry"));
             Assert.Equal("client", answer.Header("x-sluice-error-source"));

@@ -31,7 +31,7 @@ public sealed class PlanTests
     {
         await using var gateway = await GatewayUnderTest.StartAsync(Config);
 
-        var answer = await gateway.PostAsync(client, Wires.Body(client, "m", "whom would you ask?", stream: true), ("x-sluice-explain", "1"));
+        var answer = await gateway.PostAsync(client, Wires.Ask(client, "m", "whom would you ask?", stream: true), ("x-sluice-explain", "1"));
 
         Assert.True(answer.Status == 200, answer.Text);
         var plan = answer.Json;
@@ -58,8 +58,8 @@ public sealed class PlanTests
     {
         await using var gateway = await GatewayUnderTest.StartAsync(Config);
 
-        var answer = await gateway.PostAsync(Wire.Chat, Wires.Body(Wire.Chat, "nobody/knows-it", "x", stream: false), ("x-sluice-explain", "1"));
-        var refused = await gateway.PostAsync(Wire.Chat, Wires.Body(Wire.Chat, "nobody/knows-it", "x", stream: false));
+        var answer = await gateway.PostAsync(Wire.Chat, Wires.Ask(Wire.Chat, "nobody/knows-it", "x", stream: false), ("x-sluice-explain", "1"));
+        var refused = await gateway.PostAsync(Wire.Chat, Wires.Ask(Wire.Chat, "nobody/knows-it", "x", stream: false));
 
         Assert.True(answer.Status == 200, answer.Text);
         Assert.Equal(JsonValueKind.Null, answer.Json.GetProperty("model").ValueKind);
