@@ -34,7 +34,8 @@ internal static class FailoverTable
         /// <summary>Streamed, where one kind of provider differs.</summary>
         public (Upstream At, Outcome Streamed)? Except { get; init; }
 
-        public Outcome For(Upstream upstream, bool stream) => !stream ? Whole : Except is { } except && except.At == upstream ? except.Streamed : Streamed;
+        public Outcome For(Upstream upstream, Wire client, bool stream) =>
+            !stream ? Whole : Except is { } except && except.At == UpstreamKinds.Like(upstream, client) ? except.Streamed : Streamed;
     }
 
     // Gemini's calls come whole: what goes wrong "inside" one goes wrong behind it.

@@ -88,6 +88,20 @@ internal static class UpstreamKinds
         return yaml.ToString();
     }
 
+    /// <summary>The plain kind whose wire this kind is asked in for a client; Bedrock for Converse.</summary>
+    public static Upstream Like(Upstream upstream, Wire client) => upstream switch
+    {
+        Upstream.VertexClaude or Upstream.AzureClaude => Upstream.Anthropic,
+        Upstream.BedrockClaude => client == Wire.Anthropic ? Upstream.Anthropic : Upstream.Bedrock,
+        Upstream.Vertex => Upstream.Gemini,
+        Upstream.Azure => client == Wire.Responses ? Upstream.Responses : Upstream.Chat,
+        Upstream.OpenRouter => Upstream.Chat,
+        _ => upstream,
+    };
+
+    /// <summary>The client's grammar holds of a stream; Azure begins Chat's with a chunk of its content filter, and to a Chat client it goes as it is.</summary>
+    public static bool KeepsGrammar(Upstream upstream, Wire client) => (upstream, client) != (Upstream.Azure, Wire.Chat);
+
     /// <summary>Client and provider speak the same, so bytes pass as they are. By hand, from the vendors' documents.</summary>
     public static bool IsNative(Upstream upstream, Wire client) => upstream switch
     {
