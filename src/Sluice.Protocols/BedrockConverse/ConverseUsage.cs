@@ -9,6 +9,9 @@ namespace Sluice.Protocols.BedrockConverse;
 /// </summary>
 internal static class ConverseUsage
 {
+    // More than any model can count in a lifetime: what is above it is no count.
+    private const long MostTokens = 1_000_000_000_000;
+
     /// <summary>Reads the <c>usage</c> object on top of what was said before.</summary>
     public static TokenUsage Read(ReadOnlySpan<byte> usage, TokenUsage previous)
     {
@@ -78,9 +81,7 @@ internal static class ConverseUsage
             return null;
         }
 
-        anomalous |= count < 0;
-
-        // Sums of a few of these must not run over.
-        return Math.Clamp(count, 0, long.MaxValue / 16);
+        anomalous |= count is < 0 or > MostTokens;
+        return count > MostTokens ? null : Math.Max(count, 0);
     }
 }

@@ -9,6 +9,9 @@ namespace Sluice.Protocols.Gemini;
 /// </summary>
 internal static class GeminiUsage
 {
+    // More than any model can count in a lifetime; what is above it, or below nothing, is no count.
+    private const long MostTokens = 1_000_000_000_000;
+
     /// <summary>
     /// Reads one <c>usageMetadata</c>. It replaces what was before as a whole: a stream with built-in tools starts its counts anew in each phase.
     /// An object without counts (Vertex sends the traffic type alone in the middle of a stream) changes nothing.
@@ -34,12 +37,12 @@ internal static class GeminiUsage
         var candidates = Count(usage, "candidatesTokenCount") ?? Count(usage, "responseTokenCount");
         var thoughts = Count(usage, "thoughtsTokenCount");
         var total = Count(usage, "totalTokenCount");
+        var anomalous = HasNoCounts(usage);
         if (prompt is null && candidates is null && thoughts is null && total is null)
         {
-            return previous;
+            return anomalous ? previous with { IsAnomalous = true } : previous;
         }
 
-        var anomalous = false;
         var cached = Count(usage, "cachedContentTokenCount");
         var toolPrompt = Count(usage, "toolUsePromptTokenCount");
         var audioCached = Modality(usage, "cacheTokensDetails", "AUDIO");
@@ -111,7 +114,10 @@ internal static class GeminiUsage
         };
     }
 
-    private static long? Count(JsonElement usage, string name) => GeminiJson.TryGet(usage, name, out var value) && GeminiJson.Integer(value) is >= 0 and var count ? count : null;
+    private static long? Count(JsonElement usage, string name) => GeminiJson.TryGet(usage, name, out var value) && GeminiJson.Integer(value) is >= 0 and <= MostTokens and var count ? count : null;
+
+    private static bool HasNoCounts(JsonElement usage) => usage.ValueKind == JsonValueKind.Object
+        && usage.EnumerateObject().Any(m => m.Value.ValueKind == JsonValueKind.Number && GeminiJson.Integer(m.Value) is not (>= 0 and <= MostTokens));
 
     private static long? Modality(JsonElement usage, string list, string modality)
     {

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text;
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Sluice.Server.Tests.Kit;
 using Sluice.Simulator;
@@ -11,23 +12,23 @@ public sealed partial class CanaryTests
 {
     private const int Requests = 300;
 
+    private static readonly IReadOnlyList<Upstream> Echoing = [.. UpstreamKinds.Plain, Upstream.Bedrock];
+
     [Fact]
     public async Task F36_ManyRequestsAndAborts_NobodySeesAnothersBytes_AndAllMemoryComesBack()
     {
-        await using var gateway = await GatewayUnderTest.StartAsync("""
+        await using var gateway = await GatewayUnderTest.StartAsync($$"""
             routing: { retries: 0 }
             providers:
-              - { name: a-anthropic, kind: anthropic, base_url: "{A}" }
-              - { name: a-chat, kind: openai, base_url: "{A}/v1" }
+            {{string.Concat(Echoing.Select(u => UpstreamKinds.Provider(u, "A")))}}
             models:
-              - { id: "echo/anthropic", endpoints: [{ provider: a-anthropic, model: sim/echo, price: { input: 3, output: 15 } }] }
-              - { id: "echo/chat", endpoints: [{ provider: a-chat, model: sim/echo, price: { input: 3, output: 15 } }] }
+            {{string.Concat(Echoing.Select(u => $"  - {{ id: \"echo/{UpstreamKinds.NameOf(u)}\", endpoints: [{{ provider: {UpstreamKinds.ProviderName(u, "A")}, model: sim/echo, price: {{ input: 3, output: 15 }} }}] }}\n"))}}
             """, new SimulatorOptions { FirstByteDelay = TimeSpan.FromMilliseconds(150), Speed = SimulatorSpeed.Paced(20) });
         var random = new Random(20261121);
         var plans = Enumerable.Range(0, Requests).Select(i => (
             Nonce: $"nonce-{i:d6}-{random.Next():x8}",
-            Client: (Wire)random.Next(2),
-            Upstream: random.Next(2) == 0 ? "anthropic" : "chat",
+            Client: (Wire)random.Next(4),
+            Upstream: UpstreamKinds.NameOf(Echoing[random.Next(Echoing.Count)]),
             Stream: random.Next(2) == 0 || i % 10 == 0,
             IsLarge: random.Next(3) == 0,
             AbortAfter: random.Next(5) == 0 ? random.Next(600) : (int?)null,
@@ -38,7 +39,7 @@ public sealed partial class CanaryTests
         await Task.WhenAll(plans.Select(async plan =>
         {
             var body = Body(plan.Client, "echo/" + plan.Upstream, plan.Nonce, plan.Stream, plan.IsLarge ? 600_000 : 500);
-            using var request = gateway.Request(plan.Client, body);
+            using var request = gateway.Request(plan.Client, body, Wires.PathOf(plan.Client, "echo/" + plan.Upstream, plan.Stream));
             using var abort = new CancellationTokenSource();
             if (plan.AbortAfter is { } milliseconds)
             {
@@ -103,8 +104,8 @@ public sealed partial class CanaryTests
     // Of a stream that was left, only whole events: the last one may be cut anywhere.
     private static async Task<ClientAnswer> AnswerAsync(string text, bool isStream)
     {
-        var end = isStream ? text.LastIndexOf("\n\n", StringComparison.Ordinal) + 2 : text.Length;
-        using var response = new HttpResponseMessage { Content = new StringContent(end < 2 ? "" : text[..end], Encoding.UTF8, isStream ? "text/event-stream" : "application/json") };
+        var end = isStream ? Math.Max(text.LastIndexOf("\n\n", StringComparison.Ordinal) + 2, text.LastIndexOf("\r\n\r\n", StringComparison.Ordinal) + 4) : text.Length;
+        using var response = new HttpResponseMessage { Content = new StringContent(end < 4 ? "" : text[..end], Encoding.UTF8, isStream ? "text/event-stream" : "application/json") };
         return await ClientAnswer.ReadAsync(response);
     }
 
@@ -117,9 +118,24 @@ public sealed partial class CanaryTests
             filler.Append(nonce).Append(' ');
         }
 
-        var system = client == Wire.Anthropic ? $"\"system\":\"{filler}\"," : "";
-        var first = client == Wire.Chat ? $$"""{"role":"system","content":"{{filler}}"},""" : "";
-        return Encoding.UTF8.GetBytes($$"""{"model":"{{model}}","max_tokens":1000,"stream":{{(stream ? "true" : "false")}},{{system}}"messages":[{{first}}{"role":"user","content":"say {{nonce}}"}]}""");
+        var body = Wires.Of(client).Request(model, "say " + nonce, stream, tool: false, usage: true);
+        switch (client)
+        {
+            case Wire.Anthropic:
+                body["system"] = filler.ToString();
+                break;
+            case Wire.Chat:
+                body["messages"]!.AsArray().Insert(0, new JsonObject { ["role"] = "system", ["content"] = filler.ToString() });
+                break;
+            case Wire.Responses:
+                body["instructions"] = filler.ToString();
+                break;
+            default:
+                body["systemInstruction"] = new JsonObject { ["parts"] = new JsonArray(new JsonObject { ["text"] = filler.ToString() }) };
+                break;
+        }
+
+        return Encoding.UTF8.GetBytes(body.ToJsonString());
     }
 
     [GeneratedRegex("nonce-[0-9]{6}-[0-9a-f]{8}", RegexOptions.NonBacktracking)]

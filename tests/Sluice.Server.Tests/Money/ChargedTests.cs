@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Text;
 using System.Text.Json;
 using Sluice.Server.Tests.Kit;
+using Sluice.Server.Tests.Kit.Clients;
 using Sluice.Simulator;
 
 namespace Sluice.Server.Tests.Money;
@@ -19,15 +20,19 @@ public sealed class ChargedTests
     private static string Config => $$"""
         routing: { retries: 0 }
         providers:
-          - { name: a-anthropic, kind: anthropic, base_url: "{A}" }
-          - { name: a-chat, kind: openai, base_url: "{A}/v1" }
+        {{string.Concat(Kinds.Select(u => UpstreamKinds.Provider(u, "A")))}}
         models:
-        {{GatewayUnderTest.Models("anthropic", 40, "a-anthropic")}}
-        {{GatewayUnderTest.Models("chat", 40, "a-chat")}}
+        {{string.Concat(Kinds.Select(u => string.Concat(Enumerable.Range(0, 100).Select(i => UpstreamKinds.Model($"{UpstreamKinds.NameOf(u)}/{i}", $"{UpstreamKinds.NameOf(u)}-{i}", (u, UpstreamKinds.ProviderName(u, "A")))))))}}
         """;
 
-    private static readonly (Wire Client, Wire Upstream)[] Directions =
-        [(Wire.Anthropic, Wire.Anthropic), (Wire.Anthropic, Wire.Chat), (Wire.Chat, Wire.Anthropic), (Wire.Chat, Wire.Chat)];
+    private static IEnumerable<Upstream> Kinds => [.. UpstreamKinds.Plain, Upstream.Bedrock];
+
+    /// <summary>Every client with a provider of its own wire, and with one of another.</summary>
+    private static readonly (Wire Client, Upstream Upstream)[] Directions =
+    [
+        (Wire.Anthropic, Upstream.Anthropic), (Wire.Anthropic, Upstream.Chat), (Wire.Chat, Upstream.Anthropic), (Wire.Chat, Upstream.Chat),
+        (Wire.Responses, Upstream.Responses), (Wire.Responses, Upstream.Gemini), (Wire.Gemini, Upstream.Gemini), (Wire.Gemini, Upstream.Bedrock),
+    ];
 
     [Fact]
     public async Task F14_Usage_OnEveryPath_IsTheProvidersAndTheCostIsExact()
@@ -40,9 +45,9 @@ public sealed class ChargedTests
             {
                 foreach (var asksForUsage in client == Wire.Chat && stream ? new[] { true, false } : [true])
                 {
-                    var sort = upstream == Wire.Anthropic ? "anthropic" : "chat";
+                    var sort = UpstreamKinds.NameOf(upstream);
                     var answer = await gateway.PostAsync(client, Wires.Ask(client, $"{sort}/{number}", "What is the use of usage?", stream, usage: asksForUsage));
-                    var said = gateway.A.Record.Requests.Single(r => r.Model == $"{sort}-{number}").Usage!;
+                    var said = gateway.A.Record.Requests.Single(r => r.Model == UpstreamKinds.ModelName(upstream, $"{sort}-{number}")).Usage!;
                     number++;
 
                     var told = answer.Usage(client);
@@ -101,7 +106,7 @@ public sealed class ChargedTests
         const int LastIndex = 9;
         const string Question = "please count from one to twenty in words and then go on with some more of them";
         await using var gateway = await GatewayUnderTest.StartAsync(Config, new SimulatorOptions { Speed = SimulatorSpeed.Paced(30) });
-        var cases = new List<(Wire Client, Wire Upstream, int Index, int Number)>();
+        var cases = new List<(Wire Client, Upstream Upstream, int Index, int Number)>();
         foreach (var (client, upstream) in Directions)
         {
             for (var index = 1; index <= LastIndex; index++)
@@ -113,16 +118,16 @@ public sealed class ChargedTests
         var delays = new ConcurrentBag<double>();
         await Parallel.ForEachAsync(cases, new ParallelOptions { MaxDegreeOfParallelism = 9 }, async (one, _) =>
         {
-            var sort = one.Upstream == Wire.Anthropic ? "anthropic" : "chat";
+            var sort = UpstreamKinds.NameOf(one.Upstream);
             using var request = gateway.Request(one.Client, Wires.Ask(one.Client, $"{sort}/{one.Number}", Question, stream: true));
             using var own = gateway.NewClient();
             var response = await own.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
             var id = response.Headers.GetValues("x-sluice-request-id").Single();
-            var received = await ReadTextEventsAsync(response, one.Index);
+            var received = await ReadTextEventsAsync(one.Client, response, one.Index);
             var left = DateTimeOffset.UtcNow;
             response.Dispose();
 
-            var seen = await gateway.A.Record.WaitForAsync(r => r.Model == $"{sort}-{one.Number}" && r.End != AnswerEnd.Open, TimeSpan.FromSeconds(10));
+            var seen = await gateway.A.Record.WaitForAsync(r => r.Model == UpstreamKinds.ModelName(one.Upstream, $"{sort}-{one.Number}") && r.End != AnswerEnd.Open, TimeSpan.FromSeconds(10));
             Assert.Equal(AnswerEnd.ClientGone, seen.End);
             delays.Add((seen.ClientGoneAt!.Value - left).TotalMilliseconds);
 
@@ -130,7 +135,7 @@ public sealed class ChargedTests
             var row = trail.GetProperty("attempts").EnumerateArray().Single();
             Assert.Equal("client_gone", row.GetProperty("outcome").GetString());
             var (input, output) = (row.GetProperty("input_tokens").GetInt64(), row.GetProperty("output_tokens").GetInt64());
-            if (one.Upstream == Wire.Anthropic)
+            if (one.Upstream is Upstream.Anthropic or Upstream.Gemini)
             {
                 Assert.Equal(seen.Usage!.Input, input);
             }
@@ -162,16 +167,16 @@ public sealed class ChargedTests
         {
             foreach (var stream in new[] { true, false })
             {
-                var sort = upstream == Wire.Anthropic ? "anthropic" : "chat";
+                var sort = UpstreamKinds.NameOf(upstream);
                 using var abort = new CancellationTokenSource();
                 using var own = gateway.NewClient();
                 using var request = gateway.Request(client, Wires.Ask(client, $"{sort}/{number}", "hello", stream));
                 var pending = own.SendAsync(request, abort.Token);
-                await gateway.A.Record.WaitForAsync(r => r.Model == $"{sort}-{number}" && r.Fault is not null, TimeSpan.FromSeconds(10));
+                await gateway.A.Record.WaitForAsync(r => r.Model == UpstreamKinds.ModelName(upstream, $"{sort}-{number}") && r.Fault is not null, TimeSpan.FromSeconds(10));
                 var left = DateTimeOffset.UtcNow;
                 await abort.CancelAsync();
                 await Assert.ThrowsAnyAsync<OperationCanceledException>(() => pending);
-                var seen = await gateway.A.Record.WaitForAsync(r => r.Model == $"{sort}-{number}" && r.End != AnswerEnd.Open, TimeSpan.FromSeconds(10));
+                var seen = await gateway.A.Record.WaitForAsync(r => r.Model == UpstreamKinds.ModelName(upstream, $"{sort}-{number}") && r.End != AnswerEnd.Open, TimeSpan.FromSeconds(10));
                 Assert.Equal(AnswerEnd.ClientGone, seen.End);
                 Assert.True((seen.ClientGoneAt!.Value - left).TotalSeconds < 1);
                 number++;
@@ -207,7 +212,7 @@ public sealed class ChargedTests
         {
             foreach (var stream in new[] { true, false })
             {
-                var sort = upstream == Wire.Anthropic ? "anthropic" : "chat";
+                var sort = UpstreamKinds.NameOf(upstream);
                 var answer = await gateway.PostAsync(client, Wires.Ask(client, $"{sort}/{number++}", "hello", stream));
                 Assert.Equal("Simulated answer to: hello", answer.AnswerText(client));
 
@@ -251,10 +256,10 @@ public sealed class ChargedTests
     }
 
     /// <summary>Reads until so many events with text have come; returns the bytes of text in them.</summary>
-    private static async Task<int> ReadTextEventsAsync(HttpResponseMessage response, int count)
+    private static async Task<int> ReadTextEventsAsync(Wire client, HttpResponseMessage response, int count)
     {
         using var reader = new StreamReader(await response.Content.ReadAsStreamAsync());
-        var bytes = 0;
+        var reading = new AnswerReading();
         while (count > 0 && await reader.ReadLineAsync() is { } line)
         {
             if (!line.StartsWith("data: {", StringComparison.Ordinal))
@@ -263,17 +268,11 @@ public sealed class ChargedTests
             }
 
             using var frame = JsonDocument.Parse(line[6..]);
-            var root = frame.RootElement;
-            var text = root.TryGetProperty("choices", out var choices) && choices.GetArrayLength() > 0
-                ? choices[0].GetProperty("delta").TryGetProperty("content", out var content) ? content.GetString() : null
-                : root.TryGetProperty("delta", out var delta) && delta.TryGetProperty("text", out var piece) ? piece.GetString() : null;
-            if (!string.IsNullOrEmpty(text))
-            {
-                bytes += Encoding.UTF8.GetByteCount(text);
-                count--;
-            }
+            var before = reading.Text.Length;
+            Wires.Of(client).ReadEvent(frame.RootElement, reading);
+            count -= reading.Text.Length > before ? 1 : 0;
         }
 
-        return bytes;
+        return Encoding.UTF8.GetByteCount(reading.Text.ToString());
     }
 }
