@@ -8,8 +8,10 @@ internal sealed class RawClient : IDisposable
 {
     private readonly TcpClient _tcp = new() { NoDelay = true };
 
-    /// <summary>The server's side of the connection.</summary>
-    public NetworkStream Stream => _tcp.GetStream();
+    private NetworkStream? _stream;
+
+    /// <summary>The server's side of the connection, also after the server has ended it.</summary>
+    public NetworkStream Stream => _stream!;
 
     /// <param name="url">The server.</param>
     /// <param name="receiveBuffer">Bytes that the system takes for a client that does not read; 0 for its own choice.</param>
@@ -18,6 +20,7 @@ internal sealed class RawClient : IDisposable
         var client = new RawClient();
         client._tcp.ReceiveBufferSize = receiveBuffer > 0 ? receiveBuffer : client._tcp.ReceiveBufferSize;
         await client._tcp.ConnectAsync(url.Host, url.Port);
+        client._stream = client._tcp.GetStream();
         return client;
     }
 
