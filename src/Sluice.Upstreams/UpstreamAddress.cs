@@ -11,7 +11,7 @@ internal sealed class UpstreamAddress
     private readonly ProviderSettings _provider;
 
     // Agents send the same query to the same model for ever (?beta=true): the last address of each operation is kept as it was put together.
-    private readonly Known?[] _last = new Known?[4];
+    private readonly Known?[] _last = new Known?[2 * Enum.GetValues<UpstreamOperation>().Length];
 
     public UpstreamAddress(ProviderSettings provider, Uri? simulator)
     {

@@ -11,6 +11,12 @@ public enum UpstreamOperation
 
     /// <summary>The prompt's size.</summary>
     CountTokens,
+
+    /// <summary>Vectors of texts.</summary>
+    Embed,
+
+    /// <summary>Vectors of several texts, where the wire has a method of its own for that (Gemini).</summary>
+    EmbedBatch,
 }
 
 /// <summary>One call of one candidate.</summary>

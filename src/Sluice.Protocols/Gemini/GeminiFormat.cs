@@ -43,6 +43,10 @@ public sealed class GeminiFormat : IWireFormat, ITokenCountFormat
         _ when name.SequenceEqual("systemInstruction"u8) || name.SequenceEqual("system_instruction"u8) => MemberMeaning.System,
         _ when name.SequenceEqual("tools"u8) => MemberMeaning.Tools,
 
+        // Of embedContent, which names its model in the body too.
+        _ when name.SequenceEqual("model"u8) => MemberMeaning.Model,
+        _ when name.SequenceEqual("content"u8) || name.SequenceEqual("requests"u8) => MemberMeaning.System,
+
         // Of countTokens: a whole request, whose texts are estimated together.
         _ when name.SequenceEqual("generateContentRequest"u8) || name.SequenceEqual("generate_content_request"u8) => MemberMeaning.System,
         _ when name.SequenceEqual("generationConfig"u8) || name.SequenceEqual("generation_config"u8) => MemberMeaning.GenerationConfig,

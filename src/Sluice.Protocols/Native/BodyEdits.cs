@@ -60,7 +60,11 @@ public sealed class BodyEdits
         var inserted = new ArrayBufferWriter<byte>(64);
         if (envelope.ModelIsInPath)
         {
-            // It goes into the upstream's path as well.
+            // It goes into the upstream's path as well; where the body repeats it, both must say the same.
+            if (envelope.ModelValue.Exists)
+            {
+                edits.Add(new BodyEdit(envelope.ModelValue, Quoted(upstreamModel.StartsWith("models/", StringComparison.Ordinal) ? upstreamModel : "models/" + upstreamModel)));
+            }
         }
         else if (!envelope.ModelValue.Exists)
         {

@@ -35,6 +35,7 @@ public sealed class OpenAIChatFormat : IWireFormat
         _ when name.SequenceEqual("model"u8) => MemberMeaning.Model,
         _ when name.SequenceEqual("stream"u8) => MemberMeaning.Stream,
         _ when name.SequenceEqual("messages"u8) => MemberMeaning.Messages,
+        _ when name.SequenceEqual("input"u8) => MemberMeaning.Input,
         _ when name.SequenceEqual("tools"u8) => MemberMeaning.Tools,
         _ when name.SequenceEqual("functions"u8) => MemberMeaning.Tools,
         _ when name.SequenceEqual("system"u8) => MemberMeaning.System,

@@ -125,6 +125,12 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
             return Verdict.MoveOn;
         }
 
+        if (Vectors.AreWanted(request) && Vectors.Refusal(request, candidate) is { } unable)
+        {
+            _refusal ??= unable;
+            return Verdict.MoveOn;
+        }
+
         var degradations = new DegradationLog();
         var (pieces, refusal) = UpstreamBody.Write(request, candidate, wire, degradations);
         if (refusal is not null)
@@ -295,7 +301,7 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
             return await FailAsync(attempt, FaultClassifier.FromStreamError(SecretFilter.Scrub(error, attempt.Candidate.Credential), FaultPhase.FirstToken));
         }
 
-        if (!hasContent)
+        if (!hasContent && !Vectors.AreWanted(request))
         {
             return KeepEmpty(attempt, bytes);
         }

@@ -13,7 +13,13 @@ internal static class UpstreamCalls
     {
         Candidate = attempt.Candidate,
         Protocol = attempt.Wire,
-        Operation = request.Surface.Operation == SurfaceOperation.CountTokens ? UpstreamOperation.CountTokens : UpstreamOperation.Generate,
+        Operation = request.Surface.Operation switch
+        {
+            SurfaceOperation.CountTokens => UpstreamOperation.CountTokens,
+            SurfaceOperation.Embed => UpstreamOperation.Embed,
+            SurfaceOperation.EmbedBatch => UpstreamOperation.EmbedBatch,
+            _ => UpstreamOperation.Generate,
+        },
         Stream = request.Envelope.Stream,
         Query = attempt.Native ? request.Http.Request.QueryString.Value : null,
         ClientHeaders = Headers(request, attempt, refused),

@@ -29,6 +29,8 @@ internal static class GeminiPaths
             "generateContent" => Of(SurfaceOperation.Generate, new PathCall(model, Stream: false, StreamFraming.Events)),
             "streamGenerateContent" => Of(SurfaceOperation.Generate, new PathCall(model, Stream: true, framing)),
             "countTokens" => Of(SurfaceOperation.CountTokens, new PathCall(model, Stream: false, StreamFraming.Events)),
+            "embedContent" => Of(SurfaceOperation.Embed, new PathCall(model, Stream: false, StreamFraming.Events)),
+            "batchEmbedContents" => Of(SurfaceOperation.EmbedBatch, new PathCall(model, Stream: false, StreamFraming.Events)),
             _ => null,
         };
     }

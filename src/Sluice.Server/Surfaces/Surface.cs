@@ -11,6 +11,12 @@ internal enum SurfaceOperation
 
     /// <summary>How many tokens the prompt has.</summary>
     CountTokens,
+
+    /// <summary>Vectors of texts.</summary>
+    Embed,
+
+    /// <summary>Vectors of several texts, where the format has a method of its own for that (Gemini).</summary>
+    EmbedBatch,
 }
 
 /// <summary>How a streamed answer stands on the wire.</summary>

@@ -14,6 +14,7 @@ internal static class SurfaceTable
     private static readonly Surface ChatByApi = Chat with { AlwaysSendUsage = true };
     private static readonly Surface Completions = new(WireFormats.Client(WireProtocol.OpenAICompletions), SurfaceOperation.Generate);
     private static readonly Surface Responses = new(WireFormats.Client(WireProtocol.OpenAIResponses), SurfaceOperation.Generate);
+    private static readonly Surface Embeddings = Chat with { Operation = SurfaceOperation.Embed };
     private static readonly Surface CountInput = Responses with { Operation = SurfaceOperation.CountTokens };
 
     /// <summary>What is served, for whoever asked for something else.</summary>
@@ -31,6 +32,7 @@ internal static class SurfaceTable
         "/v1/completions" or "/completions" => Completions with { AlwaysSendUsage = PathRules.IsOpenRouterPath(request.Path.Value ?? "") },
         "/v1/responses" or "/responses" => Responses,
         "/v1/responses/input_tokens" or "/responses/input_tokens" => CountInput,
+        "/v1/embeddings" or "/embeddings" => Embeddings,
         _ => GeminiPaths.Find(normalised, request.QueryString),
     };
 

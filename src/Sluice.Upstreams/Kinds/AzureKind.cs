@@ -38,6 +38,8 @@ internal sealed class AzureKind : IProviderKind
         return client == WireProtocol.OpenAIResponses && HasResponses(provider) ? WireProtocol.OpenAIResponses : WireProtocol.OpenAIChat;
     }
 
+    public bool Embeds(ProviderSettings provider, WireProtocol wire) => wire == WireProtocol.OpenAIChat && !Ends(provider.BaseUrl, "/models");
+
     public bool Counts(ProviderSettings provider, WireProtocol wire) => wire == WireProtocol.AnthropicMessages;
 
     public Uri AddressFor(in CallTarget target)
@@ -57,13 +59,13 @@ internal sealed class AzureKind : IProviderKind
         var query = version is null or "v1" ? null : $"api-version={Uri.EscapeDataString(version)}";
         if (!IsClassic(target.BaseUrl, version))
         {
-            return BasePath.Join(Resource(target.BaseUrl, "/openai/v1"), target.Wire == WireProtocol.OpenAIResponses ? "/responses" : "/chat/completions", query);
+            return BasePath.Join(Resource(target.BaseUrl, "/openai/v1"), target.Wire == WireProtocol.OpenAIResponses ? "/responses" : OpenAIKind.Tail(target.Operation), query);
         }
 
         var classic = Resource(target.BaseUrl, "/openai");
         return target.Wire == WireProtocol.OpenAIResponses
             ? BasePath.Join(classic, "/responses", query)
-            : BasePath.Join(classic, $"/deployments/{BasePath.Segment(target.Model)}/chat/completions", query);
+            : BasePath.Join(classic, $"/deployments/{BasePath.Segment(target.Model)}{OpenAIKind.Tail(target.Operation)}", query);
     }
 
     public bool SendsHeader(WireProtocol wire, string name) => wire == WireProtocol.AnthropicMessages || !name.StartsWith("anthropic-", StringComparison.OrdinalIgnoreCase);

@@ -16,6 +16,8 @@ internal sealed class GeminiKind : IProviderKind
 
     public bool Counts(ProviderSettings provider, WireProtocol wire) => true;
 
+    public bool Embeds(ProviderSettings provider, WireProtocol wire) => true;
+
     public Uri AddressFor(in CallTarget target) => Address(target);
 
     public bool SendsHeader(WireProtocol wire, string name) => !NamesAnAccount(name);
@@ -35,6 +37,8 @@ internal sealed class GeminiKind : IProviderKind
     internal static string Verb(in CallTarget target) => (target.Operation, target.Stream) switch
     {
         (UpstreamOperation.CountTokens, _) => ":countTokens",
+        (UpstreamOperation.Embed, _) => ":embedContent",
+        (UpstreamOperation.EmbedBatch, _) => ":batchEmbedContents",
         (_, true) => ":streamGenerateContent",
         _ => ":generateContent",
     };

@@ -24,6 +24,9 @@ internal interface IProviderKind
     /// <summary>Whether an endpoint spoken to in this wire counts a prompt's tokens.</summary>
     bool Counts(ProviderSettings provider, WireProtocol wire) => false;
 
+    /// <summary>Whether an endpoint spoken to in this wire makes vectors.</summary>
+    bool Embeds(ProviderSettings provider, WireProtocol wire) => false;
+
     /// <summary>Where a call goes, the client's query not yet behind it. Nothing in <paramref name="target"/> may change scheme, host or port.</summary>
     Uri AddressFor(in CallTarget target);
 

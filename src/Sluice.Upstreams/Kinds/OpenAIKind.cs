@@ -10,7 +10,11 @@ internal sealed class OpenAIKind : IProviderKind
 {
     public WireProtocol WireFor(ProviderSettings provider, ModelEndpoint endpoint, WireProtocol client) => WireProtocol.OpenAIChat;
 
-    public Uri AddressFor(in CallTarget target) => BasePath.Join(target.BaseUrl, "/chat/completions");
+    public bool Embeds(ProviderSettings provider, WireProtocol wire) => true;
+
+    public Uri AddressFor(in CallTarget target) => BasePath.Join(target.BaseUrl, Tail(target.Operation));
 
     public IRequestAuth CreateAuth(ProviderSettings provider, AuthContext context) => KeyAuth.Bearer;
+
+    internal static string Tail(UpstreamOperation operation) => operation == UpstreamOperation.Embed ? "/embeddings" : "/chat/completions";
 }

@@ -10,7 +10,9 @@ internal sealed class OpenRouterKind : IProviderKind
 {
     public WireProtocol WireFor(ProviderSettings provider, ModelEndpoint endpoint, WireProtocol client) => WireProtocol.OpenAIChat;
 
-    public Uri AddressFor(in CallTarget target) => BasePath.Join(target.BaseUrl, "/chat/completions");
+    public bool Embeds(ProviderSettings provider, WireProtocol wire) => true;
+
+    public Uri AddressFor(in CallTarget target) => BasePath.Join(target.BaseUrl, OpenAIKind.Tail(target.Operation));
 
     public bool NamesHeader(WireProtocol wire, string name) =>
         name.Equals("HTTP-Referer", StringComparison.OrdinalIgnoreCase)

@@ -28,6 +28,10 @@ public static class ProviderKinds
     public static bool CanCount(Candidate candidate, WireProtocol client) =>
         Of(candidate.Provider.Kind).Counts(candidate.Provider, WireOf(candidate, client));
 
+    /// <summary>True where vectors can be asked of a candidate in the client's own wire: they are numbers of one vendor's model, and nothing translates them.</summary>
+    public static bool CanEmbed(Candidate candidate, WireProtocol client) =>
+        WireOf(candidate, client) == client && Of(candidate.Provider.Kind).Embeds(candidate.Provider, client);
+
     /// <summary>The host that Claude's body has to be made for; null where a candidate takes Anthropic's own, or is asked in another wire.</summary>
     public static ClaudeHost? ClaudeHostOf(Candidate candidate, WireProtocol wire) =>
         wire == WireProtocol.AnthropicMessages ? Of(candidate.Provider.Kind).ClaudeHost : null;

@@ -18,10 +18,12 @@ internal sealed class SimulatorKind : IProviderKind
 
     public bool Counts(ProviderSettings provider, WireProtocol wire) => wire is WireProtocol.AnthropicMessages or WireProtocol.OpenAIResponses or WireProtocol.Gemini;
 
+    public bool Embeds(ProviderSettings provider, WireProtocol wire) => wire is WireProtocol.OpenAIChat or WireProtocol.Gemini;
+
     public Uri AddressFor(in CallTarget target) => target.Wire switch
     {
         WireProtocol.AnthropicMessages => AnthropicKind.Address(target.BaseUrl, target.Operation),
-        WireProtocol.OpenAIChat => BasePath.JoinVersioned(target.BaseUrl, "/chat/completions", null, "/v1"),
+        WireProtocol.OpenAIChat => BasePath.JoinVersioned(target.BaseUrl, OpenAIKind.Tail(target.Operation), null, "/v1"),
         WireProtocol.OpenAIResponses => BasePath.JoinVersioned(target.BaseUrl, ResponsesKind.Tail(target.Operation), null, "/v1"),
         WireProtocol.Gemini => GeminiKind.Address(target),
         _ => BasePath.Join(target.BaseUrl, $"/model/{BasePath.Segment(target.Model)}{BedrockKind.Verb(target.Wire, target.Stream)}"),
