@@ -6,13 +6,22 @@ namespace Sluice.EndToEnd.Tests;
 /// <summary>What a test asks about the model calls that a simulator received.</summary>
 internal static class Calls
 {
-    /// <summary>Every model call so far, oldest first; other requests (probes, model lists) are left out.</summary>
-    public static IReadOnlyList<ReceivedRequest> ModelCalls(this SimulatorHost simulator) =>
-        [.. simulator.Record.Requests.Where(r => r.Method == "POST" && (r.Path.EndsWith("/messages", StringComparison.Ordinal) || r.Path.EndsWith("/chat/completions", StringComparison.Ordinal)))];
+    private static readonly string[] Endings = ["/messages", "/chat/completions", "/responses", ":generateContent", ":streamGenerateContent", "/converse", "/converse-stream"];
 
-    /// <summary>The call asked for a stream.</summary>
+    /// <summary>Every model call so far, oldest first; other requests (probes, model lists, token counts) are left out.</summary>
+    /// <param name="simulator">The provider.</param>
+    /// <param name="key">Only calls with this provider key; null for all.</param>
+    public static IReadOnlyList<ReceivedRequest> ModelCalls(this SimulatorHost simulator, string? key = null) =>
+        [.. simulator.Record.Requests.Where(r => r.Method == "POST" && Endings.Any(e => r.Path.EndsWith(e, StringComparison.Ordinal)) && (key is null || r.Credential == key))];
+
+    /// <summary>The call asked for a stream: in the body, or by the path where the format has it there.</summary>
     public static bool AsksForStream(this ReceivedRequest request)
     {
+        if (request.Path.EndsWith(":streamGenerateContent", StringComparison.Ordinal) || request.Path.EndsWith("/converse-stream", StringComparison.Ordinal))
+        {
+            return true;
+        }
+
         using var body = JsonDocument.Parse(request.Body!);
         return body.RootElement.TryGetProperty("stream", out var stream) && stream.ValueKind == JsonValueKind.True;
     }

