@@ -2,6 +2,7 @@ using System.Data.Common;
 using Microsoft.Extensions.Logging;
 using Sluice.Core.Identity;
 using Sluice.Core.Ledger;
+using Sluice.Core.Reasoning;
 using Sluice.Storage.Journal;
 using Sluice.Storage.Sqlite;
 
@@ -32,11 +33,15 @@ public sealed class LedgerStore : ILedger, ILedgerQueries, IAsyncDisposable
         _shipper = shipper;
         _logger = logger;
         Identity = new SqliteIdentityStore(database);
+        Reasoning = new SqliteReasoningStore(database, logger);
         _shipping = Task.Run(() => shipper.RunAsync(writer, _stop.Token));
     }
 
     /// <summary>Keys, users, teams and projects in the same store.</summary>
     public IIdentityStore Identity { get; }
+
+    /// <summary>Kept thinking in the same store.</summary>
+    public IReasoningStore Reasoning { get; }
 
     /// <summary>Records appended since the start that are not yet in the store.</summary>
     public long Unshipped => _writer.Written.Count - _shipper.Shipped;

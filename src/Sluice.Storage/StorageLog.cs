@@ -22,4 +22,7 @@ internal static partial class StorageLog
 
     [LoggerMessage(6005, LogLevel.Error, "Records of the journal could not be shipped before the end; the next start ships them.")]
     public static partial void NotShipped(ILogger logger, Exception exception);
+
+    [LoggerMessage(6006, LogLevel.Warning, "The store does not take or give kept thinking. Clients that leave signatures out of their histories go on only with what is in memory until it is back.")]
+    public static partial void ReasoningAway(ILogger logger, Exception exception);
 }

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Sluice.Core.Configuration;
 using Sluice.Core.Identity;
+using Sluice.Core.Reasoning;
 using Sluice.Core.Routing;
 using Sluice.Protocols.Conversation;
 using Sluice.Protocols.Formats;
@@ -46,6 +47,9 @@ internal sealed class InferenceRequest
 
     /// <summary>Every attempt so far, in order.</summary>
     public List<Attempt> Attempts { get; } = [];
+
+    /// <summary>What was thought in earlier turns of this user's clients.</summary>
+    public required IReasoningMemory Reasoning { get; init; }
 
     /// <summary>The body in neutral terms; read when the first translated candidate needs it.</summary>
     public Parsed<ConversationRequest>? Conversation { get; set; }

@@ -21,11 +21,15 @@ internal static class StreamRelays
                 ReadUsage = (json, previous) => upstream.ReadUsage(json, previous, dialect),
                 DropUsageChunk = !WantsUsage(request),
             })
-            : Translated(attempt, upstream.CreateStreamReader(dialect), request.Surface.Format, TargetOf(request, attempt));
+            : Translated(request, attempt, upstream.CreateStreamReader(dialect));
     }
 
-    private static TranslatedRelay Translated(Attempt attempt, IStreamReader reader, IClientFormat client, ClientTarget target) =>
-        new(ToolFolding.Restore(reader, target.Tools, attempt.Wire), client.CreateStreamWriter(target, attempt.Degradations));
+    private static TranslatedRelay Translated(InferenceRequest request, Attempt attempt, IStreamReader reader)
+    {
+        var target = TargetOf(request, attempt);
+        var told = ReasoningReplays.Remember(ToolFolding.Restore(reader, target.Tools, attempt.Wire), request, attempt);
+        return new TranslatedRelay(told, request.Surface.Format.CreateStreamWriter(target, attempt.Degradations));
+    }
 
     /// <summary>What the answer writer must know of the client.</summary>
     public static ClientTarget TargetOf(InferenceRequest request, Attempt attempt) => new(request.Envelope.Model ?? "", request.Id)

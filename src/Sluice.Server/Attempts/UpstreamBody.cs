@@ -55,14 +55,18 @@ internal static class UpstreamBody
         }
 
         // The same as the scan has them, also where the path says it.
-        var conversation = ToolFolding.Fold(
-            request.Conversation.Value.Value! with { Model = request.Envelope.Model!, Stream = request.Envelope.Stream }, wire, degradations);
+        var conversation = request.Conversation.Value.Value! with { Model = request.Envelope.Model!, Stream = request.Envelope.Stream };
         if (request.WithoutThinking)
         {
             conversation = ProofRemoval.From(conversation);
             TellOfProofs(degradations);
         }
+        else
+        {
+            conversation = ReasoningReplays.Restore(conversation, request);
+        }
 
+        conversation = ToolFolding.Fold(conversation, wire, degradations);
 
         var target = new UpstreamTarget(candidate.Endpoint.UpstreamModel, candidate.Provider.Dialect, candidate.Endpoint.Model.Traits)
         {

@@ -103,6 +103,7 @@ internal sealed class InferencePipeline(
             Facts = facts,
             Plan = plan,
             AffinityKey = affinityKey,
+            Reasoning = attempts.Reasoning,
         };
         if (http.Request.Headers[PlanAnswer.Header] == "1")
         {

@@ -9,6 +9,7 @@ using Sluice.Core.Configuration;
 using Sluice.Core.Health;
 using Sluice.Core.Identity;
 using Sluice.Core.Ledger;
+using Sluice.Core.Reasoning;
 using Sluice.Core.Routing;
 using Sluice.Core.Tokens;
 using Sluice.Server.Admin;
@@ -99,6 +100,7 @@ public sealed class SluiceServer : IAsyncDisposable
             Storage = first.Server.Storage,
             SyncLedger = first.Server.SyncLedger,
         }, time, loggers.CreateLogger<LedgerStore>()));
+        var reasoning = parts.Add(await ReasoningMemory.OpenAsync(store.Reasoning, new ReasoningMemoryOptions(), time, CancellationToken.None));
         var keys = new KeyRing(time);
         keys.SetAdminKey(AdminKeyFile.Ensure(first.Server.DataFolder, first.Auth.AdminKey));
         var directory = parts.Add(new IdentityDirectory(store.Identity, keys, time));
@@ -116,7 +118,7 @@ public sealed class SluiceServer : IAsyncDisposable
 
         // A seed of its own for every process: with a common one all of them would knock at a recovering provider in step.
         var random = options.Random ?? new SharedRandom(RandomNumberGenerator.GetInt32(int.MaxValue));
-        var attempts = new AttemptServices(upstreams, health, affinity, store, settler, new RetryBudget(time), new RefusedBetas(time), estimates, time, random, drain.Over);
+        var attempts = new AttemptServices(upstreams, health, affinity, store, settler, new RetryBudget(time), new RefusedBetas(time), estimates, reasoning, time, random, drain.Over);
         var budget = new BodyBudget(first.Server.MaxBuffered ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4);
         var bodies = new BodyReader(budget);
 

@@ -1,6 +1,5 @@
 using System.Buffers;
 using Sluice.Protocols.Conversation;
-using Sluice.Protocols.Degradations;
 using Sluice.Protocols.Errors;
 using Sluice.Protocols.Formats;
 using Sluice.Protocols.Native;
@@ -50,7 +49,7 @@ internal static class WholeAnswer
         var upstream = WireFormats.Upstream(attempt.Wire);
         return attempt.Native
             ? Native(attempt, body, upstream)
-            : Translated(attempt, body, upstream, request.Surface.Format, StreamRelays.TargetOf(request, attempt), attempt.Degradations);
+            : Translated(request, attempt, body, upstream);
     }
 
     /// <summary>The same bytes for a client of the same protocol, after a look at what they say.</summary>
@@ -72,7 +71,7 @@ internal static class WholeAnswer
 
     /// <summary>A translation for a client of another protocol.</summary>
     private static (ReadOnlyMemory<byte> Bytes, UpstreamError? Error, bool HasContent) Translated(
-        Attempt attempt, ReadOnlyMemory<byte> body, IUpstreamFormat upstream, IClientFormat client, ClientTarget target, DegradationLog degradations)
+        InferenceRequest request, Attempt attempt, ReadOnlyMemory<byte> body, IUpstreamFormat upstream)
     {
         var parsed = upstream.ReadResponse(body, attempt.Candidate.Provider.Dialect);
         if (parsed.Error is { } error)
@@ -80,11 +79,13 @@ internal static class WholeAnswer
             return (default, error, false);
         }
 
+        var target = StreamRelays.TargetOf(request, attempt);
         var response = ToolFolding.Restore(parsed.Value!, target.Tools, upstream.Protocol);
+        ReasoningReplays.Remember(response, request, attempt);
         attempt.Usage = response.Usage;
         attempt.ContentBytes = body.Length;
         var output = new ArrayBufferWriter<byte>(body.Length + 512);
-        client.WriteResponse(response, target, degradations, output);
+        request.Surface.Format.WriteResponse(response, target, attempt.Degradations, output);
         return (output.WrittenMemory, null, HasContent(response));
     }
 

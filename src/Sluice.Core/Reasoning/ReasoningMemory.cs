@@ -1,0 +1,385 @@
+using System.Collections.Concurrent;
+
+namespace Sluice.Core.Reasoning;
+
+/// <summary>
+/// Keeps what was used last, within bounds, and hands it to the store behind the requests' backs. All state is under one lock that is never held
+/// over I/O; only <see cref="Knows"/> reads without it.
+/// </summary>
+public sealed class ReasoningMemory : IReasoningMemory, IAsyncDisposable
+{
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan SweepDelay = TimeSpan.FromHours(1);
+
+    private readonly IReasoningStore _store;
+    private readonly ReasoningMemoryOptions _options;
+    private readonly TimeProvider _time;
+    private readonly Lock _lock = new();
+    private readonly Dictionary<(string User, UInt128 Key), Turn> _turns = [];
+    private readonly ConcurrentDictionary<string, int> _users = new(StringComparer.Ordinal);
+
+    // Least recently used in front; each turn is in the first, those with a body in memory in the second too.
+    private readonly LinkedList<Turn> _used = [];
+    private readonly LinkedList<Turn> _held = [];
+    private readonly Dictionary<(string User, UInt128 Key), Turn> _unsaved = [];
+    private readonly Dictionary<(string User, UInt128 Key), Turn> _prolonged = [];
+    private readonly HashSet<(string User, UInt128 Key)> _removed = [];
+    private readonly SemaphoreSlim _storing = new(1);
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Task _running;
+    private TaskCompletionSource _wake = NewSignal();
+    private long _bytes;
+    private long _heldBytes;
+    private bool _disposed;
+
+    private ReasoningMemory(IReasoningStore store, ReasoningMemoryOptions options, TimeProvider time, IReadOnlyList<ReasoningRow> rows)
+    {
+        _store = store;
+        _options = options;
+        _time = time;
+        foreach (var row in rows)
+        {
+            Add(new Turn(row.User, row.Key) { ExpiresAt = row.ExpiresAt, Size = row.Size });
+        }
+
+        MakeRoom();
+        _running = Task.Run(RunAsync);
+    }
+
+    /// <summary>Learns which turns the store has; their bodies are read when they are looked for.</summary>
+    public static async Task<ReasoningMemory> OpenAsync(IReasoningStore store, ReasoningMemoryOptions options, TimeProvider time, CancellationToken cancellation) =>
+        new(store, options, time, await store.ListAsync(time.GetUtcNow(), cancellation));
+
+    /// <summary>Turns kept now, their bytes, and those of them in memory.</summary>
+    public (int Turns, long Bytes, long HeldBytes) Size
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return (_turns.Count, _bytes, _heldBytes);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public bool Knows(string user) => _users.ContainsKey(user);
+
+    /// <inheritdoc/>
+    public void Remember(string user, UInt128 key, IReadOnlyList<KeptThinking> thinking)
+    {
+        var body = KeptThinkingJson.Write(thinking);
+        if (body.Length > _options.LargestTurn)
+        {
+            return;
+        }
+
+        lock (_lock)
+        {
+            if (_turns.TryGetValue((user, key), out var before))
+            {
+                Remove(before);
+            }
+
+            var turn = new Turn(user, key) { ExpiresAt = Expiry(), Size = body.Length };
+            Add(turn);
+            Hold(turn, body);
+            _unsaved[(user, key)] = turn;
+            _prolonged.Remove((user, key));
+            _removed.Remove((user, key));
+            MakeRoom();
+            _wake.TrySetResult();
+        }
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<KeptThinking> Find(string user, UInt128 key)
+    {
+        byte[]? body;
+        lock (_lock)
+        {
+            if (!_turns.TryGetValue((user, key), out var turn))
+            {
+                return [];
+            }
+
+            if (turn.ExpiresAt <= _time.GetUtcNow())
+            {
+                Forget(turn);
+                return [];
+            }
+
+            Use(turn);
+            body = turn.Body;
+        }
+
+        return KeptThinkingJson.Read(body ?? ReadBack(user, key) ?? "[]"u8.ToArray());
+    }
+
+    /// <summary>Stores what waits. False when the store is away: it waits on.</summary>
+    public async Task<bool> FlushAsync(CancellationToken cancellation)
+    {
+        await _storing.WaitAsync(cancellation);
+        try
+        {
+            ReasoningBatch batch;
+            lock (_lock)
+            {
+                Sweep();
+                batch = new ReasoningBatch
+                {
+                    Saved = [.. _unsaved.Values.Select(t => (t.Row, t.Body!))],
+                    Prolonged = [.. _prolonged.Values.Select(t => t.Row)],
+                    Removed = [.. _removed],
+                };
+            }
+
+            if (!await _store.WriteAsync(batch, _time.GetUtcNow(), cancellation))
+            {
+                return false;
+            }
+
+            lock (_lock)
+            {
+                foreach (var (row, body) in batch.Saved)
+                {
+                    // Unless it was made anew meanwhile.
+                    if (_unsaved.TryGetValue((row.User, row.Key), out var turn) && ReferenceEquals(turn.Body, body))
+                    {
+                        _unsaved.Remove((row.User, row.Key));
+                    }
+                }
+
+                foreach (var row in batch.Prolonged)
+                {
+                    if (_prolonged.TryGetValue((row.User, row.Key), out var turn) && turn.ExpiresAt == row.ExpiresAt)
+                    {
+                        _prolonged.Remove((row.User, row.Key));
+                    }
+                }
+
+                _removed.ExceptWith(batch.Removed);
+            }
+
+            return true;
+        }
+        finally
+        {
+            _storing.Release();
+        }
+    }
+
+    /// <summary>Stores the rest.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_disposed)
+        {
+            return;
+        }
+
+        _disposed = true;
+        await _stop.CancelAsync();
+        await _running;
+        await FlushAsync(CancellationToken.None);
+        _stop.Dispose();
+        _storing.Dispose();
+    }
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private async Task RunAsync()
+    {
+        var stop = _stop.Token;
+        while (!stop.IsCancellationRequested)
+        {
+            Task wake;
+            lock (_lock)
+            {
+                wake = _wake.Task;
+            }
+
+            using (var woken = CancellationTokenSource.CreateLinkedTokenSource(stop))
+            {
+                // Without news too now and then: what has expired must not stay on the disk.
+                await Task.WhenAny(wake, Task.Delay(SweepDelay, _time, woken.Token));
+                await woken.CancelAsync();
+            }
+
+            await Task.Delay(_options.StoreDelay, _time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (stop.IsCancellationRequested)
+            {
+                return;
+            }
+
+            lock (_lock)
+            {
+                _wake = NewSignal();
+            }
+
+            if (!await FlushAsync(CancellationToken.None))
+            {
+                await Task.Delay(RetryDelay, _time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                lock (_lock)
+                {
+                    _wake.TrySetResult();
+                }
+            }
+        }
+    }
+
+    private byte[]? ReadBack(string user, UInt128 key)
+    {
+        var body = _store.Read(user, key);
+        lock (_lock)
+        {
+            if (!_turns.TryGetValue((user, key), out var turn))
+            {
+                return body;
+            }
+
+            if (body is not null && turn.Body is null)
+            {
+                Hold(turn, body);
+                MakeRoom();
+            }
+
+            return turn.Body ?? body;
+        }
+    }
+
+    private void Use(Turn turn)
+    {
+        _used.Remove(turn.Used);
+        _used.AddLast(turn.Used);
+        if (turn.Held is { } held)
+        {
+            _held.Remove(held);
+            _held.AddLast(held);
+        }
+
+        // Now and then: a write for each look would be a write for each turn of each request.
+        var expiry = Expiry();
+        if (expiry - turn.ExpiresAt > _options.Age / 24)
+        {
+            turn.ExpiresAt = expiry;
+            if (!_unsaved.ContainsKey((turn.User, turn.Key)))
+            {
+                _prolonged[(turn.User, turn.Key)] = turn;
+                _wake.TrySetResult();
+            }
+        }
+    }
+
+    // Stores keep milliseconds.
+    private DateTimeOffset Expiry() => DateTimeOffset.FromUnixTimeMilliseconds((_time.GetUtcNow() + _options.Age).ToUnixTimeMilliseconds());
+
+    private void Add(Turn turn)
+    {
+        _turns.Add((turn.User, turn.Key), turn);
+        _users.AddOrUpdate(turn.User, 1, static (_, count) => count + 1);
+        _used.AddLast(turn.Used);
+        _bytes += turn.Size;
+    }
+
+    private void Hold(Turn turn, byte[] body)
+    {
+        turn.Body = body;
+        turn.Held = _held.AddLast(turn);
+        _heldBytes += body.Length;
+    }
+
+    private void Release(Turn turn)
+    {
+        if (turn.Held is { } held)
+        {
+            _held.Remove(held);
+            _heldBytes -= turn.Body!.Length;
+            turn.Held = null;
+            turn.Body = null;
+        }
+    }
+
+    private void Remove(Turn turn)
+    {
+        Release(turn);
+        _turns.Remove((turn.User, turn.Key));
+        _used.Remove(turn.Used);
+        _bytes -= turn.Size;
+        _unsaved.Remove((turn.User, turn.Key));
+        _prolonged.Remove((turn.User, turn.Key));
+        if (_users.AddOrUpdate(turn.User, 0, static (_, count) => count - 1) <= 0)
+        {
+            _users.TryRemove(turn.User, out _);
+        }
+    }
+
+    private void Forget(Turn turn)
+    {
+        Remove(turn);
+
+        // While the store is away the list must not grow without end; a row that is missed expires in the store by itself.
+        if (_removed.Count < _options.MostTurns)
+        {
+            _removed.Add((turn.User, turn.Key));
+        }
+
+        _wake.TrySetResult();
+    }
+
+    private void MakeRoom()
+    {
+        while ((_turns.Count > _options.MostTurns || _bytes > _options.MostBytes) && _used.First is { } oldest)
+        {
+            Forget(oldest.Value);
+        }
+
+        while (_heldBytes > _options.MostHeldBytes && _held.First is { } held)
+        {
+            if (_unsaved.ContainsKey((held.Value.User, held.Value.Key)))
+            {
+                // The store is behind or away: this one is in no other place.
+                Forget(held.Value);
+            }
+            else
+            {
+                Release(held.Value);
+            }
+        }
+    }
+
+    // Use moves a turn to the end and prolongs it, so the first are about the first to expire.
+    private void Sweep()
+    {
+        var now = _time.GetUtcNow();
+        while (_used.First is { } oldest && oldest.Value.ExpiresAt <= now)
+        {
+            Remove(oldest.Value);
+        }
+    }
+
+    private sealed class Turn
+    {
+        public Turn(string user, UInt128 key)
+        {
+            User = user;
+            Key = key;
+            Used = new LinkedListNode<Turn>(this);
+        }
+
+        public string User { get; }
+
+        public UInt128 Key { get; }
+
+        public DateTimeOffset ExpiresAt { get; set; }
+
+        public int Size { get; init; }
+
+        public byte[]? Body { get; set; }
+
+        public LinkedListNode<Turn> Used { get; }
+
+        public LinkedListNode<Turn>? Held { get; set; }
+
+        public ReasoningRow Row => new(User, Key, ExpiresAt, Size);
+    }
+}
