@@ -21,18 +21,23 @@ public static class TurnProofs
         }
 
         List<Message>? messages = null;
+        HashSet<string>? ids = null;
         for (var i = 0; i < request.Messages.Count; i++)
         {
             var message = request.Messages[i];
             if (message.Role == Role.Assistant && Restored(message, memory, user, session) is { } restored)
             {
                 messages ??= [.. request.Messages];
-                messages[i] = restored;
+                messages[i] = WithoutRepeatedIds(restored, ids ??= new HashSet<string>(StringComparer.Ordinal));
             }
         }
 
         return messages is null ? request : request with { Messages = messages };
     }
+
+    // A call that is repeated to the letter has one thinking; a vendor that knows items by their ids refuses the second one of an id.
+    private static Message WithoutRepeatedIds(Message message, HashSet<string> ids) =>
+        new(message.Role, [.. message.Parts.Select(p => p is ThinkingPart { Id: { } id } thinking && !ids.Add(id) ? thinking with { Id = null } : p)]);
 
     private static Message? Restored(Message message, IReasoningMemory memory, string user, string? session)
     {

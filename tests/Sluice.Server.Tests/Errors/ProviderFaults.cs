@@ -77,6 +77,7 @@ internal static class ProviderFaults
             Envelope = null!,
             Facts = null!,
             Plan = null!,
+            Reasoning = null!,
         };
         request.Attempts.Add(attempt);
         return ErrorAnswer.ForClient(FinalError.Of(request, attempt), client);

@@ -16,9 +16,12 @@ internal sealed class GatewayUnderTest : IAsyncDisposable
 
     private readonly TemporaryFolder _folder;
 
-    private GatewayUnderTest(TemporaryFolder folder, SimulatorHost a, SimulatorHost b, SluiceServer server)
+    private readonly ServeOptions _options;
+
+    private GatewayUnderTest(TemporaryFolder folder, SimulatorHost a, SimulatorHost b, ServeOptions options, SluiceServer server)
     {
         _folder = folder;
+        _options = options;
         A = a;
         B = b;
         Server = server;
@@ -33,14 +36,14 @@ internal sealed class GatewayUnderTest : IAsyncDisposable
     /// <summary>The healthy second provider.</summary>
     public SimulatorHost B { get; }
 
-    public SluiceServer Server { get; }
+    public SluiceServer Server { get; private set; }
 
-    public Uri Url { get; }
+    public Uri Url { get; private set; }
 
     /// <summary>A client key.</summary>
     public string Key { get; }
 
-    public HttpClient Http { get; }
+    public HttpClient Http { get; private set; }
 
     /// <param name="yaml">The configuration behind <c>server</c> and <c>auth</c>; <c>{A}</c> and <c>{B}</c> stand for the simulators' addresses.</param>
     /// <param name="options">Of both simulators.</param>
@@ -57,14 +60,39 @@ internal sealed class GatewayUnderTest : IAsyncDisposable
             auth: { admin_key: {{AdminKey}} }
 
             """ + yaml.Replace("{A}", a.Address.ToString().TrimEnd('/'), StringComparison.Ordinal).Replace("{B}", b.Address.ToString().TrimEnd('/'), StringComparison.Ordinal);
-        var serving = await SluiceServer.CreateAsync(new ServeOptions
+        var serve = new ServeOptions
         {
             Sources = () => new ConfigSources { BaseDirectory = folder.Path, FileText = text, FilePath = folder.PathOf("sluice.yaml"), DataFolder = folder.PathOf("data"), ReadFile = _ => text },
             Drain = drain ?? TimeSpan.FromSeconds(2),
             Time = time ?? TimeProvider.System,
-        });
+        };
+        var serving = await SluiceServer.CreateAsync(serve);
         await serving.StartAsync();
-        return new GatewayUnderTest(folder, a, b, serving);
+        return new GatewayUnderTest(folder, a, b, serve, serving);
+    }
+
+    /// <summary>Stops Sluice and starts it on the same data folder; the providers stay, its address does not.</summary>
+    public async Task RestartAsync()
+    {
+        Http.Dispose();
+        await Server.DisposeAsync();
+        Server = await SluiceServer.CreateAsync(_options);
+        await Server.StartAsync();
+        Url = new Uri(Server.Urls[0]);
+        Http = NewClient();
+    }
+
+    /// <summary>A key of another user.</summary>
+    public async Task<string> KeyOfAsync(string user)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/admin/api/keys")
+        {
+            Content = new StringContent($$"""{"user":"{{user}}"}""", Encoding.UTF8, "application/json"),
+        };
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", AdminKey);
+        var answer = await SendAsync(request);
+        Assert.True(answer.Status is 200 or 201, answer.Text);
+        return answer.Json.GetProperty("key").GetString()!;
     }
 
     /// <summary>A client with connections of its own. It leaves at once when it leaves: by default the handler would first read on for a while.</summary>
