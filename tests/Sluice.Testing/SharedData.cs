@@ -62,6 +62,9 @@ public sealed record Recording(string Folder)
     /// <summary>The recorded stream, null where there is none.</summary>
     public byte[]? Stream() => Read("response.sse");
 
+    /// <summary>The recorded binary event stream, null where there is none.</summary>
+    public byte[]? EventStream() => Read("response.eventstream");
+
     /// <inheritdoc/>
     public override string ToString() => Folder;
 

@@ -1,9 +1,10 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace Sluice.EndToEnd.Tests.Recordings;
 
-/// <summary>What an answer says, in words that both formats share. Read by System.Text.Json alone: a second opinion on the product's readers.</summary>
+/// <summary>What an answer says, in words that all formats share. Read by System.Text.Json alone: a second opinion on the product's readers.</summary>
 /// <param name="Text">All text, refusals included.</param>
 /// <param name="Calls">Tool calls of the client's own tools: name and arguments (as canonical JSON).</param>
 /// <param name="Stop"><c>end</c>, <c>length</c>, <c>tools</c> or <c>refusal</c>; null where the answer never finished.</param>
@@ -64,6 +65,55 @@ internal sealed record Answer(string Text, IReadOnlyList<string> Calls, string? 
             return at >= 0;
         }
 
+        /// <summary>One value of a call whose arguments come by path: <c>$.places[0].name</c>.</summary>
+        public void Put(string key, string path, JsonElement piece)
+        {
+            var call = _calls.FindLast(c => c.Key == key);
+            var root = call.Arguments.Length > 0 ? JsonNode.Parse(call.Arguments.ToString())! : new JsonObject();
+            var steps = path.Replace("[", ".[", StringComparison.Ordinal).TrimStart('$').Split('.', StringSplitOptions.RemoveEmptyEntries);
+            var node = root;
+            for (var i = 0; i < steps.Length; i++)
+            {
+                var isLast = i == steps.Length - 1;
+                var before = Child(node, steps[i]);
+                JsonNode? value = !isLast ? before ?? (steps[i + 1][0] == '[' ? new JsonArray() : new JsonObject())
+                    : piece.Text("stringValue") is { } text ? JsonValue.Create(before?.GetValue<string>() + text)
+                    : piece.Member("numberValue") is { ValueKind: JsonValueKind.Number } number ? JsonNode.Parse(number.GetRawText())
+                    : piece.Member("boolValue") is { ValueKind: JsonValueKind.True or JsonValueKind.False } flag ? JsonValue.Create(flag.GetBoolean())
+                    : null;
+                if (isLast || before is null)
+                {
+                    SetChild(node, steps[i], value);
+                }
+
+                node = value!;
+            }
+
+            call.Arguments.Clear().Append(root.ToJsonString());
+        }
+
+        private static JsonNode? Child(JsonNode node, string step) =>
+            step[0] != '[' ? node[step] : (JsonArray)node is var list && IndexOf(step) is var at && at < list.Count ? list[at] : null;
+
+        private static void SetChild(JsonNode node, string step, JsonNode? value)
+        {
+            if (step[0] != '[')
+            {
+                node[step] = value;
+                return;
+            }
+
+            var list = (JsonArray)node;
+            while (list.Count <= IndexOf(step))
+            {
+                list.Add(null);
+            }
+
+            list[IndexOf(step)] = value;
+        }
+
+        private static int IndexOf(string step) => int.Parse(step.AsSpan(1, step.Length - 2), System.Globalization.CultureInfo.InvariantCulture);
+
         public Answer Build() => new(
             _text.ToString(), [.. _calls.Select(c => c.Name + " " + Canonical(c.Arguments.ToString()))], _refused && Stop == "end" ? "refusal" : Stop, Input, CacheRead, Output, Error);
 
@@ -72,7 +122,9 @@ internal sealed record Answer(string Text, IReadOnlyList<string> Calls, string? 
             try
             {
                 using var document = JsonDocument.Parse(string.IsNullOrWhiteSpace(json) ? "{}" : json);
-                return JsonSerializer.Serialize(document.RootElement);
+
+                // Free text, and broken arguments, wrapped for clients whose tools take objects.
+                return document.RootElement.Text("invalid_json") is { } text && document.RootElement.EnumerateObject().Count() == 1 ? text : JsonSerializer.Serialize(document.RootElement);
             }
             catch (JsonException)
             {

@@ -89,10 +89,8 @@ internal static class ChatAnswers
                 answer.Call(key, name);
             }
 
-            // A custom tool takes free text; a client whose tools take objects gets it wrapped.
-            var arguments = function.Member("arguments") is { ValueKind: JsonValueKind.Object } whole ? whole.GetRawText()
-                : function.Text("input") is { } text ? JsonSerializer.Serialize(new Dictionary<string, string>(StringComparer.Ordinal) { ["invalid_json"] = text })
-                : function.Text("arguments");
+            // A custom tool takes free text.
+            var arguments = function.Member("arguments") is { ValueKind: JsonValueKind.Object } whole ? whole.GetRawText() : function.Text("input") ?? function.Text("arguments");
             answer.Argue(key, arguments);
         }
 

@@ -10,14 +10,15 @@ internal static class NativeStreams
     /// The recorded bytes up to the terminal event, without a usage chunk that nobody asked for, and with a terminal event where the vendor
     /// sent none. Null where the stream breaks or reports an error.
     /// </summary>
-    public static byte[]? Expected(bool chat, byte[] stream, bool wantsUsage)
+    public static byte[]? Expected(Wire wire, byte[] stream, bool wantsUsage)
     {
+        var chat = wire == Wire.Chat;
         var output = new List<byte>();
         var finished = false;
         foreach (var block in Blocks(stream))
         {
             var data = DataOf(block);
-            if (data == "[DONE]")
+            if (data == "[DONE]" && chat)
             {
                 output.AddRange(block);
                 return [.. output];
@@ -25,7 +26,7 @@ internal static class NativeStreams
 
             using var document = data.Length > 0 ? JsonDocument.Parse(data) : null;
             var item = document?.RootElement ?? default;
-            if (item.Text("type") == "error" || item.Member("error") is { ValueKind: not (JsonValueKind.Undefined or JsonValueKind.Null) })
+            if (item.Text("type") is "error" or "response.failed" || item.Member("error") is { ValueKind: not (JsonValueKind.Undefined or JsonValueKind.Null) })
             {
                 return null;
             }
@@ -37,13 +38,15 @@ internal static class NativeStreams
 
             output.AddRange(block);
             finished |= item.Items("choices").Any(c => c.Text("finish_reason") is { Length: > 0 });
-            if (item.Text("type") == "message_stop")
+            finished |= wire == Wire.Gemini && (item.Items("candidates").Any(c => c.Member("finishReason").ValueKind != JsonValueKind.Undefined) || item.Member("promptFeedback").Text("blockReason") is not null);
+            if (item.Text("type") is "message_stop" or "response.completed" or "response.incomplete")
             {
                 return [.. output];
             }
         }
 
-        return chat && finished ? [.. output, .. "data: [DONE]\n\n"u8] : null;
+        // Nothing marks the end of a Gemini stream.
+        return !finished ? null : chat ? [.. output, .. "data: [DONE]\n\n"u8] : [.. output];
     }
 
     // OpenAI's usage chunk has no choice; OpenRouter's repeats the last choice, empty.
