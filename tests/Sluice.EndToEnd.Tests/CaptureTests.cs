@@ -1,128 +1,173 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Sluice.EndToEnd.Tests.Recordings;
+using Sluice.Simulator;
 using Sluice.Testing;
 using Xunit;
 
 namespace Sluice.EndToEnd.Tests;
 
-/// <summary>What real agents and SDKs sent, sent again: to a provider of their own format and, translated, to one of the other.</summary>
-public sealed class CaptureTests(BothWays gateway) : IClassFixture<BothWays>
+/// <summary>What real agents and SDKs sent, sent again: to a provider of their own format and, translated, to those of all others.</summary>
+public sealed partial class CaptureTests(EveryProvider gateway) : IClassFixture<EveryProvider>
 {
     // The test's own connection has its own of these.
-    private static readonly string[] NotSentAgain = ["host", "connection", "content-length", "content-type", "accept-encoding", "authorization", "x-api-key", "expect", "transfer-encoding"];
+    private static readonly string[] NotSentAgain =
+        ["host", "connection", "content-length", "content-type", "accept-encoding", "authorization", "x-api-key", "x-goog-api-key", "expect", "transfer-encoding"];
 
-    public static TheoryData<string> Captures
-    {
-        get
-        {
-            var rows = new TheoryData<string>();
-            foreach (var path in (IEnumerable<string>)[.. SharedData.Captures("claude-code"), .. SharedData.Captures("claude-interactive"), .. SharedData.Captures("sdks"), .. SharedData.Captures("openclaw")])
-            {
-                using var capture = JsonDocument.Parse(File.ReadAllBytes(path));
-                if (FormatOf(capture.RootElement) is not null)
-                {
-                    rows.Add(Path.GetRelativePath(SharedData.PathOf("captures"), path));
-                }
-            }
+    // What agents tell their own vendor about themselves.
+    private static readonly string[] OfOneVendor = ["x-claude", "x-app", "x-codex", "x-goog-api-client", "anthropic-", "openai-"];
 
-            if (rows.Count == 0)
-            {
-                rows.Add("");
-            }
+    private static readonly IReadOnlyList<Capture> All =
+        [.. ((string[])["claude-code", "claude-interactive", "codex", "gemini-cli", "openclaw", "sdks"]).SelectMany(SharedData.Captures).Select(Read).OfType<Capture>().Select((c, i) => c with { Number = i })];
 
-            return rows;
-        }
-    }
+    internal static int Count => All.Count;
+
+    public static TheoryData<string> Clients => All.Count > 0 ? [.. All.Select(c => c.Client).Distinct(StringComparer.Ordinal)] : [""];
 
     [Theory]
-    [MemberData(nameof(Captures))]
-    public async Task Capture_ToAProviderOfItsFormat_ArrivesByteForByte(string name)
+    [MemberData(nameof(Clients))]
+    public Task Capture_ToAProviderOfItsFormat_ArrivesByteForByte(string client) => ForEachAsync(client, async capture =>
     {
-        Assert.SkipUnless(SharedData.Exists, SharedData.MissingReason);
-        using var capture = await ReadAsync(name);
-        var chat = FormatOf(capture.RootElement) == "chat";
-        var body = Body(capture.RootElement, BothWays.Model("any", chat));
+        var body = capture.BodyFor(EveryProvider.Model(capture.Wire, capture.Number));
 
-        var (status, answer) = await SendAsync(capture.RootElement, body);
+        var (status, answer) = await SendAsync(capture, capture.Wire);
 
         Assert.True(status == HttpStatusCode.OK, answer);
-        var sent = gateway.Simulator.Record.Last;
-        var expected = RecordedCases.WithModel(body, "any");
-        if (chat && sent.AsksForStream() && !Encoding.UTF8.GetString(body).Contains("include_usage", StringComparison.Ordinal))
+        var sent = Sent(capture, capture.Wire);
+        var expected = capture.Wire == Wire.Gemini ? body : RecordedCases.WithModel(body, EveryProvider.UpstreamModel(capture.Wire, capture.Number));
+        if (capture.Wire == Wire.Chat && sent.AsksForStream() && !Encoding.UTF8.GetString(body).Contains("include_usage", StringComparison.Ordinal))
         {
             expected = [.. "{\"stream_options\":{\"include_usage\":true},"u8, .. expected.AsSpan(1)];
         }
 
         Assert.True(expected.AsSpan().SequenceEqual(sent.Body), Encoding.UTF8.GetString(sent.Body!));
-        Assert.Equal(capture.RootElement.Member("headers").Text("anthropic-beta"), sent.Header("anthropic-beta"));
-        Assert.Equal(chat ? "chat-key" : "messages-key", sent.Credential);
-    }
+        Assert.Equal(capture.Header("anthropic-beta"), sent.Header("anthropic-beta"));
+        Assert.Equal(EveryProvider.Key(capture.Wire), sent.Credential);
+    });
 
     [Theory]
-    [MemberData(nameof(Captures))]
-    public async Task Capture_ToAProviderOfTheOtherFormat_ArrivesLegal(string name)
+    [MemberData(nameof(Clients))]
+    public Task Capture_ToProvidersOfOtherFormats_ArrivesLegal(string client) => ForEachAsync(client, async capture =>
     {
-        Assert.SkipUnless(SharedData.Exists, SharedData.MissingReason);
-        using var capture = await ReadAsync(name);
-        var chat = FormatOf(capture.RootElement) == "chat";
-        var before = gateway.Simulator.Record.Count;
-
-        var (status, answer) = await SendAsync(capture.RootElement, Body(capture.RootElement, BothWays.Model("any", !chat)));
-
-        Assert.True(status == HttpStatusCode.OK, answer);
-        if (IsCount(capture.RootElement))
+        foreach (var upstream in Enum.GetValues<Wire>().Where(w => w != capture.Wire))
         {
-            // No Chat server counts tokens: Sluice answers by itself.
-            Assert.Equal(before, gateway.Simulator.Record.Count);
-            using var count = JsonDocument.Parse(answer);
-            Assert.True(count.RootElement.GetProperty("input_tokens").GetInt64() > 0);
-            return;
+            var (status, answer) = await SendAsync(capture, upstream);
+            Assert.True(status == HttpStatusCode.OK, $"to {upstream}: {answer}");
+            if (capture.IsCount)
+            {
+                using var count = JsonDocument.Parse(answer);
+                Assert.True((count.RootElement.Count("input_tokens") ?? count.RootElement.Count("totalTokens")) > 0, answer);
+                continue;
+            }
+
+            var sent = Sent(capture, upstream);
+            var wrong = Violations(upstream, sent.Body!);
+            Assert.True(wrong.Count == 0, $"to {upstream}: {string.Join("; ", wrong)}");
+            using var arrived = JsonDocument.Parse(sent.Body!);
+            Assert.Equal(ToolNames(capture.Wire, capture.Body), ToolNames(upstream, arrived.RootElement).Where(n => capture.Wire != Wire.Responses || ToolNames(capture.Wire, capture.Body).Contains(n)));
+            Assert.DoesNotContain(sent.Headers, h => OfOneVendor.Any(v => h.Key.StartsWith(v, StringComparison.OrdinalIgnoreCase)) && h.Key is not "anthropic-version" && (h.Key != "anthropic-beta" || upstream != Wire.Messages));
+            Assert.Equal(EveryProvider.Key(upstream), sent.Credential);
         }
+    });
 
-        var sent = gateway.Simulator.Record.Last;
-        Assert.Equal(chat ? "/v1/messages" : "/v1/chat/completions", sent.Path);
-        Assert.Empty(chat ? AnthropicRequestRules.Violations(sent.Body) : ChatRequestRules.Violations(sent.Body));
-        Assert.Equal(ToolNames(capture.RootElement.Member("body")), ToolNames(sent.Body!));
-        Assert.DoesNotContain(sent.Headers, h => h.Key.StartsWith("x-claude", StringComparison.OrdinalIgnoreCase) || h.Key.Equals("x-app", StringComparison.OrdinalIgnoreCase));
-    }
-
-    private static bool IsCount(JsonElement capture) => capture.Text("url")!.Contains("count_tokens", StringComparison.Ordinal);
-
-    private static string? FormatOf(JsonElement capture) => (capture.Text("url"), capture.Member("body").ValueKind) switch
-    {
-        ({ } url, JsonValueKind.Object) when url.Contains("/v1/messages", StringComparison.Ordinal) => "messages",
-        ({ } url, JsonValueKind.Object) when url.Contains("/chat/completions", StringComparison.Ordinal) => "chat",
-        _ => null,
-    };
-
-    private static async Task<JsonDocument> ReadAsync(string name) => JsonDocument.Parse(await File.ReadAllBytesAsync(SharedData.PathOf("captures", name)));
-
-    private static byte[] Body(JsonElement capture, string model) =>
-        RecordedCases.WithModel(Encoding.UTF8.GetBytes(capture.GetProperty("body").GetRawText()), model);
-
-    private static List<string?> ToolNames(JsonElement body) =>
-        [.. body.Items("tools").Select(t => t.Member("function").Text("name") ?? t.Text("name"))];
-
-    private static List<string?> ToolNames(byte[] body)
+    private static IReadOnlyList<string> Violations(Wire upstream, byte[] body)
     {
         using var document = JsonDocument.Parse(body);
-        return ToolNames(document.RootElement);
+        return upstream switch
+        {
+            Wire.Messages => AnthropicRequestRules.Violations(body),
+            Wire.Chat => ChatRequestRules.Violations(body),
+            Wire.Responses => ResponsesRequestRules.Violations(body),
+            Wire.Gemini => GeminiRequestRules.Violations(document.RootElement, 2.5m),
+            _ => ConverseRequestRules.Violations(document.RootElement),
+        };
     }
 
-    private async Task<(HttpStatusCode Status, string Answer)> SendAsync(JsonElement capture, byte[] body)
+    // Those that the client runs; what a vendor runs has no name that another knows.
+    private static List<string> ToolNames(Wire wire, JsonElement body) => [.. (wire switch
     {
-        using var client = gateway.Sluice.CreateClient();
-        using var request = new HttpRequestMessage(HttpMethod.Post, capture.Text("url")) { Content = new ByteArrayContent(body) };
-        request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
-        foreach (var header in capture.GetProperty("headers").EnumerateObject().Where(h => !NotSentAgain.Contains(h.Name, StringComparer.OrdinalIgnoreCase)))
+        Wire.Messages => body.Items("tools").Where(t => t.Member("input_schema").ValueKind == JsonValueKind.Object).Select(t => t.Text("name")),
+        Wire.Chat => body.Items("tools").Select(t => t.Member("function").Text("name")),
+        Wire.Responses => body.Items("tools").Where(t => t.Text("type") == "function").Select(t => t.Text("name")),
+        Wire.Gemini => body.Items("tools").SelectMany(t => t.Items("functionDeclarations")).Select(t => t.Text("name")),
+        _ => body.Member("toolConfig").Items("tools").Where(t => t.Member("toolSpec").ValueKind == JsonValueKind.Object).Select(t => t.Member("toolSpec").Text("name")),
+    }).OfType<string>()];
+
+    private static async Task ForEachAsync(string client, Func<Capture, Task> check)
+    {
+        Assert.SkipUnless(SharedData.Exists, SharedData.MissingReason);
+        var wrong = new ConcurrentQueue<string>();
+        await Parallel.ForEachAsync(All.Where(c => c.Client == client), new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (capture, _) =>
         {
-            request.Headers.TryAddWithoutValidation(header.Name, header.Value.GetString());
+            try
+            {
+                await check(capture);
+            }
+            catch (Exception e)
+            {
+                wrong.Enqueue($"{capture.Name}: {e.Message}");
+            }
+        });
+        Assert.True(wrong.IsEmpty, $"{wrong.Count}:\n" + string.Join("\n\n", wrong));
+    }
+
+    private ReceivedRequest Sent(Capture capture, Wire upstream) =>
+        gateway.Simulator.Record.Requests.Last(r => r.Model == EveryProvider.UpstreamModel(upstream, capture.Number));
+
+    private async Task<(HttpStatusCode Status, string Answer)> SendAsync(Capture capture, Wire upstream)
+    {
+        var model = EveryProvider.Model(upstream, capture.Number);
+        using var request = new HttpRequestMessage(HttpMethod.Post, capture.UrlFor(model)) { Content = new ByteArrayContent(capture.BodyFor(model)) };
+        request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        foreach (var (name, value) in capture.Headers.Where(h => !NotSentAgain.Contains(h.Key, StringComparer.OrdinalIgnoreCase)))
+        {
+            request.Headers.TryAddWithoutValidation(name, value);
         }
 
-        using var response = await client.SendAsync(request);
+        using var response = await gateway.Client.SendAsync(request);
         return (response.StatusCode, await response.Content.ReadAsStringAsync());
+    }
+
+    private static Capture? Read(string path)
+    {
+        using var document = JsonDocument.Parse(File.ReadAllBytes(path));
+        var root = document.RootElement;
+        Wire? wire = (root.Text("url"), root.Member("body").ValueKind) switch
+        {
+            ({ } url, JsonValueKind.Object) when url.Contains("/v1/messages", StringComparison.Ordinal) => Wire.Messages,
+            ({ } url, JsonValueKind.Object) when url.Contains("/chat/completions", StringComparison.Ordinal) => Wire.Chat,
+            ({ } url, JsonValueKind.Object) when url.Contains("/v1/responses", StringComparison.Ordinal) => Wire.Responses,
+            ({ } url, JsonValueKind.Object) when url.Contains("/models/", StringComparison.Ordinal) => Wire.Gemini,
+            _ => null,
+        };
+        return wire is null ? null : new Capture(
+            Path.GetRelativePath(SharedData.PathOf("captures"), path), wire.Value, root.Text("url")!, root.GetProperty("body").Clone(),
+            root.GetProperty("headers").EnumerateObject().ToDictionary(h => h.Name, h => h.Value.ToString(), StringComparer.OrdinalIgnoreCase));
+    }
+
+    private sealed partial record Capture(string Name, Wire Wire, string Url, JsonElement Body, IReadOnlyDictionary<string, string> Headers)
+    {
+        public int Number { get; init; }
+
+        public string Client => Name.Split('/', '\\')[0];
+
+        public bool IsCount => Url.Contains("count", StringComparison.OrdinalIgnoreCase);
+
+        public string? Header(string name) => Headers.GetValueOrDefault(name);
+
+        public string UrlFor(string model) => Wire == Wire.Gemini ? ModelInPath().Replace(Url, "/models/" + model + ":") : Url;
+
+        public byte[] BodyFor(string model)
+        {
+            var body = Encoding.UTF8.GetBytes(Body.GetRawText());
+            return Wire == Wire.Gemini ? body : RecordedCases.WithModel(body, model);
+        }
+
+        [GeneratedRegex("/models/.+:", RegexOptions.NonBacktracking)]
+        private static partial Regex ModelInPath();
     }
 }

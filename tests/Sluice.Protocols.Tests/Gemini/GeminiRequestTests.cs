@@ -10,6 +10,7 @@ using Sluice.Protocols.Gemini;
 using Sluice.Protocols.Json;
 using Sluice.Protocols.Native;
 using Sluice.Protocols.OpenAIChat;
+using Sluice.Testing;
 using Xunit;
 
 namespace Sluice.Protocols.Tests.Gemini;

@@ -1,10 +1,10 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
 
-namespace Sluice.Protocols.Tests.Gemini;
+namespace Sluice.Testing;
 
 /// <summary>What Google answers with a 400, as a second opinion on outgoing requests: from the reference and from recorded refusals.</summary>
-internal static partial class GeminiRequestRules
+public static partial class GeminiRequestRules
 {
     private static readonly HashSet<string> Top = ["contents", "systemInstruction", "tools", "toolConfig", "safetySettings", "generationConfig", "cachedContent", "labels", "serviceTier", "modelArmorConfig"];
 

@@ -1,10 +1,10 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
 
-namespace Sluice.Protocols.Tests.BedrockConverse;
+namespace Sluice.Testing;
 
 /// <summary>What Converse refuses, written from its specification and real refusals, by System.Text.Json alone.</summary>
-internal static partial class ConverseRequestRules
+public static partial class ConverseRequestRules
 {
     private static readonly string[] Members =
         ["messages", "system", "inferenceConfig", "toolConfig", "guardrailConfig", "additionalModelRequestFields", "promptVariables", "additionalModelResponseFieldPaths", "requestMetadata", "performanceConfig", "serviceTier", "outputConfig"];
