@@ -25,6 +25,9 @@ public sealed record NativeStreamOptions
     /// <summary>The Chat client did not ask for the usage chunk, Sluice did: it is metered and dropped.</summary>
     public bool DropUsageChunk { get; init; }
 
+    /// <summary>The Chat client is OpenRouter's, which takes no chunk whose <c>usage</c> or <c>system_fingerprint</c> is null: such members are left out.</summary>
+    public bool DropNullMembers { get; init; }
+
     /// <summary>The options of one format: its own reading of errors (inside an answer with status 200) and of usage.</summary>
     public static NativeStreamOptions For(WireProtocol protocol, ChatDialect dialect, bool dropUsageChunk = false)
     {
@@ -45,10 +48,18 @@ public static class NativeRelays
     public static IStreamRelay CreateStream(WireProtocol protocol, NativeStreamOptions options) => WireFormats.Of(protocol).CreateNativeRelay(options);
 
     /// <summary>Passes a frame on as it came. Where the upstream closed without the blank line that ends an event, it is added: what follows would else become part of it.</summary>
-    internal static void Pass(in SseFrame frame, SegmentRole role, StreamSegments output)
+    internal static void Pass(in SseFrame frame, SegmentRole role, StreamSegments output, bool withoutNulls = false)
     {
         var raw = frame.Raw.Span;
-        output.Write(raw);
+        if (withoutNulls)
+        {
+            NullMembers.WriteWithout(raw, output);
+        }
+        else
+        {
+            output.Write(raw);
+        }
+
         if (!EndsWithBlankLine(raw))
         {
             output.Write(raw[^1] is (byte)'\n' or (byte)'\r' ? "\n"u8 : "\n\n"u8);

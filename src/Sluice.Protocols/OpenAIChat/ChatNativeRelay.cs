@@ -68,14 +68,14 @@ internal sealed class ChatNativeRelay(NativeStreamOptions options) : IStreamRela
         if (_text.Match(data) is > 0 and var textBytes)
         {
             ContentBytes += textBytes;
-            NativeRelays.Pass(frame, SegmentRole.Content, output);
+            NativeRelays.Pass(frame, SegmentRole.Content, output, options.DropNullMembers);
             return null;
         }
 
         if (_openTool == _argumentsOf && _arguments.Match(data) is > 0 and var argumentBytes)
         {
             ContentBytes += argumentBytes;
-            NativeRelays.Pass(frame, SegmentRole.ToolFragment, output);
+            NativeRelays.Pass(frame, SegmentRole.ToolFragment, output, options.DropNullMembers);
             return null;
         }
 
@@ -151,7 +151,7 @@ internal sealed class ChatNativeRelay(NativeStreamOptions options) : IStreamRela
             return null;
         }
 
-        NativeRelays.Pass(frame, RoleOf(facts, bare, output), output);
+        NativeRelays.Pass(frame, RoleOf(facts, bare, output), output, options.DropNullMembers);
         if (facts is { FinishSeen: false, Usage: null })
         {
             if (facts is { HasContent: true, FirstTool: null })

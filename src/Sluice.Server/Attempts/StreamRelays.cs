@@ -20,6 +20,7 @@ internal static class StreamRelays
                 ReadError = data => upstream.ReadError(0, data.Span),
                 ReadUsage = (json, previous) => upstream.ReadUsage(json, previous, dialect),
                 DropUsageChunk = !WantsUsage(request),
+                DropNullMembers = request.Surface.AlwaysSendUsage,
             })
             : Translated(request, attempt, upstream.CreateStreamReader(dialect));
     }

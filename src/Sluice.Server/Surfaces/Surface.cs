@@ -34,7 +34,7 @@ internal enum StreamFraming
 /// <param name="Operation">An answer, or a count.</param>
 internal sealed record Surface(IClientFormat Format, SurfaceOperation Operation)
 {
-    /// <summary>Came by <c>/api</c>, where OpenRouter sends usage unasked.</summary>
+    /// <summary>Came by <c>/api</c>, where OpenRouter sends usage unasked, and no chunk that says null of it.</summary>
     public bool AlwaysSendUsage { get; init; }
 
     /// <summary>What the path itself says; null where the body does.</summary>

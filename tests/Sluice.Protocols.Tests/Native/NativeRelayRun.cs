@@ -26,7 +26,7 @@ internal sealed class NativeRelayRun
 
     public IEnumerable<SegmentRole> Roles => Runs.Select(r => r.Role);
 
-    public static NativeRelayRun Of(WireProtocol protocol, ReadOnlySpan<byte> stream, IEnumerable<int> pieces, bool dropUsage = false, bool checkUsage = true)
+    public static NativeRelayRun Of(WireProtocol protocol, ReadOnlySpan<byte> stream, IEnumerable<int> pieces, bool dropUsage = false, bool checkUsage = true, bool dropNulls = false)
     {
         NativeRelayRun? run = null;
         run = new NativeRelayRun
@@ -34,6 +34,7 @@ internal sealed class NativeRelayRun
             Relay = NativeRelays.CreateStream(protocol, new NativeStreamOptions
             {
                 DropUsageChunk = dropUsage,
+                DropNullMembers = dropNulls,
                 ReadError = data => new UpstreamError(ErrorKind.UpstreamError, Encoding.UTF8.GetString(data.Span)),
                 ReadUsage = (usage, previous) =>
                 {
@@ -60,10 +61,10 @@ internal sealed class NativeRelayRun
         return run;
     }
 
-    public static NativeRelayRun Of(WireProtocol protocol, string stream, bool dropUsage = false)
+    public static NativeRelayRun Of(WireProtocol protocol, string stream, bool dropUsage = false, bool dropNulls = false)
     {
         var bytes = Encoding.UTF8.GetBytes(stream);
-        return Of(protocol, bytes, [bytes.Length], dropUsage);
+        return Of(protocol, bytes, [bytes.Length], dropUsage, dropNulls: dropNulls);
     }
 
     private void Take(StreamSegments segments)

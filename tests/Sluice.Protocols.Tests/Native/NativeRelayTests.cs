@@ -254,6 +254,32 @@ public sealed class NativeRelayTests
         Assert.Empty(run.UsageObjects);
     }
 
+    [Theory]
+    [InlineData(",\"usage\":null", "")]
+    [InlineData(", \"usage\" : null, \"x\":1", ", \"x\":1")]
+    [InlineData(",\"system_fingerprint\":null,\"usage\":null", "")]
+    [InlineData(",\"usage\":null,\"system_fingerprint\":\"fp\"", ",\"system_fingerprint\":\"fp\"")]
+    [InlineData(",\"usage\":{\"completion_tokens\":5}", ",\"usage\":{\"completion_tokens\":5}")]
+    public void Chat_NullMembersThatAreNotWanted_AreLeftOut(string tail, string expected)
+    {
+        // The second text passes by the first one's template, and says the name itself.
+        string Stream(string end) => Chunk("{\"content\":\"a\"}", tail: end) + Chunk("{\"content\":\",\\\"usage\\\":null\"}", tail: end)
+            + Chunk("{\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":\"{}\"}}]}", tail: end) + Chunk("{}", "\"stop\"", end) + "data: [DONE]\n\n";
+
+        var run = NativeRelayRun.Of(WireProtocol.OpenAIChat, Stream(tail), dropNulls: true);
+
+        Assert.Null(run.Error);
+        Assert.Equal(Stream(expected), Encoding.UTF8.GetString(run.Output.ToArray()));
+    }
+
+    [Fact]
+    public void Chat_NullMembersInFront_AreLeftOutWithTheCommaBehind()
+    {
+        var run = NativeRelayRun.Of(WireProtocol.OpenAIChat, "data: {\"usage\":null ,\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n", dropNulls: true);
+
+        Assert.Equal("data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n", Encoding.UTF8.GetString(run.Output.ToArray()));
+    }
+
     [Fact]
     public void Chat_GroqUsage_IsMetered()
     {
