@@ -74,7 +74,7 @@ internal static class OpenAIResponsesErrors
 
     /// <summary>
     /// Ends a started stream with an error, as OpenAI does: an <c>error</c> event, on which its own libraries throw, and <c>response.failed</c>, on
-    /// whose code Codex decides (a full context is compacted, a used-up quota is shown, all else is tried again).
+    /// whose code Codex decides (a full context is compacted, a used-up quota is shown, all but a few are tried again).
     /// </summary>
     public static void WriteToStream(GatewayError error, IBufferWriter<byte> output)
     {
@@ -83,7 +83,9 @@ internal static class OpenAIResponsesErrors
         using var document = JsonDocument.Parse(body.WrittenMemory);
         var inner = document.RootElement.GetProperty("error");
         var message = inner.GetProperty("message").GetString();
-        var code = inner.GetProperty("code").GetString();
+
+        // OpenAI's own codes for this end Codex's turn at once ("at capacity"): its next try would have been served by another provider.
+        var code = error.Kind == ErrorKind.Overloaded ? ErrorWords.Of(error.Kind) : inner.GetProperty("code").GetString();
 
         output.Write("event: error\ndata: "u8);
         using var json = new Utf8JsonWriter(output, ResponsesJson.Options);

@@ -101,6 +101,21 @@ public sealed class ResponsesErrorAndUsageTests
         Assert.Equal(("context_length_exceeded", "invalid_request_error", "input"), (ResponsesAnswer.Member(error, "code"), ResponsesAnswer.Member(error, "type"), ResponsesAnswer.Member(error, "param")));
     }
 
+    // Codex gives a turn up on OpenAI's two codes for an overload, and tries all others again.
+    [Theory]
+    [InlineData(ErrorKind.Overloaded, "server_is_overloaded", "overloaded")]
+    [InlineData(ErrorKind.Overloaded, "slow_down", "overloaded")]
+    [InlineData(ErrorKind.UpstreamError, "server_error", "server_error")]
+    [InlineData(ErrorKind.ContextLength, null, "context_length_exceeded")]
+    public void F13_ErrorInAStream_EndsWithACodeThatIsTriedAgainWhereThatHelps(ErrorKind kind, string? upstreams, string expected)
+    {
+        var output = new ArrayBufferWriter<byte>();
+        OpenAIResponsesFormat.Instance.WriteStreamError(new GatewayError(kind, ErrorSource.Provider, 503, "m") { Code = upstreams }, output);
+        var last = Encoding.UTF8.GetString(output.WrittenSpan).Split("data: ")[^1];
+        using var document = JsonDocument.Parse(last);
+        Assert.Equal(expected, ResponsesAnswer.Member(document.RootElement.GetProperty("response").GetProperty("error"), "code"));
+    }
+
     [Fact]
     public void KeepAlive_IsACommentThatMeansNothing()
     {
