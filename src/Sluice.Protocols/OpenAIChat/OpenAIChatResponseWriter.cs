@@ -212,6 +212,12 @@ internal static class OpenAIChatResponseWriter
             json.WriteString("service_tier"u8, tier);
         }
 
+        if (!response.Extras.Any(extra => extra.Name == "system_fingerprint"))
+        {
+            // OpenRouter's SDK refuses an answer without it.
+            json.WriteNull("system_fingerprint"u8);
+        }
+
         foreach (var extra in response.Extras)
         {
             // Only members that Chat clients know: other formats' leftovers would be noise, and could name another member twice.

@@ -65,6 +65,11 @@ public sealed class ModelListTests
         var one = (await GetAsync(gateway, "/v1/models/m/one", "")).Json;
         Assert.Equal("text", one.GetProperty("architecture").GetProperty("input_modalities")[0].GetString());
         Assert.Equal(1000, one.GetProperty("context_length").GetInt32());
+
+        // OpenRouter's SDK refuses a list with a model that lacks one of these.
+        var bare = (await GetAsync(gateway, "/v1/models/vendor/deep/three", "")).Json;
+        Assert.Equal(JsonValueKind.Null, bare.GetProperty("context_length").ValueKind);
+        Assert.Equal(("-1", "-1"), (bare.GetProperty("pricing").GetProperty("prompt").GetString(), bare.GetProperty("pricing").GetProperty("completion").GetString()));
     }
 
     [Fact]

@@ -53,6 +53,12 @@ internal sealed class OpenAIModels(bool forCodex) : IModelShape
         json.WriteString("canonical_slug"u8, model.Id);
         json.WriteString("name"u8, model.Name);
         ModelLimits.Write(json, model);
+        if (model.Traits.ContextLength is null)
+        {
+            // OpenRouter's SDK refuses the whole list for one model without it.
+            json.WriteNull("context_length"u8);
+        }
+
         WriteArchitecture(json, model);
         WritePricing(json, model.ListPrice);
         json.WriteStartObject("top_provider"u8);
@@ -112,12 +118,13 @@ internal sealed class OpenAIModels(bool forCodex) : IModelShape
         json.WriteEndObject();
     }
 
-    // OpenRouter's unit: USD for one token, as text. What is not known is left out: "0" would say that it is free.
+    // OpenRouter's unit: USD for one token, as text. "-1" is its word for a price that is not fixed: its SDK refuses a list without these two, and
+    // "0" would say that they are free. Other prices that are not known are left out.
     private static void WritePricing(Utf8JsonWriter json, PriceSheet? price)
     {
         json.WriteStartObject("pricing"u8);
-        WritePrice(json, "prompt"u8, price?.Input);
-        WritePrice(json, "completion"u8, price?.Output);
+        json.WriteString("prompt"u8, PerToken(price?.Input) ?? "-1");
+        json.WriteString("completion"u8, PerToken(price?.Output) ?? "-1");
         WritePrice(json, "input_cache_read"u8, price?.CacheRead);
         WritePrice(json, "input_cache_write"u8, price?.CacheWrite5m);
         WritePrice(json, "input_cache_write_1h"u8, price?.CacheWrite1h);
@@ -133,11 +140,13 @@ internal sealed class OpenAIModels(bool forCodex) : IModelShape
 
     private static void WritePrice(Utf8JsonWriter json, ReadOnlySpan<byte> name, decimal? perMillion)
     {
-        if (perMillion is { } price)
+        if (PerToken(perMillion) is { } price)
         {
-            json.WriteString(name, (price / 1_000_000m).ToString("0.##############", CultureInfo.InvariantCulture));
+            json.WriteString(name, price);
         }
     }
+
+    private static string? PerToken(decimal? perMillion) => (perMillion / 1_000_000m)?.ToString("0.##############", CultureInfo.InvariantCulture);
 
     private static IEnumerable<string> Parameters(Model model) =>
     [
