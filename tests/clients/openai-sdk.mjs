@@ -75,6 +75,23 @@ await report({
     }
     return { text, last };
   },
+  // The loop of an agent that keeps the conversation itself: every item goes back as it came, sealed reasoning too.
+  async responsesTools() {
+    const request = {
+      model: MODEL, store: false, include: ['reasoning.encrypted_content'], reasoning: { summary: 'auto' },
+      tools: [{ type: 'function', strict: false, ...tools[0].function }],
+    };
+    const ask = [{ role: 'user', content: 'Read notes.txt and tell me the marker.' }];
+    const first = await client.responses.stream({ ...request, input: ask }).finalResponse();
+    const call = first.output.find((item) => item.type === 'function_call');
+    if (!call) {
+      return { call: null, text: first.output_text };
+    }
+    const second = await client.responses.create({
+      ...request, input: [...ask, ...first.output, { type: 'function_call_output', call_id: call.call_id, output: 'The marker is HERON-4711.' }],
+    });
+    return { call: { name: call.name, input: JSON.parse(call.arguments), id: call.call_id }, items: first.output.map((item) => item.type), text: second.output_text, status: second.status };
+  },
   async models() {
     const page = await client.models.list();
     return page.data.map((model) => model.id);

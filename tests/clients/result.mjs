@@ -13,9 +13,10 @@ export async function report(calls) {
       ok: false,
       value: {
         name: error?.constructor?.name ?? null,
-        status: error?.status ?? null,
+        status: error?.status ?? error?.statusCode ?? null,
         message: error?.message ?? String(error),
         body: error?.error ?? null,
+        cause: error?.cause?.message ?? null,
         requestId: header('x-sluice-request-id'),
         source: header('x-sluice-error-source'),
         retryAfter: header('retry-after'),

@@ -1,3 +1,5 @@
+using System.Text;
+using System.Text.Json;
 using Sluice.Simulator;
 using Sluice.Testing;
 using Xunit;
@@ -24,6 +26,57 @@ public sealed class CodexTests(EveryKind gateway) : IClassFixture<EveryKind>
         AssertToldTheMarker(result, calls);
         Assert.All(calls, call => Assert.Equal((path, true), (call.Path, call.AsksForStream())));
     }
+
+    // Codex sends these models no tools but in its input, in namespaces, and the one that reads files takes JavaScript as free text.
+    [Theory]
+    [InlineData("gpt-6-astra", "responses", "\"custom_tool_call\"")]
+    [InlineData("gpt-6-luna", "anthropic", "\"functions__exec\"")]
+    [InlineData("gpt-6-sol", "chat", "\"functions__exec\"")]
+    [InlineData("gpt-6.1-sol", "gemini", "\"functions__exec\"")]
+    public async Task F09_CodexWithAModelThatItKnows_RunsItsScriptAndTellsTheMarker(string model, string kind, string calledAs)
+    {
+        var (result, calls) = await RunAsync(kind, model);
+
+        AssertToldTheMarker(result, calls);
+        Assert.Contains(calledAs, Encoding.UTF8.GetString(calls[1].Body!), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("responses", "encrypted_content")]
+    [InlineData("anthropic", "signature")]
+    [InlineData("gemini", "thoughtSignature")]
+    public async Task Codex_ThinkingModelOverTwoTurns_GivesEveryProofBack(string kind, string proof)
+    {
+        Installed.OrSkip();
+        using var codex = CodexClient.Open(new CodexRun(gateway.Sluice.Url, gateway.Sluice.ClientKey, kind + "/think"));
+        var before = gateway.Simulator.ModelCalls(EveryKind.KeyOf(kind)).Count;
+
+        var first = await codex.AskAsync("Read notes.txt and tell me the marker.");
+        var second = await codex.AskAsync("Read notes.txt again and tell me the marker.");
+
+        var calls = gateway.Simulator.ModelCalls(EveryKind.KeyOf(kind)).Skip(before).ToList();
+        AssertToldTheMarker(first, calls, expected: 4);
+        AssertToldTheMarker(second, calls, expected: 4);
+
+        // One proof for each of the three answers before the last call.
+        using var last = JsonDocument.Parse(calls[3].Body!);
+        Assert.True(Count(last.RootElement, proof) >= 3, Encoding.UTF8.GetString(calls[3].Body!));
+    }
+
+    [Fact]
+    public async Task Codex_BuiltInProvider_IsRefusedItsWebSocketAndGoesOnByPost()
+    {
+        var (result, calls) = await RunAsync("responses", "gpt-6-astra", builtIn: true);
+
+        AssertToldTheMarker(result, calls);
+    }
+
+    private static int Count(JsonElement value, string name) => value.ValueKind switch
+    {
+        JsonValueKind.Object => value.EnumerateObject().Sum(m => (m.NameEquals(name) && m.Value.ValueKind == JsonValueKind.String ? 1 : 0) + Count(m.Value, name)),
+        JsonValueKind.Array => value.EnumerateArray().Sum(v => Count(v, name)),
+        _ => 0,
+    };
 
     private async Task<(CodexResult Result, IReadOnlyList<ReceivedRequest> Calls)> RunAsync(string kind, string model, bool builtIn = false)
     {
