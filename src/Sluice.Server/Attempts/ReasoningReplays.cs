@@ -1,9 +1,12 @@
 using Sluice.Core.Reasoning;
+using Sluice.Core.Routing;
 using Sluice.Protocols;
 using Sluice.Protocols.Conversation;
 using Sluice.Protocols.Formats;
+using Sluice.Protocols.Native;
 using Sluice.Protocols.OpenAIChat;
 using Sluice.Server.Relay;
+using Sluice.Server.Surfaces;
 
 namespace Sluice.Server.Attempts;
 
@@ -16,6 +19,35 @@ internal static class ReasoningReplays
     /// <summary>The conversation with what its client left out.</summary>
     public static ConversationRequest Restore(ConversationRequest conversation, InferenceRequest request) =>
         Forgets(request) ? TurnProofs.Restore(conversation, request.Reasoning, request.Caller.User, request.AffinityKey) : conversation;
+
+    /// <summary>What a Chat body lacks that passes natively to a server which refuses it so; none where it lacks nothing.</summary>
+    public static IReadOnlyList<BodyEdit> Edits(InferenceRequest request, Candidate candidate)
+    {
+        if (!WantsItBack(request, candidate) || request.WithoutThinking || !request.Reasoning.Knows(request.Caller.User))
+        {
+            return [];
+        }
+
+        request.Conversation ??= request.Surface.Format.ReadRequest(request.Body.Bytes);
+        return request.Conversation.Value.Value is { } read
+            ? ReasoningEdits.Of(request.Body.Bytes.Span, read, TurnProofs.Restore(read, request.Reasoning, request.Caller.User, session: null))
+            : [];
+    }
+
+    /// <summary>Remembers a whole answer that passes natively, where its server wants it back.</summary>
+    public static void Remember(ReadOnlyMemory<byte> body, IUpstreamFormat format, InferenceRequest request, Attempt attempt)
+    {
+        if (WantsItBack(request, attempt.Candidate) && format.ReadResponse(body, attempt.Candidate.Provider.Dialect).Value is { } response)
+        {
+            Remember(response, request, attempt);
+        }
+    }
+
+    /// <summary>A relay that remembers what passes natively; the same one where its server does not want it back.</summary>
+    public static IStreamRelay Remember(IStreamRelay relay, IUpstreamFormat format, InferenceRequest request, Attempt attempt) =>
+        WantsItBack(request, attempt.Candidate)
+            ? new RememberedRelay(relay, new RememberedReader(format.CreateStreamReader(attempt.Candidate.Provider.Dialect), Recorder(request, attempt)))
+            : relay;
 
     /// <summary>Remembers a whole answer.</summary>
     /// <param name="response">As the client is told it, with its own names of tools.</param>
@@ -32,6 +64,11 @@ internal static class ReasoningReplays
     /// <summary>A reader that remembers what it reads; the same one where the client carries everything itself.</summary>
     public static IStreamReader Remember(IStreamReader reader, InferenceRequest request, Attempt attempt) =>
         Forgets(request) ? new RememberedReader(reader, Recorder(request, attempt)) : reader;
+
+    // Chat servers that refuse, or think worse over, tool turns without the reasoning_content that they sent.
+    private static bool WantsItBack(InferenceRequest request, Candidate candidate) =>
+        request.Surface.Format.Protocol == WireProtocol.OpenAIChat && request.Surface.Operation == SurfaceOperation.Generate
+        && candidate.Provider.Dialect.Replay is ReasoningReplay.ContentOnToolCalls or ReasoningReplay.Content;
 
     private static bool Forgets(InferenceRequest request) => request.Surface.Format.Protocol is WireProtocol.OpenAIChat or WireProtocol.Gemini;
 

@@ -15,13 +15,17 @@ internal static class StreamRelays
         var upstream = WireFormats.Upstream(attempt.Wire);
         var dialect = attempt.Candidate.Provider.Dialect;
         return attempt.Native
-            ? NativeRelays.CreateStream(attempt.Wire, new NativeStreamOptions
-            {
-                ReadError = data => upstream.ReadError(0, data.Span),
-                ReadUsage = (json, previous) => upstream.ReadUsage(json, previous, dialect),
-                DropUsageChunk = !WantsUsage(request),
-                DropNullMembers = request.Surface.AlwaysSendUsage,
-            })
+            ? ReasoningReplays.Remember(
+                NativeRelays.CreateStream(attempt.Wire, new NativeStreamOptions
+                {
+                    ReadError = data => upstream.ReadError(0, data.Span),
+                    ReadUsage = (json, previous) => upstream.ReadUsage(json, previous, dialect),
+                    DropUsageChunk = !WantsUsage(request),
+                    DropNullMembers = request.Surface.AlwaysSendUsage,
+                }),
+                upstream,
+                request,
+                attempt)
             : Translated(request, attempt, upstream.CreateStreamReader(dialect));
     }
 

@@ -40,7 +40,7 @@ internal static class UpstreamBody
         var edits = host is { } hosted
             ? HostedClaudeEdits.For(body.Span, hosted, Betas.Of(request.Http.Request.Headers).Except(request.WithoutBetas), degradations, request.Envelope.GatewayMembers)
             : BodyEdits.ForModel(request.Envelope, body.Span, candidate.Endpoint.UpstreamModel, EditsFor(candidate.Provider));
-        edits = edits.And(ForeignProofs(request, candidate, wire, degradations));
+        edits = edits.And(ForeignProofs(request, candidate, wire, degradations)).And(ReasoningReplays.Edits(request, candidate));
         return ([.. edits.Pieces(body)], StrictRefusal(request, candidate, degradations));
     }
 

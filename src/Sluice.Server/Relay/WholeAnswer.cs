@@ -48,12 +48,12 @@ internal static class WholeAnswer
     {
         var upstream = WireFormats.Upstream(attempt.Wire);
         return attempt.Native
-            ? Native(attempt, body, upstream)
+            ? Native(request, attempt, body, upstream)
             : Translated(request, attempt, body, upstream);
     }
 
     /// <summary>The same bytes for a client of the same protocol, after a look at what they say.</summary>
-    private static (ReadOnlyMemory<byte> Bytes, UpstreamError? Error, bool HasContent) Native(Attempt attempt, ReadOnlyMemory<byte> body, IUpstreamFormat format)
+    private static (ReadOnlyMemory<byte> Bytes, UpstreamError? Error, bool HasContent) Native(InferenceRequest request, Attempt attempt, ReadOnlyMemory<byte> body, IUpstreamFormat format)
     {
         var dialect = attempt.Candidate.Provider.Dialect;
         var facts = NativeResponses.Inspect(format.Protocol, body.Span, (json, previous) => format.ReadUsage(json, previous, dialect));
@@ -62,6 +62,11 @@ internal static class WholeAnswer
         if (!facts.IsJsonObject)
         {
             return (body, new UpstreamError(ErrorKind.BadResponse, "The provider's answer is not a JSON object."), false);
+        }
+
+        if (!facts.IsError)
+        {
+            ReasoningReplays.Remember(body, format, request, attempt);
         }
 
         return facts.IsError

@@ -13,10 +13,12 @@ public sealed class ForgottenThinkingTests
         providers:
           - { name: claude, kind: anthropic, base_url: "{A}", api_keys: [key-of-a-0123456789] }
           - { name: openai, kind: openai-responses, base_url: "{A}/v1", api_keys: [key-of-a-0123456789] }
+          - { name: deep, kind: openai, dialect: deepseek, base_url: "{A}/v1", api_keys: [key-of-a-0123456789] }
           - { name: other, kind: openai-responses, base_url: "{B}/v1", api_keys: [key-of-b-0123456789] }
         models:
           - { id: claude-sonnet-4-5, endpoints: [{ provider: claude, model: sim/think }] }
           - { id: gpt, endpoints: [{ provider: openai, model: sim/think }] }
+          - { id: deepseek, endpoints: [{ provider: deep, model: sim/think }] }
           - { id: elsewhere, endpoints: [{ provider: other, model: sim/think }] }
         """;
 
@@ -110,6 +112,43 @@ public sealed class ForgottenThinkingTests
 
         Assert.True(answer.Status == 200, answer.Text);
         Assert.Equal(["tool_use", "tool_use"], Sent(gateway).GetProperty("messages")[1].GetProperty("content").EnumerateArray().Select(b => b.GetProperty("type").GetString()));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task F07_DeepSeekNatively_HasItsReasoningContentOnTheToolTurn_AndAllElseAsItCame(bool stream)
+    {
+        await using var gateway = await GatewayUnderTest.StartAsync(Config);
+        var client = new ForgetfulClient("deepseek", stream);
+        client.Say("look in parallel 2");
+        await client.TurnAsync(gateway);
+
+        await gateway.RestartAsync();
+        await client.TurnAsync(gateway);
+        client.Say("and \"now\"");
+        var told = client.Messages.ToJsonString();
+        await client.AskAsync(gateway);
+
+        var messages = JsonNode.Parse(Sent(gateway).GetProperty("messages").GetRawText())!.AsArray();
+        Assert.Equal("Thinking about: look in parallel 2", messages[1]!["reasoning_content"]!.GetValue<string>());
+        Assert.All(messages.Skip(2), m => Assert.Null(m!["reasoning_content"]));
+        messages[1]!.AsObject().Remove("reasoning_content");
+        Assert.Equal(told, messages.ToJsonString());
+    }
+
+    [Fact]
+    public async Task F07_DeepSeekNatively_ClientThatBringsItsReasoning_PassesByteForByte()
+    {
+        await using var gateway = await GatewayUnderTest.StartAsync(Config);
+        var client = new ForgetfulClient("deepseek", stream: false);
+        client.Say("look in parallel 2");
+        await client.TurnAsync(gateway);
+        client.Messages[1]!["reasoning_content"] = "its own";
+
+        await client.AskAsync(gateway);
+
+        Assert.Equal(client.Messages.ToJsonString(), JsonNode.Parse(Sent(gateway).GetProperty("messages").GetRawText())!.ToJsonString());
     }
 
     private static JsonElement Sent(GatewayUnderTest gateway)
