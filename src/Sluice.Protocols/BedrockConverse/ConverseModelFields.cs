@@ -58,6 +58,11 @@ internal sealed class ConverseModelFields(ConversationRequest request, UpstreamT
             return maxTokens;
         }
 
+        if (reasoning.Mode == ReasoningMode.Adaptive)
+        {
+            degradations.Add("reasoning.adaptive", DegradationOutcome.Emulated, $"{target.Model} does not choose how much it thinks: it got a budget.");
+        }
+
         _budget = budget;
         return limit;
     }

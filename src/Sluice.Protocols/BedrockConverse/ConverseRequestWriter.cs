@@ -259,12 +259,13 @@ internal sealed partial class ConverseRequestWriter
 
     private void NoteExtras()
     {
+        DropIf(_request.PromptCacheKey is not null, "prompt_cache_key", "Bedrock's caches take marks and no key.");
         foreach (var (name, value) in _request.Extras)
         {
             var saysNothing = name switch
             {
                 "n" => value.Utf8.Span.SequenceEqual("1"u8),
-                "logprobs" or "store" => !value.Utf8.Span.SequenceEqual("true"u8),
+                "logprobs" or "store" => value.Utf8.Span.SequenceEqual("false"u8) || value.Utf8.Span.SequenceEqual("null"u8),
                 "anthropic_beta" => _model.IsClaude,
                 "anthropic_version" => true,
                 _ => false,

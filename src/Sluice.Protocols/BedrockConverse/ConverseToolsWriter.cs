@@ -3,6 +3,7 @@ using Sluice.Protocols.Anthropic;
 using Sluice.Protocols.Conversation;
 using Sluice.Protocols.Degradations;
 using Sluice.Protocols.Errors;
+using Sluice.Protocols.Formats;
 using Sluice.Protocols.Json;
 
 namespace Sluice.Protocols.BedrockConverse;
@@ -39,6 +40,7 @@ internal sealed class ConverseToolsWriter(ConversationRequest request, ConverseM
         {
             if (tool is FunctionTool function)
             {
+                FurtherMembers.Note(function, "The member of a tool has no equivalent in Bedrock's Converse.", degradations);
                 tools.Add(function);
             }
             else
@@ -93,6 +95,15 @@ internal sealed class ConverseToolsWriter(ConversationRequest request, ConverseM
             json.WriteString("description"u8, tool.Description);
         }
 
+        if (tool.Strict == true && TakesStrict)
+        {
+            json.WriteBoolean("strict"u8, value: true);
+        }
+        else if (tool.Strict == true)
+        {
+            degradations.Add("tools.strict", DegradationOutcome.Dropped, "This model cannot be held to a tool's schema: arguments follow it as the model sees fit.");
+        }
+
         json.WriteStartObject("inputSchema"u8);
         json.WritePropertyName("json"u8);
         AnthropicBlocks.WriteSchema(json, tool.Schema);
@@ -101,6 +112,9 @@ internal sealed class ConverseToolsWriter(ConversationRequest request, ConverseM
         json.WriteEndObject();
         cache.WriteBehindTool(json, tool.Cache);
     }
+
+    // What other models make of the member is not documented; they were never seen to take it.
+    private bool TakesStrict => model.IsClaude || model.IsNova;
 
     private void WriteChoice(Utf8JsonWriter json, bool thinks)
     {

@@ -76,16 +76,24 @@ internal sealed class ConverseTurns(ConversationRequest request, ConverseModel m
             case OpaquePart { From: not WireProtocol.BedrockConverse } opaque:
                 Drop("content." + ToolIds.Clean(opaque.Type, 40), $"Bedrock has no block of type '{ToolIds.Clean(opaque.Type, 40)}'.");
                 return null;
+            case ImagePart { Detail: not (null or "auto") }:
+                Drop("image.detail", "Bedrock takes no image detail.");
+                return part;
             default:
                 return part;
         }
     }
 
-    private static void Append(List<(Role Role, List<ContentPart> Parts)> turns, Role role, List<ContentPart> parts)
+    private void Append(List<(Role Role, List<ContentPart> Parts)> turns, Role role, List<ContentPart> parts)
     {
         if (role == Role.System)
         {
             role = Role.User;
+            if (parts.Count > 0)
+            {
+                degradations.Add("messages.system", DegradationOutcome.Emulated, "Bedrock takes no instructions in mid-conversation: they became the user's, marked as the system's.");
+            }
+
             parts = [.. parts.Select(p => p is TextPart t ? t with { Text = $"<system>\n{t.Text}\n</system>" } : p)];
         }
 

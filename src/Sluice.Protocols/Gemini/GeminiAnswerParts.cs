@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Sluice.Protocols.Conversation;
+using Sluice.Protocols.Degradations;
 using Sluice.Protocols.Json;
 
 namespace Sluice.Protocols.Gemini;
@@ -65,7 +66,7 @@ internal static class GeminiAnswerParts
     }
 
     /// <summary>Citations as members of a candidate; Gemini's own as they were, others as a list of sources.</summary>
-    public static void WriteCitations(Utf8JsonWriter json, IEnumerable<(RawJson Citation, WireProtocol? From)> citations)
+    public static void WriteCitations(Utf8JsonWriter json, IEnumerable<(RawJson Citation, WireProtocol? From)> citations, DegradationLog degradations)
     {
         var written = new HashSet<string>(StringComparer.Ordinal);
         var sources = new List<(string Uri, string? Title)>();
@@ -87,7 +88,11 @@ internal static class GeminiAnswerParts
                         GeminiJson.WriteInOneLine(json, System.Runtime.InteropServices.JsonMarshal.GetRawUtf8Value(member.Value));
                     }
                 }
-                else if (SourceOf(entry) is { } source && !sources.Exists(s => s.Uri == source.Uri))
+                else if (SourceOf(entry) is not { } source)
+                {
+                    degradations.Add("citations", DegradationOutcome.Dropped, "The citation points into a document, which Gemini's sources cannot.");
+                }
+                else if (!sources.Exists(s => s.Uri == source.Uri))
                 {
                     sources.Add(source);
                 }

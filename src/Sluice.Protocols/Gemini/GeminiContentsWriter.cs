@@ -184,6 +184,11 @@ internal sealed class GeminiContentsWriter(Utf8JsonWriter json, ConversationRequ
         json.WriteStartObject("functionResponse"u8);
         WriteId(result.CallId);
         json.WriteString("name"u8, _names.GetValueOrDefault(result.CallId, "_"));
+        foreach (var inner in result.Parts)
+        {
+            Marked(inner);
+        }
+
         var text = string.Join('\n', result.Parts.Select(TextOf).Where(t => t is not null));
         if (!result.IsError && request.From == WireProtocol.Gemini && IsObject(text))
         {
@@ -259,5 +264,14 @@ internal sealed class GeminiContentsWriter(Utf8JsonWriter json, ConversationRequ
             degradations.Add("citations", DegradationOutcome.Dropped, "Gemini cites no documents that were sent along.");
         }
 
+        if (part is DocumentPart { Source: MediaSource.PlainText })
+        {
+            degradations.Add("documents.text", DegradationOutcome.Emulated, "A text document became text of the message.");
+        }
+
+        if (part is ImagePart { Detail: not (null or "auto") })
+        {
+            degradations.Add("image.detail", DegradationOutcome.Dropped, "Gemini takes no detail for one image.");
+        }
     }
 }

@@ -51,6 +51,7 @@ internal sealed class GeminiRequestWriter(ConversationRequest request, UpstreamT
 
     private void WriteSystem(Utf8JsonWriter json)
     {
+        DropIf(request.AutomaticCache is not null || request.System.Any(p => p.Cache is not null), "cache_control", "The upstream caches by itself and takes no marks.");
         if (!request.System.Any(p => p is TextPart { Text.Length: > 0 }))
         {
             return;
@@ -65,7 +66,6 @@ internal sealed class GeminiRequestWriter(ConversationRequest request, UpstreamT
 
         json.WriteEndArray();
         json.WriteEndObject();
-        DropIf(request.AutomaticCache is not null || request.System.Any(p => p.Cache is not null), "cache_control", "The upstream caches by itself and takes no marks.");
     }
 
     private void WriteConfig(Utf8JsonWriter json, bool hasFunctions)

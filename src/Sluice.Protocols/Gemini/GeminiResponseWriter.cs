@@ -41,7 +41,7 @@ internal static class GeminiResponseWriter
         json.WriteEndObject();
         json.WriteString("finishReason"u8, GeminiWords.FromStopReason(response.StopReason));
         json.WriteNumber("index"u8, 0);
-        GeminiAnswerParts.WriteCitations(json, response.Parts.OfType<TextPart>().Where(t => !t.Citations.IsEmpty).Select(t => (t.Citations, (WireProtocol?)t.CitationsFrom)));
+        GeminiAnswerParts.WriteCitations(json, response.Parts.OfType<TextPart>().Where(t => !t.Citations.IsEmpty).Select(t => (t.Citations, (WireProtocol?)t.CitationsFrom)), degradations);
         json.WriteEndObject();
         json.WriteEndArray();
         json.WritePropertyName("usageMetadata"u8);

@@ -43,11 +43,15 @@ internal sealed class GeminiStreamWriter(ClientTarget target, DegradationLog deg
                 break;
             case StreamEvent.TextDelta { Text.Length: > 0 } delta when _open.ContainsKey(delta.Part):
                 var signature = _thoughts.Take();
-                WriteChunk(output, json => GeminiAnswerParts.WriteText(json, delta.Text, signature));
+                Open(output);
+                GeminiAnswerParts.WriteText(_json, delta.Text, signature);
+                CloseChunk(output);
                 break;
             case StreamEvent.ThinkingDelta { Text.Length: > 0 } delta when _open.TryGetValue(delta.Part, out var thinking):
                 thinking.Text.Append(delta.Text);
-                WriteChunk(output, json => GeminiAnswerParts.WriteThought(json, delta.Text));
+                Open(output);
+                GeminiAnswerParts.WriteThought(_json, delta.Text);
+                CloseChunk(output);
                 break;
             case StreamEvent.SignatureDelta delta when _open.TryGetValue(delta.Part, out var signed):
                 signed.Signature += delta.Signature;
@@ -78,7 +82,9 @@ internal sealed class GeminiStreamWriter(ClientTarget target, DegradationLog deg
     {
         if (part is { Shape: PartShape.Opaque, From: WireProtocol.Gemini, Json.IsEmpty: false })
         {
-            WriteChunk(output, json => GeminiJson.WriteInOneLine(json, part.Json.Utf8.Span));
+            Open(output);
+            GeminiJson.WriteInOneLine(_json, part.Json.Utf8.Span);
+            CloseChunk(output);
         }
         else if (part.Shape == PartShape.Opaque)
         {
@@ -111,11 +117,15 @@ internal sealed class GeminiStreamWriter(ClientTarget target, DegradationLog deg
             case PartShape.ToolCall:
                 var arguments = Encoding.UTF8.GetBytes(part.Text.ToString());
                 var signature = _thoughts.Take(part.Proof());
-                WriteChunk(output, json => GeminiAnswerParts.WriteCall(json, part.Start.Id ?? "", part.Start.Name ?? "", arguments, signature));
+                Open(output);
+                GeminiAnswerParts.WriteCall(_json, part.Start.Id ?? "", part.Start.Name ?? "", arguments, signature);
+                CloseChunk(output);
                 break;
             case PartShape.Text when part.Signature is not null:
                 // The text is out already: its proof goes where Gemini itself puts late ones.
-                WriteChunk(output, json => GeminiAnswerParts.WriteText(json, "", _thoughts.Take(part.Proof())));
+                Open(output);
+                GeminiAnswerParts.WriteText(_json, "", _thoughts.Take(part.Proof()));
+                CloseChunk(output);
                 break;
         }
     }
@@ -136,7 +146,7 @@ internal sealed class GeminiStreamWriter(ClientTarget target, DegradationLog deg
         _json.WriteEndObject();
         _json.WriteString("finishReason"u8, GeminiWords.FromStopReason(_stop ?? StopReason.EndTurn));
         _json.WriteNumber("index"u8, 0);
-        GeminiAnswerParts.WriteCitations(_json, _citations);
+        GeminiAnswerParts.WriteCitations(_json, _citations, degradations);
         _json.WriteEndObject();
         _json.WriteEndArray();
         _json.WritePropertyName("usageMetadata"u8);
@@ -144,10 +154,9 @@ internal sealed class GeminiStreamWriter(ClientTarget target, DegradationLog deg
         Close(output);
     }
 
-    private void WriteChunk(IBufferWriter<byte> output, Action<Utf8JsonWriter> writePart)
+    // Behind the one part of a chunk. Not a method that takes the writing of the part: a closure an event would double what an event allocates.
+    private void CloseChunk(IBufferWriter<byte> output)
     {
-        Open(output);
-        writePart(_json);
         _json.WriteEndArray();
         _json.WriteString("role"u8, "model"u8);
         _json.WriteEndObject();

@@ -82,6 +82,16 @@ internal sealed class GeminiToolsWriter
                 }
 
                 Marked(function);
+                if (_request.From != WireProtocol.Gemini)
+                {
+                    FurtherMembers.Note(function, "The member of a tool has no equivalent in Gemini.", _degradations);
+                }
+
+                if (function.Strict == true)
+                {
+                    _degradations.Add("tools.strict", DegradationOutcome.Dropped, "Gemini cannot be held to a tool's schema: arguments follow it as the model sees fit.");
+                }
+
                 _functions.Add(function);
                 break;
             case CustomTool custom:

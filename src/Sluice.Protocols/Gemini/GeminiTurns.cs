@@ -127,6 +127,7 @@ internal sealed class GeminiTurns(ConversationRequest request, UpstreamTarget ta
             case TextPart { Text.Length: 0, Signature: null } or RefusalPart { Text.Length: 0 }:
                 return null;
             case TextPart text when role == Role.System:
+                degradations.Add("messages.system", DegradationOutcome.Emulated, "Gemini takes no instructions in mid-conversation: they became the user's, marked as the system's.");
                 return new TextPart($"<system>\n{text.Text}\n</system>");
             case RefusalPart refusal:
                 return new TextPart(refusal.Text);

@@ -109,19 +109,8 @@ internal sealed class OpenAIChatToolsWriter
         }
     }
 
-    private void NoteFurtherMembers(FunctionTool function)
-    {
-        if (function.Extra.IsEmpty)
-        {
-            return;
-        }
-
-        using var members = JsonDocument.Parse(function.Extra.Utf8, new JsonDocumentOptions { MaxDepth = 512 });
-        foreach (var member in members.RootElement.EnumerateObject())
-        {
-            _degradations.Add("tools." + OpenAIChatRequestWriter.FeatureName(member.Name), DegradationOutcome.Dropped, "The member of a tool has no equivalent in Chat Completions.");
-        }
-    }
+    private void NoteFurtherMembers(FunctionTool function) =>
+        FurtherMembers.Note(function, "The member of a tool has no equivalent in Chat Completions.", _degradations);
 
     private void WriteChoice(Utf8JsonWriter json)
     {

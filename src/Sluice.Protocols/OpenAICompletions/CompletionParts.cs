@@ -27,6 +27,10 @@ internal static class CompletionParts
         }
     }
 
+    /// <summary>Notes that sources cannot be shown.</summary>
+    public static void DropCitations(DegradationLog degradations) =>
+        degradations.Add("citations", DegradationOutcome.Dropped, "A completion is text alone: its sources are not shown.");
+
     /// <summary>The <c>finish_reason</c>: completions know <c>stop</c>, <c>length</c> and <c>content_filter</c>.</summary>
     public static JsonEncodedText FinishFor(StopReason reason) => OpenAIChatJson.FinishFor(reason == StopReason.ToolUse ? StopReason.EndTurn : reason);
 }

@@ -31,6 +31,10 @@ internal static class OpenAICompletionsResponseWriter
         json.WritePropertyName("usage"u8);
         OpenAIChatUsage.Write(json, response.Usage, target.EstimatedInputTokens);
         json.WriteEndObject();
+        if (response.FurtherChoices.Count > 0)
+        {
+            degradations.Add("n", DegradationOutcome.Dropped, "Only the first choice of the answer was carried over.");
+        }
     }
 
     private static string Text(IReadOnlyList<ContentPart> parts, DegradationLog degradations)
@@ -40,6 +44,10 @@ internal static class OpenAICompletionsResponseWriter
         {
             switch (part)
             {
+                case TextPart { Citations.IsEmpty: false } cited:
+                    text.Append(cited.Text);
+                    CompletionParts.DropCitations(degradations);
+                    break;
                 case TextPart shown: text.Append(shown.Text); break;
                 case RefusalPart refused: text.Append(refused.Text); break;
                 case ThinkingPart: CompletionParts.Drop(PartShape.Thinking, degradations); break;

@@ -44,6 +44,9 @@ internal sealed class OpenAICompletionsStreamWriter(ClientTarget target, Degrada
             case StreamEvent.TextDelta { Text.Length: > 0 } delta when !_stopped:
                 Choice(delta.Text, finish: null, output);
                 break;
+            case StreamEvent.CitationDelta:
+                CompletionParts.DropCitations(degradations);
+                break;
             case StreamEvent.UsageReported reported:
                 _usage = reported.Usage;
                 break;

@@ -241,9 +241,16 @@ internal sealed class OpenAIResponsesInputWriter(Utf8JsonWriter json, Conversati
         json.WriteStartObject();
         json.WriteString("type"u8, call.IsCustom ? "custom_tool_call_output"u8 : "function_call_output"u8);
         json.WriteString("call_id"u8, _ids.For(call.Id));
-        List<ContentPart> parts = result.IsError ? [new TextPart("[error]"), .. result.Parts] : [.. result.Parts];
+        List<ContentPart> parts = [.. result.Parts];
+        if (result.IsError)
+        {
+            degradations.Add("tool_results.is_error", DegradationOutcome.Emulated, "That a tool failed is said in the text of its result.");
+            parts.Insert(0, new TextPart("[error]"));
+        }
+
         if (parts.TrueForAll(p => p is TextPart))
         {
+            parts.ForEach(NoteCache);
             json.WriteString("output"u8, string.Join("\n", parts.Select(p => ((TextPart)p).Text)));
         }
         else
@@ -366,8 +373,14 @@ internal sealed class OpenAIResponsesInputWriter(Utf8JsonWriter json, Conversati
 
     private void WriteDocument(DocumentPart document)
     {
+        if (document.WantsCitations)
+        {
+            degradations.Add("citations", DegradationOutcome.Dropped, "The upstream does not cite documents.");
+        }
+
         if (document.Source is MediaSource.PlainText plain)
         {
+            degradations.Add("documents.text", DegradationOutcome.Emulated, "A text document became text of the message.");
             Piece("input_text"u8, document.Title is { } title ? title + ":\n" + plain.Text : plain.Text);
             return;
         }

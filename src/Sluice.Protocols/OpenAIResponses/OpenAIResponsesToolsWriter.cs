@@ -111,6 +111,7 @@ internal sealed class OpenAIResponsesToolsWriter
                     _degradations.Add("defer_loading", DegradationOutcome.Emulated, "Tools are not searched for; all are loaded at once.");
                 }
 
+                FurtherMembers.Note(function, "The member of a tool has no equivalent in Responses.", _degradations);
                 return function;
             case CustomTool or VendorTool { From: WireProtocol.OpenAIResponses }:
                 return tool;

@@ -310,7 +310,7 @@ public sealed class ResponsesRequestTests
         Assert.Equal("""[{"type":"input_image","image_url":"data:image/png;base64,AA=="}]""", root.GetProperty("input")[4].GetProperty("output").GetRawText());
         Assert.Equal("[error]\ntwo", Text(root.GetProperty("input")[5], "output"));
         Assert.False(root.GetProperty("tools")[0].GetProperty("strict").GetBoolean());
-        Assert.Equal(["cache_control", "max_tokens", "sampling.temperature", "sampling.top_k", "stop", "thinking.history"], degradations.Entries.Select(d => d.Feature).Order(StringComparer.Ordinal));
+        Assert.Equal(["cache_control", "max_tokens", "sampling.temperature", "sampling.top_k", "stop", "thinking.history", "tool_results.is_error"], degradations.Entries.Select(d => d.Feature).Order(StringComparer.Ordinal));
     }
 
     [Fact]

@@ -12,7 +12,7 @@ internal static class AnswerFeatures
 
     public static readonly IReadOnlyList<(Feature Feature, ConversationResponse Answer)> All =
     [
-        (new("text", "content.0.text=Hello.", "choices.0.message.content=Hello.", "output.*.content.*.text=Hello.", "candidates.0.content.parts.*.text=Hello.", Never),
+        (new("text", "content.0.text=Hello.", "choices.0.message.content=Hello.", "output.*.content.*.text=Hello.", "candidates.0.content.parts.*.text=Hello.", Never) { Completions = "choices.0.text=Hello." },
             Answer(new TextPart("Hello."))),
         (new("thinking", "content.0.thinking=Hm.", "choices.0.message.reasoning_content=Hm.", "output.*.summary.*.text=Hm. || output.*.content.*.text=Hm.",
                 "candidates.0.content.parts.0.text=Hm. && candidates.0.content.parts.0.thought=true", Never),
@@ -36,7 +36,7 @@ internal static class AnswerFeatures
             Answer(StopReason.ToolUse, Call("call_1", "{}"))),
         (new("tool call with broken arguments", "content.0.input.**~{\"city", "choices.0.message.tool_calls.0.function.arguments~{\"city", "output.0.arguments~{\"city", "**~{\"city", Never),
             Answer(StopReason.ToolUse, Call("call_1", """{"city""") with { ArgumentsAreJson = false })),
-        (new("refusal", "content.0.text=I will not. && stop_reason=refusal", "choices.0.message.refusal=I will not.", "output.0.content.0.refusal=I will not.", "candidates.0.**~I will not.", Never),
+        (new("refusal", "content.0.text=I will not. && stop_reason=refusal", "choices.0.message.refusal=I will not.", "output.0.content.0.refusal=I will not.", "candidates.0.**~I will not.", Never) { Completions = "choices.0.text=I will not." },
             Answer(StopReason.Refusal, new RefusalPart("I will not."))),
         (new("citation of a web page", "content.0.citations.0.url=https://a.example/", "choices.0.message.annotations.0.url_citation.url=https://a.example/", "output.0.content.0.annotations.0.url=https://a.example/",
                 "candidates.0.groundingMetadata.**=https://a.example/ || candidates.0.citationMetadata.**=https://a.example/", Never),
@@ -55,11 +55,11 @@ internal static class AnswerFeatures
             Answer(new OpaquePart("server_tool_use", Json("""{"type":"server_tool_use","id":"srvtoolu_1","name":"web_search","input":{}}"""), WireProtocol.AnthropicMessages), new TextPart("Hello."))),
         (new("usage with cache counts", "usage.input_tokens=10 && usage.cache_read_input_tokens=100 && usage.cache_creation_input_tokens=20 && usage.output_tokens=5",
                 "usage.prompt_tokens=130 && usage.prompt_tokens_details.cached_tokens=100 && usage.completion_tokens=5", "usage.input_tokens=130 && usage.input_tokens_details.cached_tokens=100 && usage.output_tokens=5",
-                "usageMetadata.promptTokenCount=130 && usageMetadata.cachedContentTokenCount=100", Never),
+                "usageMetadata.promptTokenCount=130 && usageMetadata.cachedContentTokenCount=100", Never) { Completions = "usage.prompt_tokens=130 && usage.prompt_tokens_details.cached_tokens=100 && usage.completion_tokens=5" },
             Answer(new TextPart("Hello.")) with { Usage = new TokenUsage { Input = 10, CacheRead = 100, CacheWrite5m = 20, Output = 5 } }),
-        (new("stopped by the output limit", "stop_reason=max_tokens", "choices.0.finish_reason=length", "status=incomplete && incomplete_details.reason=max_output_tokens", "candidates.0.finishReason=MAX_TOKENS", Never),
+        (new("stopped by the output limit", "stop_reason=max_tokens", "choices.0.finish_reason=length", "status=incomplete && incomplete_details.reason=max_output_tokens", "candidates.0.finishReason=MAX_TOKENS", Never) { Completions = "choices.0.finish_reason=length" },
             Answer(StopReason.MaxTokens, new TextPart("Hello."))),
-        (new("stopped by the full window", "stop_reason=model_context_window_exceeded", "choices.0.finish_reason=length", "status=incomplete", "candidates.0.finishReason=MAX_TOKENS", Never),
+        (new("stopped by the full window", "stop_reason=model_context_window_exceeded", "choices.0.finish_reason=length", "status=incomplete", "candidates.0.finishReason=MAX_TOKENS", Never) { Completions = "choices.0.finish_reason=length" },
             Answer(StopReason.ContextFull, new TextPart("Hello."))),
         (new("several answers", Never, "choices.1", Never, "candidates.1", Never),
             Answer(new TextPart("Hello.")) with { FurtherChoices = [Json("""{"index":1,"message":{"role":"assistant","content":"Hi."},"finish_reason":"stop"}""")] }),

@@ -17,6 +17,7 @@ internal sealed record ClientRequests(string Base, IReadOnlyDictionary<string, s
         WireProtocol.OpenAIChat => ChatRequests.All,
         WireProtocol.OpenAIResponses => ResponsesRequests.All,
         WireProtocol.Gemini => GeminiRequests.All,
+        WireProtocol.OpenAICompletions => CompletionsRequests.All,
         _ => null,
     };
 

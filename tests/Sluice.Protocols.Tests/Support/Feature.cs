@@ -12,6 +12,9 @@ internal sealed record Feature(string Name, string Anthropic, string Chat, strin
     /// <summary>What of it must be found somewhere even where it is emulated or weakened, and in formats that have no probe of their own.</summary>
     public string? Trace { get; init; }
 
+    /// <summary>Where it stands in Completions, which no upstream is asked in; null where their answers have no place for it.</summary>
+    public string? Completions { get; init; }
+
     /// <summary>What must not be in another vendor's body at all.</summary>
     public string? Forbidden { get; init; }
 
@@ -23,6 +26,7 @@ internal sealed record Feature(string Name, string Anthropic, string Chat, strin
         WireProtocol.OpenAIResponses => Responses,
         WireProtocol.Gemini => Gemini,
         WireProtocol.BedrockConverse => Converse,
+        WireProtocol.OpenAICompletions => Completions ?? JsonProbe.Never,
         _ => Trace ?? JsonProbe.Never,
     };
 }

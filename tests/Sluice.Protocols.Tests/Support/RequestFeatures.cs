@@ -129,7 +129,7 @@ internal static class RequestFeatures
         new("end user's id",
             "metadata.user_id=user-77", "user=user-77 || safety_identifier=user-77", "user=user-77 || safety_identifier=user-77", "labels.**=user-77", "requestMetadata.*=user-77"),
         new("metadata", Never, "metadata.trace=t-9", "metadata.trace=t-9", "labels.trace=t-9", "requestMetadata.trace=t-9"),
-        new("service tier", "service_tier=standard_only", "service_tier=flex", "service_tier=flex", "serviceTier~flex", "serviceTier.type=flex"),
+        new("service tier", "service_tier=standard_only", "service_tier=flex", "service_tier=flex", "serviceTier~flex", "serviceTier.type=flex || serviceTier.type=default"),
         new("log probabilities", Never, "logprobs=true", "top_logprobs=2", "generationConfig.responseLogprobs=true", Never),
         new("several answers", Never, "n=2", Never, "generationConfig.candidateCount=2", Never),
         new("unknown member", Never, Never, Never, Never, Never),
