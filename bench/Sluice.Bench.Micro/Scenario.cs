@@ -18,7 +18,7 @@ internal sealed record Scenario(string Name, int Operations, Action Run)
     private const int Events = 1000;
 
     /// <summary>All of them.</summary>
-    public static IReadOnlyList<Scenario> All { get; } = [.. Scans(), .. Readers(), .. Relays(), .. Translations()];
+    public static IReadOnlyList<Scenario> All { get; } = [.. Scans(), .. Readers(), .. Relays(), .. PairScenarios.All(), .. Requests()];
 
     /// <summary>Finds one.</summary>
     public static Scenario Named(string name) => All.First(s => s.Name == name);
@@ -36,6 +36,16 @@ internal sealed record Scenario(string Name, int Operations, Action Run)
                 output.ResetWrittenCount();
                 BodyEdits.ForModel(envelope, body, "upstream-model").CopyTo(body, output);
             });
+        }
+
+        // The same agent's request as clients of other formats write it; the scanner asks what a member means of the format alone.
+        foreach (var protocol in new[] { WireProtocol.OpenAIChat, WireProtocol.OpenAIResponses, WireProtocol.Gemini })
+        {
+            var request = WireFormats.Of(WireProtocol.AnthropicMessages).ReadRequest(Samples.AgentBody(87_000, 25)).Value!;
+            var written = new ArrayBufferWriter<byte>();
+            WireFormats.Upstream(protocol).WriteRequest(request, new UpstreamTarget("upstream-model", ChatDialect.Generic, ModelTraits.Unknown), new DegradationLog(), written);
+            var body = written.WrittenSpan.ToArray();
+            yield return new Scenario($"scan-87KB-{protocol}", 1, () => EnvelopeScanner.Scan(protocol, body));
         }
     }
 
@@ -61,24 +71,8 @@ internal sealed record Scenario(string Name, int Operations, Action Run)
         }
     }
 
-    private static IEnumerable<Scenario> Translations()
+    private static IEnumerable<Scenario> Requests()
     {
-        var segments = new StreamSegments();
-        var target = new ClientTarget("claude-sonnet-4-6", "gen-1");
-        foreach (var (name, from, to, stream) in new[]
-        {
-            ("chat-to-anthropic", WireProtocol.OpenAIChat, WireProtocol.AnthropicMessages, Samples.ChatStream(Events, padded: false)),
-            ("anthropic-to-chat", WireProtocol.AnthropicMessages, WireProtocol.OpenAIChat, Samples.AnthropicStream(Events)),
-        })
-        {
-            yield return new Scenario($"translate-{name}", Events, () =>
-            {
-                var reader = WireFormats.Of(from).CreateStreamReader(ChatDialect.Generic);
-                var writer = WireFormats.Of(to).CreateStreamWriter(target, new DegradationLog());
-                Relay(new TranslatedRelay(reader, writer), stream, segments);
-            });
-        }
-
         foreach (var (name, size, tools) in new[] { ("5KB", 5_000, 4), ("600KB", 600_000, 110) })
         {
             var body = Samples.AgentBody(size, tools);
