@@ -133,7 +133,7 @@ internal static class AnthropicRequestReader
     {
         var text = "";
         IReadOnlyList<string>? results = null;
-        var last = messages.EnumerateArray().LastOrDefault(static m => m.Text("role") is "user" or "assistant");
+        var last = messages.EnumerateArray().LastOrDefault(static m => m.Text("role") is "user" or "assistant" && !IsOnlyAdded(m));
         foreach (var message in messages.EnumerateArray().Where(static m => m.Text("role") == "user"))
         {
             var said = Texts(message.Member("content")).Select(PromptText.Said).LastOrDefault(static t => t is not null);
@@ -149,6 +149,9 @@ internal static class AnthropicRequestReader
 
         return (text, results);
     }
+
+    private static bool IsOnlyAdded(JsonElement message) => message.Text("role") == "user"
+        && message.Member("content").Items().All(static b => b.Text("type") == "text") && PromptText.IsOnlyAdded(Texts(message.Member("content")));
 
     /// <summary>The texts of a content that is a string or a list of blocks.</summary>
     private static IEnumerable<string> Texts(JsonElement content)

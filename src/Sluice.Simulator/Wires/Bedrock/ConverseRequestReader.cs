@@ -15,7 +15,8 @@ internal static class ConverseRequestReader
 
         var messages = body.Member("messages").Items().ToList();
         var choice = body.Member("toolConfig").Member("toolChoice");
-        var results = messages[^1].Member("content").Items().Select(static b => b.Member("toolResult")).Where(static r => r.ValueKind == JsonValueKind.Object)
+        var last = messages.LastOrDefault(static m => !IsOnlyAdded(m));
+        var results = last.Member("content").Items().Select(static b => b.Member("toolResult")).Where(static r => r.ValueKind == JsonValueKind.Object)
             .Select(static r => string.Join("\n", r.Member("content").Items().Select(static c => c.Text("text") ?? (c.Member("json") is { ValueKind: not JsonValueKind.Undefined } json ? json.GetRawText() : "")))).ToList();
         return (new Prompt
         {
@@ -33,6 +34,9 @@ internal static class ConverseRequestReader
                 .Select(PromptText.WorkingDirectory).FirstOrDefault(static f => f is not null),
         }, null);
     }
+
+    private static bool IsOnlyAdded(JsonElement message) => message.Text("role") == "user"
+        && message.Member("content").Items().All(static b => b.Text("text") is not null) && PromptText.IsOnlyAdded(Texts(message.Member("content")));
 
     private static IEnumerable<string> Texts(JsonElement blocks) => blocks.Items().Select(static b => b.Text("text")).OfType<string>();
 }

@@ -19,7 +19,8 @@ internal static class GeminiRequestReader
         var calling = body.Field("toolConfig").Field("functionCallingConfig");
         var mode = calling.Text("mode");
         var allowed = calling.Field("allowedFunctionNames").Items().Select(static n => n.GetString()).ToList();
-        var results = contents[^1].Member("parts").Items().Select(static p => p.Field("functionResponse")).Where(static r => r.ValueKind == JsonValueKind.Object).Select(Result).ToList();
+        var last = contents.LastOrDefault(static c => !IsOnlyAdded(c));
+        var results = last.Member("parts").Items().Select(static p => p.Field("functionResponse")).Where(static r => r.ValueKind == JsonValueKind.Object).Select(Result).ToList();
         var tools = body.Member("tools").Items().SelectMany(static t => t.Field("functionDeclarations").Items()).Where(static f => f.Text("name") is not null)
             .Select(static f => new PromptTool(f.Text("name")!, f.Field("parametersJsonSchema") is { ValueKind: JsonValueKind.Object } json ? json : f.Member("parameters"))).ToList();
         return (new Prompt
@@ -40,6 +41,9 @@ internal static class GeminiRequestReader
             WorkingDirectory = contents.Prepend(body.Field("systemInstruction")).SelectMany(Texts).Select(PromptText.WorkingDirectory).FirstOrDefault(static f => f is not null),
         }, null);
     }
+
+    private static bool IsOnlyAdded(JsonElement content) => content.Text("role") is null or "user"
+        && content.Member("parts").Items().All(static p => p.Text("text") is not null) && PromptText.IsOnlyAdded(Texts(content));
 
     /// <summary>By custom the text is under <c>output</c>, <c>result</c> or <c>error</c>; else the whole object is it.</summary>
     private static string Result(JsonElement response)

@@ -32,7 +32,7 @@ internal static class ChatRequestReader
 
         var choice = body.Member("tool_choice");
         var format = body.Member("response_format");
-        var results = messages.EnumerateArray().Reverse().TakeWhile(static m => m.Text("role") == "tool")
+        var results = messages.EnumerateArray().Reverse().SkipWhile(static m => m.Text("role") == "user" && PromptText.IsOnlyAdded(Texts(m.Member("content")))).TakeWhile(static m => m.Text("role") == "tool")
             .Select(static m => string.Join("\n", Texts(m.Member("content")))).Reverse().ToList();
         return (new Prompt
         {

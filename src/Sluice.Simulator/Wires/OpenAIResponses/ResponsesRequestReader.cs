@@ -20,7 +20,8 @@ internal static class ResponsesRequestReader
         var items = input.Items().ToList();
         var choice = body.Member("tool_choice");
         var format = body.Member("text").Member("format");
-        var results = Enumerable.Reverse(items).TakeWhile(static i => i.Text("type") is { } type && type.EndsWith("_output", StringComparison.Ordinal))
+        var results = Enumerable.Reverse(items).SkipWhile(static i => i.Text("role") == "user" && PromptText.IsOnlyAdded(Texts(i.Member("content"))))
+            .TakeWhile(static i => i.Text("type") is { } type && type.EndsWith("_output", StringComparison.Ordinal))
             .Select(static i => string.Join("\n", Texts(i.Member("output")))).Reverse().ToList();
         var texts = input.ValueKind == JsonValueKind.String ? [input.GetString()!]
             : items.Where(static i => i.Text("role") == "user").SelectMany(static i => Texts(i.Member("content"))).ToList();
