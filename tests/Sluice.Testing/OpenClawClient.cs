@@ -1,0 +1,84 @@
+using System.Text.Json.Nodes;
+
+namespace Sluice.Testing;
+
+/// <summary>One headless run of OpenClaw.</summary>
+/// <param name="BaseUrl">Without <c>/v1</c>; what the mode wants is added.</param>
+/// <param name="Key">A Sluice key.</param>
+/// <param name="Api"><c>openai-completions</c>, <c>openai-responses</c>, <c>anthropic-messages</c> or <c>google-generative-ai</c>.</param>
+/// <param name="Model">Sent as it is.</param>
+public sealed record OpenClawRun(Uri BaseUrl, string Key, string Api, string Model)
+{
+    /// <summary>The word that stands in the project's notes.txt.</summary>
+    public const string Marker = "HERON-4711";
+
+    /// <summary>What it is asked.</summary>
+    public string Prompt { get; init; } = "Read notes.txt and tell me the marker.";
+
+    /// <summary>Its model is one that thinks: it then asks for thinking.</summary>
+    public bool Reasoning { get; init; }
+
+    /// <summary>After this it is killed.</summary>
+    public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(120);
+}
+
+/// <summary>Runs the real OpenClaw in a fresh home and a project of one file. Its answer is in what it prints; it exits with 0 when it is content.</summary>
+public static class OpenClawClient
+{
+    /// <summary>Runs it to its end. Needs <see cref="ClientsCache"/> complete.</summary>
+    public static async Task<ProcessResult> RunAsync(OpenClawRun run, CancellationToken cancellation = default)
+    {
+        using var home = new TemporaryFolder();
+        var project = Directory.CreateDirectory(home.PathOf("project")).FullName;
+        await File.WriteAllTextAsync(Path.Combine(project, "notes.txt"), $"The marker is {OpenClawRun.Marker}.\n", cancellation);
+        Directory.CreateDirectory(home.PathOf(".openclaw"));
+        var config = home.PathOf(".openclaw", "exec.json");
+        await File.WriteAllTextAsync(config, Config(run).ToJsonString(), cancellation);
+
+        var environment = ClientsCache.NodeEnvironment(home.Path);
+        environment["GW_API_KEY"] = run.Key;
+        environment["NO_COLOR"] = "1";
+        return await ProcessRunner.RunAsync(
+            new ProcessSpec(ClientsCache.OpenClaw, "agent", "exec", "--config", config, "--model", "gw/" + run.Model, "--json", "--timeout", "100", run.Prompt)
+            {
+                Environment = environment,
+                WorkingFolder = project,
+                Timeout = run.Timeout,
+            },
+            cancellation);
+    }
+
+    private static JsonObject Config(OpenClawRun run) => new()
+    {
+        ["models"] = new JsonObject
+        {
+            ["mode"] = "merge",
+            ["providers"] = new JsonObject
+            {
+                ["gw"] = new JsonObject
+                {
+                    ["baseUrl"] = run.BaseUrl.ToString().TrimEnd('/') + run.Api switch
+                    {
+                        "anthropic-messages" => "",
+                        "google-generative-ai" => "/v1beta",
+                        _ => "/v1",
+                    },
+                    ["apiKey"] = "${GW_API_KEY}",
+                    ["api"] = run.Api,
+                    ["models"] = new JsonArray(new JsonObject
+                    {
+                        ["id"] = run.Model,
+                        ["name"] = run.Model,
+                        ["reasoning"] = run.Reasoning,
+                        ["input"] = new JsonArray("text"),
+                        ["cost"] = new JsonObject { ["input"] = 0, ["output"] = 0, ["cacheRead"] = 0, ["cacheWrite"] = 0 },
+                        ["contextWindow"] = 200_000,
+                        ["maxTokens"] = 32_000,
+                    }),
+                },
+            },
+        },
+        ["agents"] = new JsonObject { ["defaults"] = new JsonObject { ["model"] = new JsonObject { ["primary"] = "gw/" + run.Model } } },
+        ["update"] = new JsonObject { ["checkOnStart"] = false },
+    };
+}
