@@ -52,6 +52,9 @@ public static class ClientsCache
     {
         var environment = ProcessRunner.BareEnvironment(home);
         environment["PATH"] = Path.GetDirectoryName(Node) + ":" + environment["PATH"];
+
+        // A fresh home has no compiled code in it: without this, half of a client's time goes into compiling the same scripts again.
+        environment["NODE_COMPILE_CACHE"] = Path.Combine(Folder, "compiled");
         return environment;
     }
 }

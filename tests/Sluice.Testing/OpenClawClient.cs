@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace Sluice.Testing;
@@ -22,11 +23,22 @@ public sealed record OpenClawRun(Uri BaseUrl, string Key, string Api, string Mod
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(120);
 }
 
-/// <summary>Runs the real OpenClaw in a fresh home and a project of one file. Its answer is in what it prints; it exits with 0 when it is content.</summary>
+/// <summary>What a run of OpenClaw left.</summary>
+/// <param name="ExitCode">0 when the client is content.</param>
+/// <param name="Text">The final answer; null where its output held none.</param>
+/// <param name="Turns">Answers of the model as the client counts them; null where it did not say.</param>
+/// <param name="Raw">The process: output, error, time.</param>
+public sealed record OpenClawResult(int ExitCode, string? Text, int? Turns, ProcessResult Raw)
+{
+    /// <inheritdoc/>
+    public override string ToString() => Raw.ToString();
+}
+
+/// <summary>Runs the real OpenClaw in a fresh home and a project of one file.</summary>
 public static class OpenClawClient
 {
     /// <summary>Runs it to its end. Needs <see cref="ClientsCache"/> complete.</summary>
-    public static async Task<ProcessResult> RunAsync(OpenClawRun run, CancellationToken cancellation = default)
+    public static async Task<OpenClawResult> RunAsync(OpenClawRun run, CancellationToken cancellation = default)
     {
         using var home = new TemporaryFolder();
         var project = Directory.CreateDirectory(home.PathOf("project")).FullName;
@@ -38,14 +50,28 @@ public static class OpenClawClient
         var environment = ClientsCache.NodeEnvironment(home.Path);
         environment["GW_API_KEY"] = run.Key;
         environment["NO_COLOR"] = "1";
-        return await ProcessRunner.RunAsync(
+        return Read(await ProcessRunner.RunAsync(
             new ProcessSpec(ClientsCache.OpenClaw, "agent", "exec", "--config", config, "--model", "gw/" + run.Model, "--json", "--timeout", "100", run.Prompt)
             {
                 Environment = environment,
                 WorkingFolder = project,
                 Timeout = run.Timeout,
             },
-            cancellation);
+            cancellation));
+    }
+
+    // {"ok":true,"status":"ok","final":"…","assistantTurns":2,"toolSummary":{…},…} over several lines.
+    private static OpenClawResult Read(ProcessResult raw)
+    {
+        try
+        {
+            var printed = raw.Output.Length == 0 ? null : JsonNode.Parse(raw.Output);
+            return new OpenClawResult(raw.ExitCode, (string?)printed?["final"], (int?)printed?["assistantTurns"], raw);
+        }
+        catch (JsonException)
+        {
+            return new OpenClawResult(raw.ExitCode, Text: null, Turns: null, raw);
+        }
     }
 
     private static JsonObject Config(OpenClawRun run) => new()

@@ -26,7 +26,7 @@ public sealed class OpenClawTests(KindsGateway gateway) : IClassFixture<KindsGat
         var result = await OpenClawClient.RunAsync(new OpenClawRun(gateway.Sluice.Url, gateway.Sluice.ClientKey, api, model));
 
         var story = $"{result}\n--- provider\n{gateway.Simulator.Describe()}\n{gateway.Sluice.Transcript()}";
-        Assert.True(result.ExitCode == 0 && result.Output.Contains(OpenClawRun.Marker, StringComparison.Ordinal), story);
+        Assert.True(result.ExitCode == 0 && result.Text?.Contains(OpenClawRun.Marker, StringComparison.Ordinal) == true && result.Turns == 2, story);
         var calls = gateway.CallsOf(model).Skip(before).ToList();
         Assert.True(calls.Count == 2, story);
         Assert.All(calls, call => Assert.True(call.AsksForStream(), call.Path));
