@@ -86,6 +86,9 @@ public static class GeminiCliClient
         var environment = ClientsCache.NodeEnvironment(home.Path);
         var address = run.BaseUrl.ToString().TrimEnd('/');
         environment["GEMINI_CLI_TRUST_WORKSPACE"] = "true";
+
+        // It would start itself a second time with more memory, which one small file does not need.
+        environment["GEMINI_CLI_NO_RELAUNCH"] = "true";
         if (run.AsVertex)
         {
             environment["GOOGLE_GENAI_USE_VERTEXAI"] = "true";
