@@ -64,12 +64,18 @@ internal static partial class GeminiErrors
         json.WriteEndObject();
     }
 
-    /// <summary>Ends a started stream with an error: an ordinary chunk, since clients know no other events.</summary>
+    /// <summary>
+    /// Ends a started stream with an error: an ordinary chunk, since clients know no other events, and the same object once more without <c>data:</c>.
+    /// Readers of events skip the second. Google's own JavaScript SDK, and Gemini CLI with it, skips the first and would take the broken answer for a
+    /// whole one; what is left over at the end is an error to it, after which it asks again.
+    /// </summary>
     public static void WriteToStream(GatewayError error, IBufferWriter<byte> output)
     {
         output.Write("data: "u8);
         Write(error, output);
         output.Write("\r\n\r\n"u8);
+        Write(error, output);
+        output.Write("\r\n"u8);
     }
 
     private static UpstreamError Of(int status, JsonElement error, RawJson body)

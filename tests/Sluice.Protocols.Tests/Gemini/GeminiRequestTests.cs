@@ -240,7 +240,11 @@ public sealed class GeminiRequestTests
         GeminiFormat.Instance.WriteStreamError(new GatewayError(ErrorKind.RateLimit, ErrorSource.Provider, 429, "slow \"down\"") { RetryAfter = TimeSpan.FromSeconds(2.2), Param = "contents" }, output);
         var text = Encoding.UTF8.GetString(output.WrittenSpan);
         Assert.StartsWith("data: ", text);
-        var error = GeminiTestKit.Parse(text[6..].Trim()).GetProperty("error");
+        var lines = text.Split("\r\n");
+
+        // Google's JavaScript SDK only notices what stands bare behind the events.
+        Assert.Equal([lines[0], "", lines[0]["data: ".Length..], ""], lines);
+        var error = GeminiTestKit.Parse(lines[2]).GetProperty("error");
         Assert.Equal((429, "RESOURCE_EXHAUSTED", "slow \"down\""), (error.GetProperty("code").GetInt32(), error.GetProperty("status").GetString(), error.GetProperty("message").GetString()));
         Assert.Contains(error.GetProperty("details").EnumerateArray(), d => d.TryGetProperty("retryDelay", out var delay) && delay.GetString() == "3s");
         Assert.Null(GeminiTestKit.Grammar(output.WrittenSpan.ToArray()));
