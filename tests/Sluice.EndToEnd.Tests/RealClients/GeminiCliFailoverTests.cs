@@ -46,21 +46,39 @@ public sealed class GeminiCliFailoverTests
     }
 
     [Fact]
-    public async Task F13_GeminiCli_ErrorChunkBehindAWholeCall_RunsItOnceAndTheOtherProviderAnswers()
+    public async Task F13_GeminiCli_ErrorChunkBehindAWholeCall_AsksAgainAndTheOtherProviderAnswers()
     {
         Installed.OrSkip();
         await using var pair = await ProviderPair.StartAsync("gemini", "gemini", Model);
         pair.First.Script.Always(Faults["error inside the first tool call"]);
 
-        var result = await RunAsync(pair);
+        var result = await RunAsync(pair, attempts: 2);
 
         AssertToldTheMarker(result, pair);
         Assert.True(pair.First.ModelCalls().Count == 1, pair.First.Describe());
+        Assert.True(pair.Second.ModelCalls().Count == 2, pair.Second.Describe());
+    }
+
+    [Theory]
+    [InlineData(FaultKind.ErrorEvent, "gemini")]
+    [InlineData(FaultKind.CleanEnd, "openai")]
+    public async Task F13_GeminiCli_StreamBreaksAfterText_AsksAgainAndTheOtherProviderAnswers(FaultKind fault, string firstKind)
+    {
+        Installed.OrSkip();
+        await using var pair = await ProviderPair.StartAsync(firstKind, "gemini", Model);
+
+        // The first call is answered by a tool call, the second by text: the second breaks. Without an error that it knows the client would be content with half of it.
+        pair.First.Script.EveryNth(2, Fault.Of(fault, FaultPlace.AfterText, after: 2));
+
+        var result = await RunAsync(pair, attempts: 2);
+
+        AssertToldTheMarker(result, pair);
+        Assert.True(pair.First.ModelCalls().Count == 2, pair.First.Describe());
         Assert.True(pair.Second.ModelCalls().Count == 1, pair.Second.Describe());
     }
 
-    private static Task<GeminiCliResult> RunAsync(ProviderPair pair) =>
-        GeminiCliClient.RunAsync(new GeminiCliRun(pair.Sluice.Url, pair.Sluice.ClientKey) { Model = Model });
+    private static Task<GeminiCliResult> RunAsync(ProviderPair pair, int attempts = 1) =>
+        GeminiCliClient.RunAsync(new GeminiCliRun(pair.Sluice.Url, pair.Sluice.ClientKey) { Model = Model, Attempts = attempts });
 
     private static void AssertToldTheMarker(GeminiCliResult result, ProviderPair pair)
     {
