@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Sluice.Protocols.Conversation;
 using Sluice.Protocols.Errors;
 using Sluice.Protocols.Formats;
@@ -12,72 +11,29 @@ namespace Sluice.Protocols.Anthropic;
 /// <c>{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"Hi"}}</c>; those are told by their first bytes. All others,
 /// and deltas spelled in another way, are read token by token.
 /// </summary>
-internal sealed class AnthropicNativeRelay(NativeStreamOptions options) : IStreamRelay
+internal sealed class AnthropicNativeRelay(NativeStreamOptions options) : NativeRelay(options)
 {
     // The API closes one block before it opens the next; more open ones are no message.
     private const int MaxOpenTools = 256;
 
     private readonly List<long> _openTools = [];
     private bool _started;
-    private bool _ended;
 
     /// <inheritdoc/>
-    public TokenUsage Usage { get; private set; } = TokenUsage.Unknown;
-
-    /// <inheritdoc/>
-    public StopReason? StopReason { get; private set; }
-
-    /// <inheritdoc/>
-    public long ContentBytes { get; private set; }
-
-    /// <inheritdoc/>
-    public string? ResponseId { get; private set; }
-
-    /// <inheritdoc/>
-    public UpstreamError? Advance(in SseFrame frame, StreamSegments output)
+    protected override bool TryPass(in SseFrame frame, ReadOnlySpan<byte> data, StreamSegments output)
     {
-        if (_ended)
-        {
-            return null;
-        }
-
-        if (!frame.HasData)
-        {
-            if (NativeRelays.Unframed(frame, options.ReadError) is { } unframed)
-            {
-                return unframed;
-            }
-
-            NativeRelays.Pass(frame, SegmentRole.Preamble, output);
-            return null;
-        }
-
-        // Anthropic pads some events with spaces behind the JSON.
-        var data = frame.Data.Span.Trim(" \t\r\n"u8);
-        if (data.IsEmpty || data[0] != (byte)'{' || data[^1] != (byte)'}')
-        {
-            return NativeRelays.BadResponse("The upstream's stream event is not a JSON object.");
-        }
-
         if (TryPlainDelta(data, out var role))
         {
-            NativeRelays.Pass(frame, role, output);
-            return null;
+            Pass(frame, role, output);
+            return true;
         }
 
-        try
-        {
-            return Read(frame, data, output);
-        }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
-        {
-            return NativeRelays.BadResponse("The upstream's stream event is not valid JSON.");
-        }
+        return false;
     }
 
     /// <inheritdoc/>
-    public UpstreamError? Complete(StreamSegments output) =>
-        _ended ? null : NativeRelays.BadResponse("The upstream closed the stream without message_stop.");
+    protected override UpstreamError? Close(StreamSegments output) =>
+        BadResponse("The upstream closed the stream without message_stop.");
 
     private bool TryPlainDelta(ReadOnlySpan<byte> data, out SegmentRole role)
     {
@@ -136,7 +92,8 @@ internal sealed class AnthropicNativeRelay(NativeStreamOptions options) : IStrea
         return true;
     }
 
-    private UpstreamError? Read(in SseFrame frame, ReadOnlySpan<byte> data, StreamSegments output)
+    /// <inheritdoc/>
+    protected override UpstreamError? Read(in SseFrame frame, ReadOnlySpan<byte> data, StreamSegments output)
     {
         var facts = AnthropicEvent.Read(data);
         var role = SegmentRole.Preamble;
@@ -158,7 +115,7 @@ internal sealed class AnthropicNativeRelay(NativeStreamOptions options) : IStrea
                 switch (facts.Block)
                 {
                     case AnthropicBlock.Tool when _openTools.Count >= MaxOpenTools:
-                        return NativeRelays.BadResponse("The upstream's stream opens blocks without closing them.");
+                        return BadResponse("The upstream's stream opens blocks without closing them.");
                     case AnthropicBlock.Tool:
                         _openTools.Add(facts.Index);
                         role = SegmentRole.ToolFragment;
@@ -191,23 +148,15 @@ internal sealed class AnthropicNativeRelay(NativeStreamOptions options) : IStrea
                 role = SegmentRole.Stop;
                 break;
             case AnthropicEventType.MessageStop:
-                _ended = true;
+                Ended = true;
                 role = SegmentRole.Terminal;
                 break;
             case AnthropicEventType.Error:
             case AnthropicEventType.Other when facts.HasError:
-                return options.ReadError(frame.Data);
+                return Options.ReadError(frame.Data);
         }
 
-        NativeRelays.Pass(frame, role, output);
+        Pass(frame, role, output);
         return null;
-    }
-
-    private void Meter(ReadOnlySpan<byte> data, Range? usage)
-    {
-        if (usage is { } span)
-        {
-            Usage = options.ReadUsage(data[span], Usage);
-        }
     }
 }

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Text.Json;
 using Sluice.Protocols.Conversation;
 using Sluice.Protocols.Errors;
 using Sluice.Protocols.Formats;
@@ -13,103 +12,52 @@ namespace Sluice.Protocols.OpenAIChat;
 /// text chunk, or the last piece of the same tool call, outside of its text (see <see cref="ChatChunkTemplate"/>) is passed at once; all
 /// others are read token by token.
 /// </summary>
-internal sealed class ChatNativeRelay(NativeStreamOptions options) : IStreamRelay
+internal sealed class ChatNativeRelay(NativeStreamOptions options) : NativeRelay(options)
 {
     private readonly ChatChunkTemplate _text = new();
     private readonly ChatChunkTemplate _arguments = new();
     private (long Choice, long Tool) _argumentsOf;
     private (long Choice, long Tool)? _openTool;
     private bool _finished;
-    private bool _ended;
     private bool _called;
 
     /// <inheritdoc/>
-    public TokenUsage Usage { get; private set; } = TokenUsage.Unknown;
-
-    /// <inheritdoc/>
-    public StopReason? StopReason { get; private set; }
-
-    /// <inheritdoc/>
-    public long ContentBytes { get; private set; }
-
-    /// <inheritdoc/>
-    public string? ResponseId { get; private set; }
-
-    /// <inheritdoc/>
-    public UpstreamError? Advance(in SseFrame frame, StreamSegments output)
+    protected override bool TryPass(in SseFrame frame, ReadOnlySpan<byte> data, StreamSegments output)
     {
-        if (_ended)
-        {
-            return null;
-        }
-
-        if (!frame.HasData)
-        {
-            if (NativeRelays.Unframed(frame, options.ReadError) is { } unframed)
-            {
-                return unframed;
-            }
-
-            NativeRelays.Pass(frame, SegmentRole.Preamble, output);
-            return null;
-        }
-
-        var data = frame.Data.Span.Trim(" \t\r\n"u8);
-        if (data.SequenceEqual("[DONE]"u8))
-        {
-            return Done(frame, output);
-        }
-
-        if (data.IsEmpty || data[0] != (byte)'{' || data[^1] != (byte)'}')
-        {
-            return NativeRelays.BadResponse("The upstream's stream event is not a JSON object.");
-        }
-
         if (_text.Match(data) is > 0 and var textBytes)
         {
             ContentBytes += textBytes;
-            NativeRelays.Pass(frame, SegmentRole.Content, output, options.DropNullMembers);
-            return null;
+            PassChunk(frame, SegmentRole.Content, output);
+            return true;
         }
 
         if (_openTool == _argumentsOf && _arguments.Match(data) is > 0 and var argumentBytes)
         {
             ContentBytes += argumentBytes;
-            NativeRelays.Pass(frame, SegmentRole.ToolFragment, output, options.DropNullMembers);
-            return null;
+            PassChunk(frame, SegmentRole.ToolFragment, output);
+            return true;
         }
 
-        try
-        {
-            return Read(frame, data, output);
-        }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
-        {
-            return NativeRelays.BadResponse("The upstream's stream event is not valid JSON.");
-        }
+        return false;
     }
 
     /// <inheritdoc/>
-    public UpstreamError? Complete(StreamSegments output)
+    protected override UpstreamError? Close(StreamSegments output)
     {
-        if (_ended)
-        {
-            return null;
-        }
-
         if (!_finished)
         {
-            return NativeRelays.BadResponse("The upstream closed the stream without finish_reason and without [DONE].");
+            return BadResponse("The upstream closed the stream without finish_reason and without [DONE].");
         }
 
         // Cerebras and Perplexity end without it; clients wait for it.
-        _ended = true;
+        Ended = true;
         output.Write("data: [DONE]\n\n"u8);
         output.Mark(SegmentRole.Terminal);
         return null;
     }
 
-    private UpstreamError? Done(in SseFrame frame, StreamSegments output)
+    /// <inheritdoc/>
+    protected override bool ReadDone(in SseFrame frame, StreamSegments output)
     {
         if (_openTool is not null)
         {
@@ -117,18 +65,19 @@ internal sealed class ChatNativeRelay(NativeStreamOptions options) : IStreamRela
             output.Signal(SegmentRole.ToolComplete);
         }
 
-        _ended = true;
-        NativeRelays.Pass(frame, SegmentRole.Terminal, output);
-        return null;
+        Ended = true;
+        Pass(frame, SegmentRole.Terminal, output);
+        return true;
     }
 
-    private UpstreamError? Read(in SseFrame frame, ReadOnlySpan<byte> data, StreamSegments output)
+    /// <inheritdoc/>
+    protected override UpstreamError? Read(in SseFrame frame, ReadOnlySpan<byte> data, StreamSegments output)
     {
         var facts = new ChatChunk { WantsId = ResponseId is null };
         facts.Read(data);
         if (facts.HasError || frame.Event.Span.SequenceEqual("error"u8))
         {
-            return options.ReadError(frame.Data);
+            return Options.ReadError(frame.Data);
         }
 
         if (facts.FinishIsError)
@@ -138,20 +87,20 @@ internal sealed class ChatNativeRelay(NativeStreamOptions options) : IStreamRela
 
         ResponseId ??= facts.Id;
         ContentBytes += facts.ContentBytes;
-        if (facts.Usage is { } usage)
+        Meter(data, facts.Usage);
+        if (facts.Usage is not null && facts.ServiceTier is { } tier)
         {
-            Usage = options.ReadUsage(data[usage], Usage);
-            Usage = facts.ServiceTier is { } tier ? ChatChunk.WithTier(Usage, data[tier]) : Usage;
+            Usage = ChatChunk.WithTier(Usage, data[tier]);
         }
 
         var bare = !facts.HasContent && facts.FirstTool is null;
-        if (facts.Usage is not null && options.DropUsageChunk && bare && (facts.Choices == 0 || (_finished && facts.FinishSeen)))
+        if (facts.Usage is not null && Options.DropUsageChunk && bare && (facts.Choices == 0 || (_finished && facts.FinishSeen)))
         {
             // OpenAI's usage chunk has no choice; OpenRouter's repeats the last choice, empty.
             return null;
         }
 
-        NativeRelays.Pass(frame, RoleOf(facts, bare, output), output, options.DropNullMembers);
+        PassChunk(frame, RoleOf(facts, bare, output), output);
         if (facts is { FinishSeen: false, Usage: null })
         {
             if (facts is { HasContent: true, FirstTool: null })
@@ -214,4 +163,6 @@ internal sealed class ChatNativeRelay(NativeStreamOptions options) : IStreamRela
             _ => SegmentRole.Preamble,
         };
     }
+
+    private void PassChunk(in SseFrame frame, SegmentRole role, StreamSegments output) => NativeRelays.Pass(frame, role, output, Options.DropNullMembers);
 }

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Sluice.Protocols.Conversation;
 using Sluice.Protocols.Errors;
 using Sluice.Protocols.Formats;
@@ -12,7 +11,7 @@ namespace Sluice.Protocols.OpenAIResponses;
 /// <c>{"type":"response.output_text.delta","sequence_number":4,"item_id":"msg_1","output_index":0,"content_index":0,"delta":"Hi"}</c>; those are told
 /// by their first bytes and measured where they stand. All others, and deltas spelled in another way, are read token by token.
 /// </summary>
-internal sealed class ResponsesNativeRelay(NativeStreamOptions options) : IStreamRelay
+internal sealed class ResponsesNativeRelay(NativeStreamOptions options) : NativeRelay(options)
 {
     // No answer holds more calls at once; a stream that says so is none.
     private const int MaxOpenTools = 256;
@@ -23,65 +22,22 @@ internal sealed class ResponsesNativeRelay(NativeStreamOptions options) : IStrea
     private readonly HashSet<long> _told = [];
     private bool _called;
     private bool _refused;
-    private bool _ended;
 
     /// <inheritdoc/>
-    public TokenUsage Usage { get; private set; } = TokenUsage.Unknown;
-
-    /// <inheritdoc/>
-    public StopReason? StopReason { get; private set; }
-
-    /// <inheritdoc/>
-    public long ContentBytes { get; private set; }
-
-    /// <inheritdoc/>
-    public string? ResponseId { get; private set; }
-
-    /// <inheritdoc/>
-    public UpstreamError? Advance(in SseFrame frame, StreamSegments output)
+    protected override bool TryPass(in SseFrame frame, ReadOnlySpan<byte> data, StreamSegments output)
     {
-        if (_ended)
-        {
-            // OpenRouter's [DONE]: clients are gone after the terminal event.
-            return null;
-        }
-
-        if (!frame.HasData)
-        {
-            if (NativeRelays.Unframed(frame, options.ReadError) is { } unframed)
-            {
-                return unframed;
-            }
-
-            NativeRelays.Pass(frame, SegmentRole.Preamble, output);
-            return null;
-        }
-
-        var data = frame.Data.Span.Trim(" \t\r\n"u8);
-        if (data.IsEmpty || data[0] != (byte)'{' || data[^1] != (byte)'}')
-        {
-            return NativeRelays.BadResponse("The upstream's stream event is not a JSON object.");
-        }
-
         if (TryPlainDelta(data, out var role))
         {
-            NativeRelays.Pass(frame, role, output);
-            return null;
+            Pass(frame, role, output);
+            return true;
         }
 
-        try
-        {
-            return Read(frame, data, output);
-        }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
-        {
-            return NativeRelays.BadResponse("The upstream's stream event is not valid JSON.");
-        }
+        return false;
     }
 
     /// <inheritdoc/>
-    public UpstreamError? Complete(StreamSegments output) =>
-        _ended ? null : NativeRelays.BadResponse("The upstream closed the stream without response.completed.");
+    protected override UpstreamError? Close(StreamSegments output) =>
+        BadResponse("The upstream closed the stream without response.completed.");
 
     private bool TryPlainDelta(ReadOnlySpan<byte> data, out SegmentRole role)
     {
@@ -146,29 +102,31 @@ internal sealed class ResponsesNativeRelay(NativeStreamOptions options) : IStrea
     private static bool TryNumber(ReadOnlySpan<byte> text, out long number) =>
         System.Buffers.Text.Utf8Parser.TryParse(text, out number, out var used) && used > 0;
 
-    private UpstreamError? Read(in SseFrame frame, ReadOnlySpan<byte> data, StreamSegments output)
+    /// <inheritdoc/>
+    protected override UpstreamError? Read(in SseFrame frame, ReadOnlySpan<byte> data, StreamSegments output)
     {
         var facts = ResponsesEvent.OfEvent(data);
         if (facts.Type is "error" or "response.failed" or "response.cancelled" || facts.HasError)
         {
-            return options.ReadError(frame.Data);
+            return Options.ReadError(frame.Data);
         }
 
         if (facts.Type is null)
         {
-            return NativeRelays.BadResponse("The upstream's stream event has no type.");
+            return BadResponse("The upstream's stream event has no type.");
         }
 
         ResponseId ??= facts.Id;
-        if (facts.Usage is { } usage)
+        if (facts.Usage is not null)
         {
-            Usage = OpenAIResponsesUsage.WithTier(options.ReadUsage(data[usage], Usage), facts.ServiceTier);
+            Meter(data, facts.Usage);
+            Usage = OpenAIResponsesUsage.WithTier(Usage, facts.ServiceTier);
         }
 
         var role = RoleOf(facts);
         if (_openTools.Count > MaxOpenTools)
         {
-            return NativeRelays.BadResponse("The upstream's stream opens calls without closing them.");
+            return BadResponse("The upstream's stream opens calls without closing them.");
         }
 
         if (role == SegmentRole.Terminal && _openTools.Count > 0)
@@ -177,7 +135,7 @@ internal sealed class ResponsesNativeRelay(NativeStreamOptions options) : IStrea
             output.Signal(SegmentRole.ToolComplete);
         }
 
-        NativeRelays.Pass(frame, role, output);
+        Pass(frame, role, output);
         return null;
     }
 
@@ -207,7 +165,7 @@ internal sealed class ResponsesNativeRelay(NativeStreamOptions options) : IStrea
                 Count(facts);
                 return facts.TextBytes > 0 ? SegmentRole.Content : SegmentRole.Preamble;
             case "response.completed" or "response.incomplete":
-                _ended = true;
+                Ended = true;
                 StopReason = facts.Stop(_called, _refused);
                 return SegmentRole.Terminal;
             case "response.created" or "response.queued" or "response.in_progress" or "keepalive"
