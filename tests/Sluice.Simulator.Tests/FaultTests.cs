@@ -19,7 +19,7 @@ public sealed class FaultTests : IAsyncLifetime
 
     public ValueTask DisposeAsync() => _host.DisposeAsync();
 
-    /// <summary>Every kind has a handler whose answer differs on the wire from the right one, in both formats.</summary>
+    /// <summary>Every kind has a handler whose answer differs on the wire from the right one, in Messages and in Chat.</summary>
     [Theory]
     [MemberData(nameof(Kinds))]
     public async Task EveryKind_OnTheWire_DiffersFromTheRightAnswer(FaultKind kind)
