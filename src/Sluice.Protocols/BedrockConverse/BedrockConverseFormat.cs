@@ -23,7 +23,7 @@ public sealed class BedrockConverseFormat : IUpstreamFormat
 
     /// <inheritdoc/>
     public GatewayError? WriteRequest(ConversationRequest request, UpstreamTarget target, DegradationLog degradations, IBufferWriter<byte> output) =>
-        new ConverseRequestWriter(request, target, degradations).Write(output);
+        new ConverseRequestWriter(BillingLine.Remove(request, target, degradations), target, degradations).Write(output);
 
     /// <inheritdoc/>
     public Parsed<ConversationResponse> ReadResponse(ReadOnlyMemory<byte> body, ChatDialect dialect) => ConverseResponseReader.Read(body);

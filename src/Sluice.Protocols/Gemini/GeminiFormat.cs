@@ -58,7 +58,7 @@ public sealed class GeminiFormat : IWireFormat, ITokenCountFormat
 
     /// <inheritdoc/>
     public GatewayError? WriteRequest(ConversationRequest request, UpstreamTarget target, DegradationLog degradations, IBufferWriter<byte> output) =>
-        new GeminiRequestWriter(request, target, degradations).Write(output);
+        new GeminiRequestWriter(BillingLine.Remove(request, target, degradations), target, degradations).Write(output);
 
     /// <inheritdoc/>
     public Parsed<ConversationRequest> ReadCountRequest(ReadOnlyMemory<byte> body) => GeminiCountTokens.ReadRequest(body);

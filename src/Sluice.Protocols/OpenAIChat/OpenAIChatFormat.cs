@@ -56,7 +56,7 @@ public sealed class OpenAIChatFormat : IWireFormat
 
     /// <inheritdoc/>
     public GatewayError? WriteRequest(ConversationRequest request, UpstreamTarget target, DegradationLog degradations, IBufferWriter<byte> output) =>
-        OpenAIChatRequestWriter.Write(request, target, degradations, output);
+        OpenAIChatRequestWriter.Write(BillingLine.Remove(request, target, degradations), target, degradations, output);
 
     /// <inheritdoc/>
     public Parsed<ConversationResponse> ReadResponse(ReadOnlyMemory<byte> body, ChatDialect dialect) => OpenAIChatResponseReader.Read(body, dialect);

@@ -13,8 +13,6 @@ namespace Sluice.Protocols.OpenAIChat;
 /// </summary>
 internal sealed class OpenAIChatMessagesWriter(Utf8JsonWriter json, ConversationRequest request, UpstreamTarget target, DegradationLog degradations)
 {
-    private const string BillingHeader = "x-anthropic-billing-header:";
-
     private readonly ToolCallIds _ids = new(target.Dialect);
     private readonly bool _keepsCache = KeepsCacheMarks(target);
     private readonly HashSet<ToolResultPart> _placed = new(ReferenceEqualityComparer.Instance);
@@ -40,14 +38,14 @@ internal sealed class OpenAIChatMessagesWriter(Utf8JsonWriter json, Conversation
     public void Write()
     {
         json.WriteStartArray("messages"u8);
-        WriteInstructions(request.System, leading: true);
+        WriteInstructions(request.System);
         for (var i = 0; i < request.Messages.Count; i++)
         {
             var message = request.Messages[i];
             switch (message.Role)
             {
                 case Role.System:
-                    WriteInstructions(message.Parts, leading: false);
+                    WriteInstructions(message.Parts);
                     break;
                 case Role.Assistant:
                     WriteAssistant(message, i);
@@ -64,7 +62,7 @@ internal sealed class OpenAIChatMessagesWriter(Utf8JsonWriter json, Conversation
     private static bool IsClaude(UpstreamTarget target) =>
         target.CanonicalModel.Contains("claude", StringComparison.OrdinalIgnoreCase) || target.Model.Contains("claude", StringComparison.OrdinalIgnoreCase);
 
-    private void WriteInstructions(IReadOnlyList<ContentPart> parts, bool leading)
+    private void WriteInstructions(IReadOnlyList<ContentPart> parts)
     {
         var texts = new List<ContentPart>();
         foreach (var part in parts)
@@ -72,11 +70,6 @@ internal sealed class OpenAIChatMessagesWriter(Utf8JsonWriter json, Conversation
             if (part is not TextPart text)
             {
                 Drop(part);
-            }
-            else if (leading && text.Text.StartsWith(BillingHeader, StringComparison.Ordinal) && !IsClaude(target))
-            {
-                // Its value changes between releases and requests, and would end every prompt cache of other vendors at the first byte.
-                degradations.Add("billing_header", DegradationOutcome.Dropped, "Claude Code's billing line means nothing to other vendors.");
             }
             else if (text.Text.Length > 0)
             {

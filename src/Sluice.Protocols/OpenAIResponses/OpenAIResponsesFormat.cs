@@ -54,7 +54,7 @@ public sealed class OpenAIResponsesFormat : IWireFormat, ITokenCountFormat
 
     /// <inheritdoc/>
     public GatewayError? WriteRequest(ConversationRequest request, UpstreamTarget target, DegradationLog degradations, IBufferWriter<byte> output) =>
-        OpenAIResponsesRequestWriter.Write(request, target, degradations, output);
+        OpenAIResponsesRequestWriter.Write(BillingLine.Remove(request, target, degradations), target, degradations, output);
 
     /// <inheritdoc/>
     public GatewayError? WriteCountRequest(ConversationRequest request, UpstreamTarget target, DegradationLog degradations, IBufferWriter<byte> output) =>

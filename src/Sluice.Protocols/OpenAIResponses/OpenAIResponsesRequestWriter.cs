@@ -16,8 +16,6 @@ internal static class OpenAIResponsesRequestWriter
 {
     // OpenAI answers smaller limits with a 400.
     private const long SmallestLimit = 16;
-    private const string BillingHeader = "x-anthropic-billing-header:";
-
     /// <summary>Writes the body; returns what must be refused, or null.</summary>
     public static GatewayError? Write(ConversationRequest request, UpstreamTarget target, DegradationLog degradations, IBufferWriter<byte> output)
     {
@@ -319,11 +317,6 @@ internal static class OpenAIResponsesRequestWriter
             if (part is not TextPart text)
             {
                 degradations.Add("content.opaque", DegradationOutcome.Dropped, "Instructions can only be text.");
-            }
-            else if (text.Text.StartsWith(BillingHeader, StringComparison.Ordinal) && !target.CanonicalModel.Contains("claude", StringComparison.OrdinalIgnoreCase))
-            {
-                // Its value changes between releases and requests, and would end every prompt cache of other vendors at the first byte.
-                degradations.Add("billing_header", DegradationOutcome.Dropped, "Claude Code's billing line means nothing to other vendors.");
             }
             else if (text.Text.Length > 0)
             {
