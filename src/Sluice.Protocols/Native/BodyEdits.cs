@@ -60,8 +60,8 @@ public sealed class BodyEdits
         var inserted = new ArrayBufferWriter<byte>(64);
         if (envelope.ModelIsInPath)
         {
-            // It goes into the upstream's path as well; where the body repeats it, both must say the same.
-            if (envelope.ModelValue.Exists)
+            // It goes into the upstream's path as well; where the body repeats the path, it still has to.
+            if (envelope.ModelValue.Exists && original.Slice(envelope.ModelValue.Start, envelope.ModelValue.Length).SequenceEqual(Quoted("models/" + envelope.Model)))
             {
                 edits.Add(new BodyEdit(envelope.ModelValue, Quoted(upstreamModel.StartsWith("models/", StringComparison.Ordinal) ? upstreamModel : "models/" + upstreamModel)));
             }

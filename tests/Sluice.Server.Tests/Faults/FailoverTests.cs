@@ -73,6 +73,7 @@ public sealed class FailoverTests(FailoverGateway fixture) : IClassFixture<Failo
         CheckAllAsync(kind, UpstreamKinds.Plain, static (client, upstream, row) => upstream == client || upstream == (client + 1 + (row % 3)) % 4);
 
     /// <summary>Binary event streams, to each client in turn.</summary>
+    [Trait("Category", "Heavy")]
     [Theory]
     [MemberData(nameof(Kinds))]
     public Task F13_FaultOfBedrock_ClientSeesOneAnswerOrOneError(FaultKind kind) =>

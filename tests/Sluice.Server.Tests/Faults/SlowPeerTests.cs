@@ -34,6 +34,7 @@ public sealed class SlowPeerTests
         Assert.Equal("a", next.Header("x-sluice-provider"));
     }
 
+    [Trait("Category", "Heavy")]
     [Theory]
     [InlineData(503)]
     [InlineData(400)]

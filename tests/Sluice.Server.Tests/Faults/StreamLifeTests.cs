@@ -29,6 +29,7 @@ public sealed class StreamLifeTests
         { Wire.Gemini, Upstream.Responses },
     };
 
+    [Trait("Category", "Heavy")]
     [Theory]
     [MemberData(nameof(Directions))]
     public async Task F15_SilenceBeforeFirstToken_IsCoveredByKeepAlives_ThenTheAnswer(Wire client, Upstream upstream)
@@ -44,6 +45,7 @@ public sealed class StreamLifeTests
         Assert.InRange(Wires.Of(client).KeepAlives(answer), 2, 9);
     }
 
+    [Trait("Category", "Heavy")]
     [Theory]
     [MemberData(nameof(Directions))]
     public async Task F15_FailoverAfterKeepAlives_ClientSeesOneAnswer(Wire client, Upstream upstream)
@@ -61,6 +63,7 @@ public sealed class StreamLifeTests
         Assert.Equal(1, gateway.B.Record.Count);
     }
 
+    [Trait("Category", "Heavy")]
     [Theory]
     [MemberData(nameof(Directions))]
     public async Task F15_AllFailAfterKeepAlives_ErrorIsInTheStream(Wire client, Upstream upstream)

@@ -71,6 +71,7 @@ public sealed class GeminiArrayTests
         Assert.Equal("upstream_error", Wires.Of(Wire.Gemini).ErrorOf(answer.Json[0])!.Kind);
     }
 
+    [Trait("Category", "Heavy")]
     [Theory]
     [MemberData(nameof(Kinds))]
     public async Task Silence_IsCoveredByWhiteSpace_ThenTheAnswerOrTheError(Upstream upstream)
