@@ -24,7 +24,7 @@ internal sealed class OpenAIChatRequestReader
     private readonly List<ExtraMember> _extras = [];
     private readonly List<string> _stops = [];
 
-    private UpstreamError? _error;
+    private readonly RequestFaults _faults = new();
     private List<ToolCallPart> _openCalls = [];
     private ConversationRequest _request = new() { From = WireProtocol.OpenAIChat, Model = string.Empty };
     private long? _maxTokens;
@@ -59,7 +59,7 @@ internal sealed class OpenAIChatRequestReader
     public static Parsed<ConversationRequest> ReadShared(JsonElement root, Func<string, bool> isShared)
     {
         var reader = new OpenAIChatRequestReader();
-        return reader.Members(root, isShared) ? reader.Finish() : reader._error!;
+        return reader.Members(root, isShared) ? reader.Finish() : reader._faults.First!;
     }
 
     /// <summary>The <c>cache_control</c> of a part, a tool or a request; null without one.</summary>
@@ -83,10 +83,10 @@ internal sealed class OpenAIChatRequestReader
         });
         if (!hasMessages)
         {
-            Fail("messages", "Missing required parameter: 'messages'.");
+            _faults.Fail("messages", "Missing required parameter: 'messages'.");
         }
 
-        return _error is not null ? _error : Finish();
+        return _faults.First is { } fault ? fault : Finish();
     }
 
     private bool Members(JsonElement root, Func<string, bool> isRead)
@@ -103,10 +103,10 @@ internal sealed class OpenAIChatRequestReader
 
         if (!named)
         {
-            Fail("model", "you must provide a model parameter");
+            _faults.Fail("model", "you must provide a model parameter");
         }
 
-        return _error is null;
+        return _faults.First is null;
     }
 
     private ConversationRequest Finish()
@@ -131,31 +131,31 @@ internal sealed class OpenAIChatRequestReader
     {
         switch (name)
         {
-            case "model": _request = _request with { Model = Text(value, name) ?? string.Empty }; break;
+            case "model": _request = _request with { Model = _faults.Text(value, name) ?? string.Empty }; break;
             case "messages": Messages(value); break;
             case "tools": Tools(value); break;
             case "functions": Functions(value); break;
             case "tool_choice": Choice(value); break;
             case "function_call": Choice(value); break;
-            case "parallel_tool_calls": _request = _request with { ParallelToolCalls = Flag(value, name) }; break;
-            case "max_tokens": _maxTokens = Whole(value, name); break;
-            case "max_completion_tokens": _maxCompletionTokens = Whole(value, name); break;
-            case "temperature": Sampling(s => s with { Temperature = Number(value, name) }); break;
-            case "top_p": Sampling(s => s with { TopP = Number(value, name) }); break;
-            case "top_k": Sampling(s => s with { TopK = Whole(value, name) }); break;
-            case "seed": Sampling(s => s with { Seed = Whole(value, name) }); break;
-            case "frequency_penalty": Sampling(s => s with { FrequencyPenalty = Number(value, name) }); break;
-            case "presence_penalty": Sampling(s => s with { PresencePenalty = Number(value, name) }); break;
+            case "parallel_tool_calls": _request = _request with { ParallelToolCalls = _faults.Flag(value, name) }; break;
+            case "max_tokens": _maxTokens = _faults.Whole(value, name); break;
+            case "max_completion_tokens": _maxCompletionTokens = _faults.Whole(value, name); break;
+            case "temperature": Sampling(s => s with { Temperature = _faults.Number(value, name) }); break;
+            case "top_p": Sampling(s => s with { TopP = _faults.Number(value, name) }); break;
+            case "top_k": Sampling(s => s with { TopK = _faults.Whole(value, name) }); break;
+            case "seed": Sampling(s => s with { Seed = _faults.Whole(value, name) }); break;
+            case "frequency_penalty": Sampling(s => s with { FrequencyPenalty = _faults.Number(value, name) }); break;
+            case "presence_penalty": Sampling(s => s with { PresencePenalty = _faults.Number(value, name) }); break;
             case "stop": Stops(value); break;
-            case "stream": _request = _request with { Stream = Flag(value, name) ?? false }; break;
+            case "stream": _request = _request with { Stream = _faults.Flag(value, name) ?? false }; break;
             case "stream_options": StreamOptions(value); break;
-            case "reasoning_effort": _effort = Text(value, name); break;
+            case "reasoning_effort": _effort = _faults.Text(value, name); break;
             case "reasoning": Reasoning(value); break;
             case "response_format": Format(value); break;
             case "cache_control": _request = _request with { AutomaticCache = CacheMarkOf(value) }; break;
-            case "user": _request = _request with { EndUser = Text(value, name) }; break;
-            case "service_tier": _request = _request with { ServiceTier = Text(value, name) }; break;
-            case "prompt_cache_key": _request = _request with { PromptCacheKey = Text(value, name) }; break;
+            case "user": _request = _request with { EndUser = _faults.Text(value, name) }; break;
+            case "service_tier": _request = _request with { ServiceTier = _faults.Text(value, name) }; break;
+            case "prompt_cache_key": _request = _request with { PromptCacheKey = _faults.Text(value, name) }; break;
             default: _extras.Add(new ExtraMember(name, Raw(value))); break;
         }
     }
@@ -173,13 +173,13 @@ internal sealed class OpenAIChatRequestReader
         {
             foreach (var stop in value.EnumerateArray())
             {
-                if (Text(stop, "stop") is { } text)
+                if (_faults.Text(stop, "stop") is { } text)
                 {
                     _stops.Add(text);
                 }
             }
         }
-        else if (Text(value, "stop") is { } text)
+        else if (_faults.Text(value, "stop") is { } text)
         {
             _stops.Add(text);
         }
@@ -187,14 +187,14 @@ internal sealed class OpenAIChatRequestReader
 
     private void StreamOptions(JsonElement value)
     {
-        if (!Is(value, JsonValueKind.Object, "stream_options"))
+        if (!_faults.Is(value, JsonValueKind.Object, "stream_options"))
         {
             return;
         }
 
         if (value.TryGetProperty("include_usage", out var usage) && usage.ValueKind != JsonValueKind.Null)
         {
-            _request = _request with { IncludeStreamUsage = Flag(usage, "stream_options.include_usage") ?? false };
+            _request = _request with { IncludeStreamUsage = _faults.Flag(usage, "stream_options.include_usage") ?? false };
         }
     }
 
@@ -203,7 +203,7 @@ internal sealed class OpenAIChatRequestReader
 
     private void Reasoning(JsonElement value)
     {
-        if (!Is(value, JsonValueKind.Object, "reasoning"))
+        if (!_faults.Is(value, JsonValueKind.Object, "reasoning"))
         {
             return;
         }
@@ -221,10 +221,10 @@ internal sealed class OpenAIChatRequestReader
 
             switch (member.Name)
             {
-                case "effort": effort = Text(member.Value, "reasoning.effort"); break;
-                case "max_tokens": budget = Whole(member.Value, "reasoning.max_tokens"); break;
-                case "enabled": enabled = Flag(member.Value, "reasoning.enabled"); break;
-                case "exclude": exclude = Flag(member.Value, "reasoning.exclude") ?? false; break;
+                case "effort": effort = _faults.Text(member.Value, "reasoning.effort"); break;
+                case "max_tokens": budget = _faults.Whole(member.Value, "reasoning.max_tokens"); break;
+                case "enabled": enabled = _faults.Flag(member.Value, "reasoning.enabled"); break;
+                case "exclude": exclude = _faults.Flag(member.Value, "reasoning.exclude") ?? false; break;
                 default: break;
             }
         }
@@ -238,20 +238,20 @@ internal sealed class OpenAIChatRequestReader
 
     private void Format(JsonElement value)
     {
-        if (!Is(value, JsonValueKind.Object, "response_format"))
+        if (!_faults.Is(value, JsonValueKind.Object, "response_format"))
         {
             return;
         }
 
-        switch (MemberText(value, "type", "response_format.type"))
+        switch (_faults.MemberText(value, "type", "response_format.type"))
         {
             case "json_object":
                 _request = _request with { ResponseFormat = new ResponseFormat(ResponseFormatKind.JsonObject) };
                 break;
             case "json_schema":
-                if (!value.TryGetProperty("json_schema", out var holder) || !Is(holder, JsonValueKind.Object, "response_format.json_schema"))
+                if (!value.TryGetProperty("json_schema", out var holder) || !_faults.Is(holder, JsonValueKind.Object, "response_format.json_schema"))
                 {
-                    Fail("response_format.json_schema", "Missing required parameter: 'response_format.json_schema'.");
+                    _faults.Fail("response_format.json_schema", "Missing required parameter: 'response_format.json_schema'.");
                     return;
                 }
 
@@ -259,9 +259,9 @@ internal sealed class OpenAIChatRequestReader
                 {
                     ResponseFormat = new ResponseFormat(ResponseFormatKind.JsonSchema)
                     {
-                        Name = MemberText(holder, "name", "response_format.json_schema.name"),
-                        Description = MemberText(holder, "description", "response_format.json_schema.description"),
-                        Strict = holder.TryGetProperty("strict", out var strict) ? Flag(strict, "response_format.json_schema.strict") : null,
+                        Name = _faults.MemberText(holder, "name", "response_format.json_schema.name"),
+                        Description = _faults.MemberText(holder, "description", "response_format.json_schema.description"),
+                        Strict = holder.TryGetProperty("strict", out var strict) ? _faults.Flag(strict, "response_format.json_schema.strict") : null,
                         Schema = holder.TryGetProperty("schema", out var schema) && schema.ValueKind != JsonValueKind.Null ? Raw(schema) : default,
                     },
                 };
@@ -276,7 +276,7 @@ internal sealed class OpenAIChatRequestReader
 
     private void Tools(JsonElement value)
     {
-        if (!Is(value, JsonValueKind.Array, "tools"))
+        if (!_faults.Is(value, JsonValueKind.Array, "tools"))
         {
             return;
         }
@@ -284,7 +284,7 @@ internal sealed class OpenAIChatRequestReader
         var i = 0;
         foreach (var tool in value.EnumerateArray())
         {
-            if (Is(tool, JsonValueKind.Object, At("tools", i)))
+            if (_faults.Is(tool, JsonValueKind.Object, At("tools", i)))
             {
                 AddTool(tool, i);
             }
@@ -295,49 +295,49 @@ internal sealed class OpenAIChatRequestReader
 
     private void AddTool(JsonElement tool, int i)
     {
-        var type = MemberText(tool, "type", At("tools", i, "type"));
+        var type = _faults.MemberText(tool, "type", At("tools", i, "type"));
         if (type is "function" or null && tool.TryGetProperty("function", out var function))
         {
-            if (Is(function, JsonValueKind.Object, At("tools", i, "function")))
+            if (_faults.Is(function, JsonValueKind.Object, At("tools", i, "function")))
             {
                 AddFunction(function, At("tools", i, "function"), CacheOf(tool));
             }
         }
         else if (type == "custom" && tool.TryGetProperty("custom", out var custom) && custom.ValueKind == JsonValueKind.Object)
         {
-            _tools.Add(new VendorTool(type, MemberText(custom, "name", At("tools", i, "custom.name")) ?? type, Raw(tool), WireProtocol.OpenAIChat));
+            _tools.Add(new VendorTool(type, _faults.MemberText(custom, "name", At("tools", i, "custom.name")) ?? type, Raw(tool), WireProtocol.OpenAIChat));
         }
         else if (type is null or "function")
         {
-            Fail(At("tools", i, "function"), "A tool must have a type and, for functions, a function object.");
+            _faults.Fail(At("tools", i, "function"), "A tool must have a type and, for functions, a function object.");
         }
         else
         {
-            _tools.Add(new VendorTool(type, MemberText(tool, "name", At("tools", i, "name")) ?? type, Raw(tool), WireProtocol.OpenAIChat));
+            _tools.Add(new VendorTool(type, _faults.MemberText(tool, "name", At("tools", i, "name")) ?? type, Raw(tool), WireProtocol.OpenAIChat));
         }
     }
 
     private void AddFunction(JsonElement function, string path, CacheMark? cache)
     {
-        if (MemberText(function, "name", path + ".name") is not { Length: > 0 } name)
+        if (_faults.MemberText(function, "name", path + ".name") is not { Length: > 0 } name)
         {
-            Fail(path + ".name", "A function must have a name.");
+            _faults.Fail(path + ".name", "A function must have a name.");
             return;
         }
 
         _tools.Add(new FunctionTool(
             name,
-            MemberText(function, "description", path + ".description"),
+            _faults.MemberText(function, "description", path + ".description"),
             function.TryGetProperty("parameters", out var schema) && schema.ValueKind != JsonValueKind.Null ? Raw(schema) : default)
         {
-            Strict = function.TryGetProperty("strict", out var strict) ? Flag(strict, path + ".strict") : null,
+            Strict = function.TryGetProperty("strict", out var strict) ? _faults.Flag(strict, path + ".strict") : null,
             Cache = cache,
         });
     }
 
     private void Functions(JsonElement value)
     {
-        if (!Is(value, JsonValueKind.Array, "functions"))
+        if (!_faults.Is(value, JsonValueKind.Array, "functions"))
         {
             return;
         }
@@ -345,7 +345,7 @@ internal sealed class OpenAIChatRequestReader
         var i = 0;
         foreach (var function in value.EnumerateArray())
         {
-            if (Is(function, JsonValueKind.Object, At("functions", i)))
+            if (_faults.Is(function, JsonValueKind.Object, At("functions", i)))
             {
                 AddFunction(function, At("functions", i), null);
             }
@@ -372,41 +372,41 @@ internal sealed class OpenAIChatRequestReader
             }
             else
             {
-                Fail("tool_choice", "Invalid value: '" + word + "'. Supported values are: 'none', 'auto', and 'required'.");
+                _faults.Fail("tool_choice", "Invalid value: '" + word + "'. Supported values are: 'none', 'auto', and 'required'.");
             }
 
             return;
         }
 
-        if (!Is(value, JsonValueKind.Object, "tool_choice"))
+        if (!_faults.Is(value, JsonValueKind.Object, "tool_choice"))
         {
             return;
         }
 
-        var type = MemberText(value, "type", "tool_choice.type");
+        var type = _faults.MemberText(value, "type", "tool_choice.type");
         if (type == "allowed_tools" && value.TryGetProperty("allowed_tools", out var allowed) && allowed.ValueKind == JsonValueKind.Object)
         {
             // The mode carries over; the narrowing itself only to servers of the same protocol, so it also stays verbatim.
-            var required = MemberText(allowed, "mode", "tool_choice.allowed_tools.mode") == "required";
+            var required = _faults.MemberText(allowed, "mode", "tool_choice.allowed_tools.mode") == "required";
             _request = _request with { ToolChoice = new ToolChoice(required ? ToolChoiceMode.Any : ToolChoiceMode.Auto) };
             _extras.Add(new ExtraMember("tool_choice", Raw(value)));
             return;
         }
 
         var holder = value.TryGetProperty("function", out var function) || value.TryGetProperty("custom", out function) ? function : value;
-        if (holder.ValueKind == JsonValueKind.Object && MemberText(holder, "name", "tool_choice.function.name") is { Length: > 0 } name)
+        if (holder.ValueKind == JsonValueKind.Object && _faults.MemberText(holder, "name", "tool_choice.function.name") is { Length: > 0 } name)
         {
             _request = _request with { ToolChoice = new ToolChoice(ToolChoiceMode.Named, name) };
         }
         else
         {
-            Fail("tool_choice", "A tool_choice object must name a function.");
+            _faults.Fail("tool_choice", "A tool_choice object must name a function.");
         }
     }
 
     private void Messages(JsonElement value)
     {
-        if (!Is(value, JsonValueKind.Array, "messages"))
+        if (!_faults.Is(value, JsonValueKind.Array, "messages"))
         {
             return;
         }
@@ -414,7 +414,7 @@ internal sealed class OpenAIChatRequestReader
         var i = 0;
         foreach (var message in value.EnumerateArray())
         {
-            if (Is(message, JsonValueKind.Object, At("messages", i)))
+            if (_faults.Is(message, JsonValueKind.Object, At("messages", i)))
             {
                 AddMessage(message, i);
             }
@@ -425,7 +425,7 @@ internal sealed class OpenAIChatRequestReader
 
     private void AddMessage(JsonElement message, int i)
     {
-        switch (MemberText(message, "role", At("messages", i, "role")))
+        switch (_faults.MemberText(message, "role", At("messages", i, "role")))
         {
             case "system" or "developer":
                 var instructions = Content(message, i);
@@ -449,10 +449,10 @@ internal sealed class OpenAIChatRequestReader
                 AddResult(message, i);
                 break;
             case { } role:
-                Fail(At("messages", i, "role"), "Invalid value: '" + role + "'. Supported values are: 'system', 'developer', 'user', 'assistant', and 'tool'.");
+                _faults.Fail(At("messages", i, "role"), "Invalid value: '" + role + "'. Supported values are: 'system', 'developer', 'user', 'assistant', and 'tool'.");
                 break;
             default:
-                Fail(At("messages", i, "role"), "Missing required parameter: '" + At("messages", i, "role") + "'.");
+                _faults.Fail(At("messages", i, "role"), "Missing required parameter: '" + At("messages", i, "role") + "'.");
                 break;
         }
     }
@@ -462,12 +462,12 @@ internal sealed class OpenAIChatRequestReader
         if (message.TryGetProperty("content", out var content)
             && content.ValueKind is not (JsonValueKind.String or JsonValueKind.Array or JsonValueKind.Null or JsonValueKind.Object))
         {
-            Fail(At("messages", i, "content"), "Invalid type for '" + At("messages", i, "content") + "': expected a string or an array.");
+            _faults.Fail(At("messages", i, "content"), "Invalid type for '" + At("messages", i, "content") + "': expected a string or an array.");
         }
 
         if (message.TryGetProperty("tool_calls", out var calls) && calls.ValueKind is not (JsonValueKind.Array or JsonValueKind.Null))
         {
-            Fail(At("messages", i, "tool_calls"), "Invalid type for '" + At("messages", i, "tool_calls") + "': expected an array.");
+            _faults.Fail(At("messages", i, "tool_calls"), "Invalid type for '" + At("messages", i, "tool_calls") + "': expected an array.");
         }
 
         var parts = new List<ContentPart>();
@@ -478,8 +478,8 @@ internal sealed class OpenAIChatRequestReader
 
     private void AddResult(JsonElement message, int i)
     {
-        var id = MemberText(message, "tool_call_id", At("messages", i, "tool_call_id"));
-        var name = MemberText(message, "name", At("messages", i, "name"));
+        var id = _faults.MemberText(message, "tool_call_id", At("messages", i, "tool_call_id"));
+        var name = _faults.MemberText(message, "name", At("messages", i, "name"));
 
         // By id; where there is none (the legacy role, servers without ids) by name, else by order.
         var call = _openCalls.Find(c => !string.IsNullOrEmpty(id) ? c.Id == id : name is null || c.Name == name);
@@ -504,7 +504,7 @@ internal sealed class OpenAIChatRequestReader
         var parts = new List<ContentPart>();
         if (!message.TryGetProperty("content", out var content))
         {
-            Fail(At("messages", i, "content"), "Missing required parameter: '" + At("messages", i, "content") + "'.");
+            _faults.Fail(At("messages", i, "content"), "Missing required parameter: '" + At("messages", i, "content") + "'.");
             return parts;
         }
 
@@ -524,7 +524,7 @@ internal sealed class OpenAIChatRequestReader
             case JsonValueKind.Null:
                 break;
             default:
-                Fail(At("messages", i, "content"), "Invalid type for '" + At("messages", i, "content") + "': expected a string or an array.");
+                _faults.Fail(At("messages", i, "content"), "Invalid type for '" + At("messages", i, "content") + "': expected a string or an array.");
                 break;
         }
 
@@ -541,17 +541,17 @@ internal sealed class OpenAIChatRequestReader
 
         if (part.ValueKind != JsonValueKind.Object)
         {
-            Fail(PartAt(i, j), "Invalid type for '" + PartAt(i, j) + "': expected an object.");
+            _faults.Fail(PartAt(i, j), "Invalid type for '" + PartAt(i, j) + "': expected an object.");
             return;
         }
 
         var cache = CacheOf(part);
-        switch (MemberText(part, "type", PartAt(i, j) + ".type"))
+        switch (_faults.MemberText(part, "type", PartAt(i, j) + ".type"))
         {
             case "text" or "input_text":
-                if (!part.TryGetProperty("text", out var text) || Text(text, PartAt(i, j) + ".text") is not { } shown)
+                if (!part.TryGetProperty("text", out var text) || _faults.Text(text, PartAt(i, j) + ".text") is not { } shown)
                 {
-                    Fail(PartAt(i, j) + ".text", "Missing required parameter: '" + PartAt(i, j) + ".text'.");
+                    _faults.Fail(PartAt(i, j) + ".text", "Missing required parameter: '" + PartAt(i, j) + ".text'.");
                     return;
                 }
 
@@ -562,8 +562,8 @@ internal sealed class OpenAIChatRequestReader
                 break;
             case "input_audio" when part.TryGetProperty("input_audio", out var audio) && audio.ValueKind == JsonValueKind.Object:
                 parts.Add(new AudioPart(
-                    MemberText(audio, "format", PartAt(i, j) + ".input_audio.format") ?? "wav",
-                    MemberText(audio, "data", PartAt(i, j) + ".input_audio.data") ?? string.Empty) { Cache = cache });
+                    _faults.MemberText(audio, "format", PartAt(i, j) + ".input_audio.format") ?? "wav",
+                    _faults.MemberText(audio, "data", PartAt(i, j) + ".input_audio.data") ?? string.Empty) { Cache = cache });
                 break;
             case "file" when part.TryGetProperty("file", out var file) && file.ValueKind == JsonValueKind.Object:
                 AddFile(file, parts, i, j, cache);
@@ -572,7 +572,7 @@ internal sealed class OpenAIChatRequestReader
                 parts.Add(new OpaquePart(type, Raw(part), WireProtocol.OpenAIChat) { Cache = cache });
                 break;
             default:
-                Fail(PartAt(i, j) + ".type", "Missing required parameter: '" + PartAt(i, j) + ".type'.");
+                _faults.Fail(PartAt(i, j) + ".type", "Missing required parameter: '" + PartAt(i, j) + ".type'.");
                 break;
         }
     }
@@ -581,34 +581,34 @@ internal sealed class OpenAIChatRequestReader
     {
         part.TryGetProperty("image_url", out var image);
         var path = PartAt(i, j) + ".image_url";
-        var url = image.ValueKind == JsonValueKind.Object ? MemberText(image, "url", path + ".url") : image.ValueKind == JsonValueKind.String ? LenientText.Read(image) : null;
+        var url = image.ValueKind == JsonValueKind.Object ? _faults.MemberText(image, "url", path + ".url") : image.ValueKind == JsonValueKind.String ? LenientText.Read(image) : null;
         if (url is null)
         {
-            Fail(path + ".url", "Missing required parameter: '" + path + ".url'.");
+            _faults.Fail(path + ".url", "Missing required parameter: '" + path + ".url'.");
             return;
         }
 
         parts.Add(new ImagePart(Source(url))
         {
             Cache = cache,
-            Detail = image.ValueKind == JsonValueKind.Object ? MemberText(image, "detail", path + ".detail") : null,
+            Detail = image.ValueKind == JsonValueKind.Object ? _faults.MemberText(image, "detail", path + ".detail") : null,
         });
     }
 
     private void AddFile(JsonElement file, List<ContentPart> parts, int i, int j, CacheMark? cache)
     {
         var path = PartAt(i, j) + ".file";
-        var data = MemberText(file, "file_data", path + ".file_data");
-        var id = MemberText(file, "file_id", path + ".file_id");
+        var data = _faults.MemberText(file, "file_data", path + ".file_data");
+        var id = _faults.MemberText(file, "file_id", path + ".file_id");
         if (data is null && id is null)
         {
-            Fail(path, "A file part must have file_data or file_id.");
+            _faults.Fail(path, "A file part must have file_data or file_id.");
             return;
         }
 
         parts.Add(new DocumentPart(data is not null ? Source(data) : new MediaSource.FileId(id!))
         {
-            Title = MemberText(file, "filename", path + ".filename"),
+            Title = _faults.MemberText(file, "filename", path + ".filename"),
             Cache = cache,
         });
     }
@@ -638,70 +638,4 @@ internal sealed class OpenAIChatRequestReader
     private static string PartAt(int i, int j) => string.Create(CultureInfo.InvariantCulture, $"messages[{i}].content[{j}]");
 
     private static RawJson Raw(JsonElement value) => RawJson.Copy(JsonMarshal.GetRawUtf8Value(value));
-
-    private string? MemberText(JsonElement holder, string name, string path) =>
-        holder.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? Text(value, path) : null;
-
-    private string? Text(JsonElement value, string path) => Is(value, JsonValueKind.String, path) ? LenientText.Read(value) : null;
-
-    private bool? Flag(JsonElement value, string path)
-    {
-        switch (value.ValueKind)
-        {
-            case JsonValueKind.True: return true;
-            case JsonValueKind.False: return false;
-            case JsonValueKind.Null: return null;
-            default:
-                Fail(path, "Invalid type for '" + path + "': expected a boolean.");
-                return null;
-        }
-    }
-
-    private double? Number(JsonElement value, string path) =>
-        Is(value, JsonValueKind.Number, path) && value.TryGetDouble(out var number) && double.IsFinite(number) ? number : null;
-
-    private long? Whole(JsonElement value, string path)
-    {
-        if (!Is(value, JsonValueKind.Number, path))
-        {
-            return null;
-        }
-
-        if (value.TryGetInt64(out var whole))
-        {
-            return whole;
-        }
-
-        if (value.TryGetDouble(out var number) && number == Math.Truncate(number) && Math.Abs(number) < 1e15)
-        {
-            return (long)number;
-        }
-
-        Fail(path, "Invalid type for '" + path + "': expected an integer.");
-        return null;
-    }
-
-    private bool Is(JsonElement value, JsonValueKind kind, string path)
-    {
-        if (value.ValueKind == kind)
-        {
-            return true;
-        }
-
-        Fail(path, "Invalid type for '" + path + "': expected " + Describe(kind) + ", but got " + Describe(value.ValueKind) + " instead.");
-        return false;
-    }
-
-    private void Fail(string path, string message) =>
-        _error ??= new UpstreamError(ErrorKind.InvalidRequest, message) { Status = 400, Type = "invalid_request_error", Param = path };
-
-    private static string Describe(JsonValueKind kind) => kind switch
-    {
-        JsonValueKind.Object => "an object",
-        JsonValueKind.Array => "an array",
-        JsonValueKind.String => "a string",
-        JsonValueKind.Number => "a number",
-        JsonValueKind.True or JsonValueKind.False => "a boolean",
-        _ => "null",
-    };
 }

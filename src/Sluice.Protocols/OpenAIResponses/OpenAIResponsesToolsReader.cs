@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Sluice.Protocols.Conversation;
+using Sluice.Protocols.Json;
 
 namespace Sluice.Protocols.OpenAIResponses;
 

@@ -1,11 +1,10 @@
 using System.Text.Json;
 using Sluice.Protocols.Errors;
-using Sluice.Protocols.Json;
 
-namespace Sluice.Protocols.OpenAIResponses;
+namespace Sluice.Protocols.Json;
 
 /// <summary>
-/// Values of a request that must have a type, and the first one that has not. Reading goes on with defaults, so that no step needs to unwind.
+/// Values of an OpenAI client's request that must have a type, and the first one that has not. Reading goes on with defaults, so that no step needs to unwind.
 /// </summary>
 internal sealed class RequestFaults
 {
