@@ -32,7 +32,7 @@ public sealed class HealthBoard(TimeProvider time) : IHealth
     internal int Count => _marks.Count;
 
     /// <inheritdoc/>
-    public void Succeeded(ModelEndpoint endpoint, Credential? credential)
+    public void Succeeded(ModelEndpoint endpoint, Credential? credential, AttemptSpeed speed = default)
     {
         if (credential is null || IsReplaced(endpoint, credential))
         {
@@ -146,11 +146,11 @@ public sealed class HealthBoard(TimeProvider time) : IHealth
     }
 
     /// <inheritdoc/>
-    public DateTimeOffset? ExcludedUntil(ModelEndpoint endpoint, Credential? credential)
+    public Exclusion? Excluded(ModelEndpoint endpoint, Credential? credential)
     {
         if (credential is not null && !_dead.IsEmpty && _dead.ContainsKey(credential.Id))
         {
-            return DateTimeOffset.MaxValue;
+            return new Exclusion(DateTimeOffset.MaxValue, ExclusionCause.Dead);
         }
 
         if (_marks.IsEmpty || !_marks.TryGetValue((endpoint.Id, credential?.Id ?? ""), out var mark))
@@ -159,10 +159,13 @@ public sealed class HealthBoard(TimeProvider time) : IHealth
         }
 
         var until = mark.Until;
-        return until == long.MaxValue ? DateTimeOffset.MaxValue
-            : until > Now() ? new DateTimeOffset(until, TimeSpan.Zero)
+        return until == long.MaxValue ? new Exclusion(DateTimeOffset.MaxValue, ExclusionCause.Dead)
+            : until > Now() ? new Exclusion(new DateTimeOffset(until, TimeSpan.Zero), ExclusionCause.Cooldown)
             : null;
     }
+
+    /// <inheritdoc/>
+    public EndpointSpeed? Speed(ModelEndpoint endpoint) => null;
 
     /// <summary>
     /// Takes a new configuration over: marks of providers and credentials that did not change stay; what changed starts clean. Call it before

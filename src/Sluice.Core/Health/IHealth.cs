@@ -8,7 +8,7 @@ namespace Sluice.Core.Health;
 public interface IHealth
 {
     /// <summary>An attempt answered.</summary>
-    void Succeeded(ModelEndpoint endpoint, Credential? credential);
+    void Succeeded(ModelEndpoint endpoint, Credential? credential, AttemptSpeed speed = default);
 
     /// <summary>An attempt failed; hints and dead credentials are taken from <paramref name="fault"/>.</summary>
     void Failed(ModelEndpoint endpoint, Credential? credential, UpstreamFault fault);
@@ -19,8 +19,11 @@ public interface IHealth
     /// <summary>The endpoint failed in the last 30 seconds in a way that concerns this credential: with it, or with any when the fault was the endpoint's own.</summary>
     bool FailedRecently(ModelEndpoint endpoint, Credential? credential);
 
-    /// <summary>Until when the credential is excluded for this endpoint; null when it is not. Dead credentials are excluded until the configuration changes: <see cref="DateTimeOffset.MaxValue"/>.</summary>
-    DateTimeOffset? ExcludedUntil(ModelEndpoint endpoint, Credential? credential);
+    /// <summary>Whether the credential is left out for this endpoint now; null when it is not.</summary>
+    Exclusion? Excluded(ModelEndpoint endpoint, Credential? credential);
+
+    /// <summary>How fast the endpoint was lately; null while that is not known.</summary>
+    EndpointSpeed? Speed(ModelEndpoint endpoint);
 }
 
 /// <summary>Where sessions last succeeded. Bounded; in memory.</summary>

@@ -16,14 +16,14 @@ public sealed record RoutingRequest(string Model)
     /// <summary>Models that the key may use, as written; empty is all.</summary>
     public IReadOnlyList<string> AllowedModels { get; init; } = [];
 
-    /// <summary>The request's own order of endpoints; null is the configured one.</summary>
-    public RouteSort? Sort { get; init; }
+    /// <summary>What the request's <c>provider</c> object wants.</summary>
+    public ProviderPreferences Preferences { get; init; } = ProviderPreferences.None;
 
-    /// <summary>The request has images.</summary>
-    public bool HasImages { get; init; }
+    /// <summary>What an endpoint must be able to do.</summary>
+    public RequestNeeds Needs { get; init; }
 
-    /// <summary>The request has tools.</summary>
-    public bool HasTools { get; init; }
+    /// <summary>Who sends it, for rules.</summary>
+    public RequestOrigin Origin { get; init; } = RequestOrigin.Unknown;
 }
 
 /// <summary>An endpoint together with one credential.</summary>

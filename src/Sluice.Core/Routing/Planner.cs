@@ -115,8 +115,8 @@ public sealed class Planner(IHealth health, IAffinity affinity, TimeProvider tim
 
             // The model asked for is tried whatever the catalogue thinks of it; a substitute must be able to do the work.
             var why = !ModelPermission.Allows(request.AllowedModels, name, next, snapshot.Catalogue) ? "fallback: the key may not use this model"
-                : request.HasImages && next.Model.Traits.Images == false ? "fallback: the model takes no images"
-                : request.HasTools && next.Model.Traits.Tools == false ? "fallback: the model calls no tools"
+                : request.Needs.Images && next.Model.Traits.Images == false ? "fallback: the model takes no images"
+                : request.Needs.Tools && next.Model.Traits.Tools == false ? "fallback: the model calls no tools"
                 : null;
             if (why is not null)
             {
@@ -179,9 +179,9 @@ public sealed class Planner(IHealth health, IAffinity affinity, TimeProvider tim
         for (var i = 0; i < count; i++)
         {
             var credential = credentials.Count == 0 ? null : credentials[(int)((first + (uint)i) % (uint)count)];
-            if (health.ExcludedUntil(endpoint, credential) is { } until)
+            if (health.Excluded(endpoint, credential) is { } exclusion)
             {
-                draft.Exclude(endpoint, credential, until, time.GetUtcNow());
+                draft.Exclude(endpoint, credential, exclusion, time.GetUtcNow());
                 continue;
             }
 
@@ -225,7 +225,7 @@ public sealed class Planner(IHealth health, IAffinity affinity, TimeProvider tim
 
     private static RouteSort SortFor(ConfigSnapshot snapshot, RoutingRequest request, ResolvedModel resolved, Draft draft)
     {
-        var sort = request.Sort ?? resolved.Variant switch
+        var sort = request.Preferences.Sort ?? resolved.Variant switch
         {
             "nitro" => RouteSort.Throughput,
             "floor" => RouteSort.Price,
@@ -330,7 +330,7 @@ public sealed class Planner(IHealth health, IAffinity affinity, TimeProvider tim
     /// <summary>With one endpoint, one credential and no fallback there is nothing to decide: the same plan serves until the snapshot or its health changes.</summary>
     private Plan? FindSimple(ConfigSnapshot snapshot, RoutingRequest request)
     {
-        if (request.AllowedModels.Count > 0 || request.FallbackModels.Count > 0)
+        if (request.AllowedModels.Count > 0 || request.FallbackModels.Count > 0 || !ReferenceEquals(request.Preferences, ProviderPreferences.None))
         {
             return null;
         }
@@ -338,7 +338,7 @@ public sealed class Planner(IHealth health, IAffinity affinity, TimeProvider tim
         var simple = _simple;
         return ReferenceEquals(simple.Snapshot, snapshot)
             && simple.Plans.TryGetValue(request.Model, out var plan)
-            && health.ExcludedUntil(plan.Candidates[0].Endpoint, plan.Candidates[0].Credential) is null
+            && health.Excluded(plan.Candidates[0].Endpoint, plan.Candidates[0].Credential) is null
                 ? plan
                 : null;
     }
@@ -347,7 +347,7 @@ public sealed class Planner(IHealth health, IAffinity affinity, TimeProvider tim
     {
         if (resolved is null || resolved.Endpoints.Count != 1 || plan.Candidates.Count != 1 || plan.LeftOut.Count > 0
             || plan.Candidates[0].Provider.Credentials.Count > 1
-            || request.AllowedModels.Count > 0 || request.FallbackModels.Count > 0)
+            || request.AllowedModels.Count > 0 || request.FallbackModels.Count > 0 || !ReferenceEquals(request.Preferences, ProviderPreferences.None))
         {
             return;
         }
@@ -411,19 +411,21 @@ public sealed class Planner(IHealth health, IAffinity affinity, TimeProvider tim
             }
         }
 
-        public void Exclude(ModelEndpoint endpoint, Credential? credential, DateTimeOffset until, DateTimeOffset now)
+        public void Exclude(ModelEndpoint endpoint, Credential? credential, Exclusion exclusion, DateTimeOffset now)
         {
             var whose = credential is null ? "the endpoint" : $"credential {credential.Id}";
-            if (until == DateTimeOffset.MaxValue)
+            if (exclusion.Cause == ExclusionCause.Dead)
             {
                 AnyDead = true;
                 LeaveOut(endpoint.Id, $"{whose} was refused by the provider; it stays out until its configuration changes");
                 return;
             }
 
-            var rest = until - now;
+            var rest = exclusion.Until - now;
             FreeAgainIn = FreeAgainIn is { } other && other < rest ? other : rest;
-            LeaveOut(endpoint.Id, $"{whose} is cooling down at the provider's wish, {Seconds(rest)} s left");
+            LeaveOut(endpoint.Id, exclusion.Cause == ExclusionCause.Circuit
+                ? $"{whose} failed too often: its circuit is open, {Seconds(rest)} s until the next probe"
+                : $"{whose} is cooling down at the provider's wish, {Seconds(rest)} s left");
         }
 
         public void Cut()

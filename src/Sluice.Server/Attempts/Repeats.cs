@@ -14,7 +14,7 @@ internal static class Repeats
         {
             var last = request.Attempts.FindLast(a => a.Candidate == candidate);
             var tries = request.Attempts.Count(a => a.Candidate == candidate);
-            if (last?.Fault is { CanRepeat: true } && tries < bestTries && health.ExcludedUntil(candidate.Endpoint, candidate.Credential) is null)
+            if (last?.Fault is { CanRepeat: true } && tries < bestTries && health.Excluded(candidate.Endpoint, candidate.Credential) is null)
             {
                 (best, bestTries) = (last, tries);
             }

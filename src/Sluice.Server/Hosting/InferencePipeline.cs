@@ -10,6 +10,7 @@ using Sluice.Server.Errors;
 using Sluice.Server.Identity;
 using Sluice.Server.Ingress;
 using Sluice.Server.Relay;
+using Sluice.Server.Routing;
 using Sluice.Server.Settlement;
 using Sluice.Server.Surfaces;
 
@@ -81,15 +82,8 @@ internal sealed class InferencePipeline(
 
         // 3. Routing.
         var facts = ClientFacts.Read(http.Request, caller, envelope);
-        var affinityKey = facts.Session is null ? null : $"{caller.User}\n{facts.Session}";
-        var plan = planner.Plan(current, new RoutingRequest(envelope.Model)
-        {
-            FallbackModels = envelope.FallbackModels,
-            Session = affinityKey,
-            AllowedModels = caller.AllowedModels,
-            HasImages = envelope.HasImages,
-            HasTools = envelope.ToolCount > 0,
-        });
+        var routing = RoutingRequests.Of(caller, facts, envelope);
+        var plan = planner.Plan(current, routing);
         var request = new InferenceRequest
         {
             Http = http,
@@ -102,7 +96,7 @@ internal sealed class InferencePipeline(
             Envelope = envelope,
             Facts = facts,
             Plan = plan,
-            AffinityKey = affinityKey,
+            AffinityKey = routing.Session,
             Reasoning = attempts.Reasoning,
         };
         if (http.Request.Headers[PlanAnswer.Header] == "1")

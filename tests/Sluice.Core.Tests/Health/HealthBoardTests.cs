@@ -29,9 +29,9 @@ public sealed class HealthBoardTests
     {
         _world.Fail("x/one", "a#1", ErrorKind.RateLimit, TimeSpan.FromSeconds(hint));
 
-        Assert.Equal(Now.AddSeconds(expected), _world.Health.ExcludedUntil(One, First));
-        Assert.Null(_world.Health.ExcludedUntil(One, Second));
-        Assert.Null(_world.Health.ExcludedUntil(_world.Endpoint("y/two", "a"), First));
+        Assert.Equal(Now.AddSeconds(expected), _world.Health.Excluded(One, First)?.Until);
+        Assert.Null(_world.Health.Excluded(One, Second));
+        Assert.Null(_world.Health.Excluded(_world.Endpoint("y/two", "a"), First));
     }
 
     [Fact]
@@ -41,7 +41,7 @@ public sealed class HealthBoardTests
         _world.Time.Advance(TimeSpan.FromSeconds(1));
         _world.Fail("x/one", "a#1", ErrorKind.RateLimit, TimeSpan.FromSeconds(5));
 
-        Assert.Equal(Now.AddSeconds(59), _world.Health.ExcludedUntil(One, First));
+        Assert.Equal(Now.AddSeconds(59), _world.Health.Excluded(One, First)?.Until);
     }
 
     [Fact]
@@ -49,7 +49,7 @@ public sealed class HealthBoardTests
     {
         _world.Fail("x/one", "a#1");
 
-        Assert.Null(_world.Health.ExcludedUntil(One, First));
+        Assert.Null(_world.Health.Excluded(One, First));
         Assert.True(_world.Health.FailedRecently(One));
         Assert.True(_world.Health.FailedRecently(One, Second));
         Assert.False(_world.Health.FailedRecently(_world.Endpoint("y/two", "a")));
@@ -86,7 +86,7 @@ public sealed class HealthBoardTests
         _world.Health.Failed(One, First, new UpstreamFault(FaultPhase.Status, new UpstreamError(kind, "no")) { CanFailOver = false, RetryAfter = TimeSpan.FromSeconds(9) });
 
         Assert.False(_world.Health.FailedRecently(One));
-        Assert.Null(_world.Health.ExcludedUntil(One, First));
+        Assert.Null(_world.Health.Excluded(One, First));
     }
 
     [Fact]
@@ -95,9 +95,9 @@ public sealed class HealthBoardTests
         _world.Fail("x/one", "a#1", ErrorKind.Authentication, dead: true);
         _world.Time.Advance(TimeSpan.FromDays(30));
 
-        Assert.Equal(DateTimeOffset.MaxValue, _world.Health.ExcludedUntil(One, First));
-        Assert.Equal(DateTimeOffset.MaxValue, _world.Health.ExcludedUntil(_world.Endpoint("y/two", "a"), First));
-        Assert.Null(_world.Health.ExcludedUntil(One, Second));
+        Assert.Equal(DateTimeOffset.MaxValue, _world.Health.Excluded(One, First)?.Until);
+        Assert.Equal(DateTimeOffset.MaxValue, _world.Health.Excluded(_world.Endpoint("y/two", "a"), First)?.Until);
+        Assert.Null(_world.Health.Excluded(One, Second));
         Assert.False(_world.Health.FailedRecently(One));
     }
 
@@ -106,8 +106,8 @@ public sealed class HealthBoardTests
     {
         _world.Fail("x/one", "a#1", ErrorKind.Permission, dead: true);
 
-        Assert.Equal(DateTimeOffset.MaxValue, _world.Health.ExcludedUntil(One, First));
-        Assert.Null(_world.Health.ExcludedUntil(_world.Endpoint("y/two", "a"), First));
+        Assert.Equal(DateTimeOffset.MaxValue, _world.Health.Excluded(One, First)?.Until);
+        Assert.Null(_world.Health.Excluded(_world.Endpoint("y/two", "a"), First));
     }
 
     [Theory]
@@ -118,7 +118,7 @@ public sealed class HealthBoardTests
         _world.Fail("x/one", "a#1", kind, dead: true);
         _world.Health.Succeeded(One, First);
 
-        Assert.Null(_world.Health.ExcludedUntil(One, First));
+        Assert.Null(_world.Health.Excluded(One, First));
     }
 
     [Fact]
@@ -131,8 +131,8 @@ public sealed class HealthBoardTests
         _world.Provider("c");
         _ = _world.Snapshot;
 
-        Assert.Equal(DateTimeOffset.MaxValue, _world.Health.ExcludedUntil(One, First));
-        Assert.NotNull(_world.Health.ExcludedUntil(One, Second));
+        Assert.Equal(DateTimeOffset.MaxValue, _world.Health.Excluded(One, First)?.Until);
+        Assert.NotNull(_world.Health.Excluded(One, Second));
         Assert.True(_world.Health.FailedRecently(_world.Endpoint("x/one", "b")));
     }
 
@@ -145,11 +145,11 @@ public sealed class HealthBoardTests
 
         _world.Provider("a", credentials: 2, secret: "another-");
         Assert.NotEqual(old.Secret, First.Secret);
-        Assert.Null(_world.Health.ExcludedUntil(One, First));
-        Assert.Null(_world.Health.ExcludedUntil(One, Second));
+        Assert.Null(_world.Health.Excluded(One, First));
+        Assert.Null(_world.Health.Excluded(One, Second));
 
         _world.Health.Failed(One, old, new UpstreamFault(FaultPhase.Status, new UpstreamError(ErrorKind.Authentication, "no")) { CredentialIsDead = true });
-        Assert.Null(_world.Health.ExcludedUntil(One, First));
+        Assert.Null(_world.Health.Excluded(One, First));
     }
 
     [Fact]
@@ -160,7 +160,7 @@ public sealed class HealthBoardTests
         _world.Provider("a", credentials: 3);
         _ = _world.Snapshot;
 
-        Assert.NotNull(_world.Health.ExcludedUntil(One, Second));
+        Assert.NotNull(_world.Health.Excluded(One, Second));
     }
 
     [Fact]
@@ -173,7 +173,7 @@ public sealed class HealthBoardTests
         _ = _world.Snapshot;
 
         Assert.False(_world.Health.FailedRecently(One));
-        Assert.Null(_world.Health.ExcludedUntil(One, First));
+        Assert.Null(_world.Health.Excluded(One, First));
     }
 
     [Fact]

@@ -37,7 +37,7 @@ public sealed class PlannerTests
     {
         var world = TwoProviders();
 
-        Assert.Equal(["b#1", "a#1"], World.Names(world.Plan(new RoutingRequest("x/one") { Sort = RouteSort.Price })));
+        Assert.Equal(["b#1", "a#1"], World.Names(world.Plan(new RoutingRequest("x/one") { Preferences = new ProviderPreferences { Sort = RouteSort.Price } })));
     }
 
     [Fact]
@@ -290,7 +290,7 @@ public sealed class PlannerTests
             .Model("y/able", new ModelTraits { Images = true }, ("a", 1m))
             .Fallback("*", "y/blind", "y/armless", "y/able");
 
-        var plan = world.Plan(new RoutingRequest("x/one") { HasImages = true, HasTools = true });
+        var plan = world.Plan(new RoutingRequest("x/one") { Needs = new RequestNeeds(0, null, Images: true, Documents: false, Tools: true, RequestParameters.None) });
 
         Assert.Equal(["x/one", "x/one", "y/able"], plan.Candidates.Select(c => c.Endpoint.Model.Id));
         Assert.Equal(["fallback: the model takes no images", "fallback: the model calls no tools"], plan.LeftOut.Select(l => l.Why));
