@@ -13,6 +13,7 @@ public sealed class ConfigWatcher : IDisposable
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
 
     private readonly Func<ConfigSources> _sources;
+    private readonly Func<ConfigSources, ConfigResult> _load;
     private readonly ITimer _timer;
     private readonly string? _filePath;
     private readonly ConfigSnapshot _first;
@@ -30,9 +31,11 @@ public sealed class ConfigWatcher : IDisposable
     /// <param name="first">The configuration that was loaded at start; has a snapshot.</param>
     /// <param name="firstSources">What it was loaded from.</param>
     /// <param name="time">The clock.</param>
-    public ConfigWatcher(Func<ConfigSources> sources, ConfigResult first, ConfigSources firstSources, TimeProvider time)
+    /// <param name="load">Makes a configuration of sources; null is <see cref="ConfigLoader.Load"/>.</param>
+    public ConfigWatcher(Func<ConfigSources> sources, ConfigResult first, ConfigSources firstSources, TimeProvider time, Func<ConfigSources, ConfigResult>? load = null)
     {
         _sources = sources;
+        _load = load ?? ConfigLoader.Load;
         _current = _first = first.Snapshot ?? throw new ArgumentException("The first configuration has errors.", nameof(first));
         _filePath = firstSources.FilePath;
         _readFiles = first.ReadFiles;
@@ -138,7 +141,7 @@ public sealed class ConfigWatcher : IDisposable
                     return _lastErrors.Count == 0;
                 }
 
-                var result = ConfigLoader.Load(sources);
+                var result = _load(sources);
                 _readFiles = result.ReadFiles;
                 _seen = Fingerprint(sources, _readFiles);
                 failed = result.Snapshot is null ? result.Errors : null;

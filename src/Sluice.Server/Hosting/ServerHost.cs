@@ -28,7 +28,7 @@ internal static class ServerHost
     public static readonly TimeSpan IdleConnection = TimeSpan.FromSeconds(130);
 
     /// <summary>Log to standard error, one line an event.</summary>
-    public static ILoggerFactory Loggers() => LoggerFactory.Create(logging =>
+    public static ILoggerFactory Loggers(LogLevel lowest) => LoggerFactory.Create(logging =>
     {
         logging.AddSimpleConsole(console =>
         {
@@ -42,7 +42,7 @@ internal static class ServerHost
 
         // A start that fails is told in words by whoever called; the host would add a stack trace.
         logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
-        logging.SetMinimumLevel(LogLevel.Information);
+        logging.SetMinimumLevel(lowest);
     });
 
     /// <summary>A host without anything read from files or the environment.</summary>

@@ -64,7 +64,7 @@ public sealed class SluiceServer : IAsyncDisposable
     public static async Task<SluiceServer> CreateAsync(ServeOptions options)
     {
         var sources = options.Sources();
-        var loaded = ConfigLoader.Load(sources);
+        var loaded = options.Load(sources);
         if (loaded.Snapshot is not { } first)
         {
             throw new StartRefusedException(isUsage: true, string.Join(Environment.NewLine, loaded.Errors));
@@ -92,7 +92,7 @@ public sealed class SluiceServer : IAsyncDisposable
     {
         var time = options.Time;
         var outward = Outward();
-        var loggers = parts.Add(ServerHost.Loggers());
+        var loggers = parts.Add(ServerHost.Loggers(options.LowestLog));
         var log = loggers.CreateLogger("Sluice");
         var store = parts.Add(await LedgerStore.OpenAsync(new LedgerOptions
         {
@@ -122,7 +122,7 @@ public sealed class SluiceServer : IAsyncDisposable
         var budget = new BodyBudget(first.Server.MaxBuffered ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4);
         var bodies = new BodyReader(budget);
 
-        var watcher = new ConfigWatcher(options.Sources, loaded, sources, time);
+        var watcher = new ConfigWatcher(options.Sources, loaded, sources, time, options.Load);
         var builder = ServerHost.Builder(first, drain, loggers);
         builder.Services.AddSingleton<IKeyRing>(keys);
         builder.Services.AddSingleton(directory);

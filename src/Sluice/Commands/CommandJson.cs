@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Sluice.Commands.Conformance;
+using Sluice.Commands.Drills;
 using Sluice.Commands.Setup;
 
 namespace Sluice.Commands;
@@ -8,6 +9,7 @@ namespace Sluice.Commands;
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(List<JsonElement>))]
 [JsonSerializable(typeof(ConformanceAnswer))]
+[JsonSerializable(typeof(DrillAnswer))]
 [JsonSerializable(typeof(SetupRecord))]
 [JsonSerializable(typeof(SetupAnswer))]
 [JsonSerializable(typeof(List<EffectiveSetting>))]

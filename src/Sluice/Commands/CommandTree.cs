@@ -23,6 +23,7 @@ internal static class CommandTree
             ConformanceCommand.Create(options),
             SetupCommand.Create(options),
             ConfigCommand.Create(),
+            DrillCommand.Create(),
         };
     }
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Sluice.Core.Configuration;
+using Sluice.Core.Resilience;
 
 namespace Sluice.Commands;
 
@@ -15,8 +16,9 @@ internal static class ConfigCommand
     private static Command Check()
     {
         var config = new Option<string?>("--config") { Description = "Configuration file; ./sluice.yaml where it exists" };
-        var command = new Command("check", "Load the configuration as serve would and say everything that is wrong with it.") { config };
-        command.SetAction(parsed => Report(ProcessSources.Read(parsed.GetValue(config))));
+        var resilience = new Option<bool>("--resilience") { Description = "Go through the fallback checklist too: what happens when something fails" };
+        var command = new Command("check", "Load the configuration as serve would and say everything that is wrong with it.") { config, resilience };
+        command.SetAction(parsed => Report(ProcessSources.Read(parsed.GetValue(config)), parsed.GetValue(resilience)));
         return command;
     }
 
@@ -27,7 +29,7 @@ internal static class ConfigCommand
         return command;
     }
 
-    private static int Report(ConfigSources sources)
+    private static int Report(ConfigSources sources, bool resilience)
     {
         var result = ConfigLoader.Load(sources);
         foreach (var error in result.Errors)
@@ -47,8 +49,26 @@ internal static class ConfigCommand
 
         var from = sources.FilePath ?? "no file, the environment alone";
         Output.Line($"Good: {from}. {Count(snapshot.Providers.Count, "provider")}, {Count(snapshot.Catalogue.Servable.Count, "model")} that can be served.");
-        return 0;
+        return resilience ? Checklist(snapshot) : 0;
     }
+
+    private static int Checklist(ConfigSnapshot snapshot)
+    {
+        var findings = ResilienceCheck.Of(snapshot);
+        foreach (var finding in findings)
+        {
+            Output.Line($"{Word(finding.Level),-7}  {finding.Layer}: {finding.What}{(finding.Remedy is null ? "" : " " + finding.Remedy)}");
+        }
+
+        return findings.Any(finding => finding.Level == ResilienceLevel.Missing) ? 1 : 0;
+    }
+
+    private static string Word(ResilienceLevel level) => level switch
+    {
+        ResilienceLevel.Good => "good",
+        ResilienceLevel.Weak => "weak",
+        _ => "missing",
+    };
 
     private static string Count(int number, string noun) => $"{number} {noun}{(number == 1 ? "" : "s")}";
 }

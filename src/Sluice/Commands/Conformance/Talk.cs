@@ -12,7 +12,7 @@ using Sluice.Protocols.Sse;
 namespace Sluice.Commands.Conformance;
 
 /// <summary>One conversation with Sluice, as a client of one format has it.</summary>
-internal sealed class Talk(HttpClient http, string key, WireProtocol client, string model, string session)
+internal sealed class Talk(HttpClient http, string key, WireProtocol client, string model, string session, string project = "conformance")
 {
     // An error body or an event of more is not Sluice's.
     private const int MaxAnswer = 32 * 1024 * 1024;
@@ -49,11 +49,11 @@ internal sealed class Talk(HttpClient http, string key, WireProtocol client, str
         var id = Note(response);
         if (!response.IsSuccessStatusCode)
         {
-            return new Reply(id, null, Fault(_format.ReadError((int)response.StatusCode, bytes), (int)response.StatusCode));
+            return new Reply(id, null, Fault(_format.ReadError((int)response.StatusCode, bytes), (int)response.StatusCode)) { Status = (int)response.StatusCode };
         }
 
         var read = _format.ReadResponse(bytes, _dialect);
-        return read.Value is { } answer ? new Reply(id, answer, null) : new Reply(id, null, Verdict.Failed("The answer is not of the client's format: " + read.Error!.Message));
+        return read.Value is { } answer ? new Reply(id, answer, null) { Status = 200 } : new Reply(id, null, Verdict.Failed("The answer is not of the client's format: " + read.Error!.Message));
     }
 
     /// <summary>Asks for a stream and holds it to its format's grammar.</summary>
@@ -73,11 +73,11 @@ internal sealed class Talk(HttpClient http, string key, WireProtocol client, str
         var id = Note(response);
         if (!response.IsSuccessStatusCode)
         {
-            return new Reply(id, null, Fault(_format.ReadError((int)response.StatusCode, await response.Content.ReadAsByteArrayAsync(cancellation)), (int)response.StatusCode));
+            return new Reply(id, null, Fault(_format.ReadError((int)response.StatusCode, await response.Content.ReadAsByteArrayAsync(cancellation)), (int)response.StatusCode)) { Status = (int)response.StatusCode };
         }
 
         await using var stream = await response.Content.ReadAsStreamAsync(cancellation);
-        return await ReadAsync(stream, id, leaveEarly, cancellation);
+        return (await ReadAsync(stream, id, leaveEarly, cancellation)) with { Status = 200 };
     }
 
     /// <summary>Asks how many tokens the request has; null without a fault where the format cannot ask.</summary>
@@ -174,7 +174,7 @@ internal sealed class Talk(HttpClient http, string key, WireProtocol client, str
         message.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
         message.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
         message.Headers.Add("x-sluice-session", session);
-        message.Headers.Add("x-sluice-project", "conformance");
+        message.Headers.Add("x-sluice-project", project);
         return message;
     }
 

@@ -66,7 +66,8 @@ internal static class ToolConversations
     private static ConversationRequest WeatherOfTwo() =>
         Conversations.Ask(new TextPart("What is the weather in Vienna and in Oslo? Use get_weather for both, in parallel 2 calls at once.")) with { Tools = [Samples.Weather] };
 
-    private static ConversationRequest Continue(ConversationRequest question, Reply reply)
+    /// <summary>The next turn: what was answered, and the results of its calls.</summary>
+    public static ConversationRequest Continue(ConversationRequest question, Reply reply)
     {
         ContentPart[] next = reply.Calls.Count == 0
             ? [new TextPart("Thank you. Say it again in one word.")]

@@ -22,6 +22,9 @@ internal sealed record Verdict(string Outcome, string Reason)
 /// <param name="Fault">Why the conversation cannot go on.</param>
 internal sealed record Reply(string? RequestId, Protocols.Conversation.ConversationResponse? Answer, Verdict? Fault)
 {
+    /// <summary>HTTP status; 0 where none came.</summary>
+    public int Status { get; init; }
+
     /// <summary>All shown text.</summary>
     public string Text => string.Concat(Answer?.Parts.OfType<Protocols.Conversation.TextPart>().Select(part => part.Text) ?? []);
 

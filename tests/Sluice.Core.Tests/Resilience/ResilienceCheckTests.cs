@@ -1,0 +1,98 @@
+using Sluice.Core.Configuration;
+using Sluice.Core.Resilience;
+using Sluice.Core.Tests.Configuration;
+using Xunit;
+
+namespace Sluice.Core.Tests.Resilience;
+
+/// <summary>The fallback checklist, layer by layer.</summary>
+public sealed class ResilienceCheckTests
+{
+    private const string TwoProviders = """
+        providers:
+          - { name: a, kind: openai, base_url: "http://127.0.0.1:1/v1", api_keys: [first-key, second-key] }
+          - { name: b, kind: openai, base_url: "http://127.0.0.1:2/v1", api_keys: [third-key, fourth-key] }
+        models:
+          - { id: x/both, context: 1000, endpoints: [{ provider: a, model: m }, { provider: b, model: m }] }
+          - { id: x/only-a, context: 1000, endpoints: [{ provider: a, model: n }] }
+          - { id: x/also-a, context: 9000, endpoints: [{ provider: a, model: o }] }
+          - { id: x/only-b, context: 9000, endpoints: [{ provider: b, model: p }] }
+
+        """;
+
+    [Theory]
+    [InlineData("", ResilienceLevel.Good, "Up to 2 repeats a request")]
+    [InlineData("routing: { retries: 0 }", ResilienceLevel.Weak, "never tried again")]
+    [InlineData("routing: { retries: 3, retry_budget: 0% }", ResilienceLevel.Weak, "no more than 10 a minute")]
+    public void I31_Retries_SayTheActiveValues(string routing, ResilienceLevel level, string said)
+    {
+        var finding = Assert.Single(Check(TwoProviders + routing), one => one.Layer == "retries");
+
+        Assert.Equal(level, finding.Level);
+        Assert.Contains(said, finding.What, StringComparison.Ordinal);
+        Assert.Equal(level == ResilienceLevel.Good, finding.Remedy is null);
+    }
+
+    [Theory]
+    [InlineData("", ResilienceLevel.Missing, "No model has a fallback.")]
+    [InlineData("fallbacks: { x/only-a: [x/only-b] }", ResilienceLevel.Good, "x/only-a → x/only-b.")]
+    [InlineData("fallbacks: { x/only-a: [x/only-b, x/only-a] }", ResilienceLevel.Weak, "comes back to the model itself")]
+    [InlineData("fallbacks: { x/only-a: [x/also-a] }", ResilienceLevel.Weak, "served by a alone and falls with it")]
+    [InlineData("fallbacks: { \"*\": [x/only-b] }", ResilienceLevel.Good, "* → x/only-b.")]
+    public void I32_ModelFallbacks_ListTheChainsAndWhatIsWrongWithThem(string fallbacks, ResilienceLevel level, string said)
+    {
+        var finding = Assert.Single(Check(TwoProviders + fallbacks), one => one.Layer == "model fallback");
+
+        Assert.Equal(level, finding.Level);
+        Assert.Contains(said, finding.What, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void I33_ProviderFallbacks_NameTheModelsThatHangOnOneProvider()
+    {
+        var findings = Check(TwoProviders).Where(one => one.Layer == "provider fallback").ToList();
+
+        Assert.Equal(
+            [
+                (ResilienceLevel.Weak, "x/only-a, x/also-a: served by a alone, fallbacks included."),
+                (ResilienceLevel.Weak, "x/only-b: served by b alone, fallbacks included."),
+                (ResilienceLevel.Good, "x/both: served by two providers or more, fallbacks included."),
+            ],
+            findings.Select(one => (one.Level, one.What)));
+        Assert.Contains("while a is down", findings[0].Remedy, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void I33_ProviderFallbacks_CountTheChain()
+    {
+        var findings = Check(TwoProviders + "fallbacks: { x/only-a: [x/only-b], x/also-a: [x/only-b], x/only-b: [x/also-a] }");
+
+        Assert.DoesNotContain(findings, one => one.Level == ResilienceLevel.Weak && one.Layer == "provider fallback");
+    }
+
+    [Fact]
+    public void I33_SingleKeys_AreNamed()
+    {
+        var findings = Check(TwoProviders.Replace("[first-key, second-key]", "[first-key]", StringComparison.Ordinal));
+
+        Assert.Contains(findings, one => one.Level == ResilienceLevel.Weak && one.What == "a: one key each.");
+    }
+
+    [Theory]
+    [InlineData("", ResilienceLevel.Weak)]
+    [InlineData("fallbacks: { x/only-a: [x/only-b] }", ResilienceLevel.Good)]
+    [InlineData("fallbacks: { x/only-b: [x/only-a] }", ResilienceLevel.Weak)]
+    public void I35_Degradation_LooksForLargerWindows(string fallbacks, ResilienceLevel level)
+    {
+        var finding = Check(TwoProviders + fallbacks).First(one => one.Layer == "degradation");
+
+        Assert.Equal(level, finding.Level);
+    }
+
+    private static IReadOnlyList<ResilienceFinding> Check(string yaml)
+    {
+        var result = ConfigLoader.Load(Configs.Sources(yaml));
+        Assert.Empty(result.Errors);
+        return ResilienceCheck.Of(result.Snapshot!);
+    }
+}
