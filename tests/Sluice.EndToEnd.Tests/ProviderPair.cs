@@ -27,14 +27,21 @@ internal sealed class ProviderPair : IAsyncDisposable
     /// <param name="firstKind"><c>anthropic</c>, <c>openai</c>, <c>openai-responses</c>, <c>gemini</c>, <c>vertex</c> or <c>bedrock</c>.</param>
     /// <param name="secondKind">The same for the second.</param>
     /// <param name="models">Model ids, each at both.</param>
-    public static async Task<ProviderPair> StartAsync(string firstKind = "anthropic", string secondKind = "anthropic", params IReadOnlyList<string> models)
+    public static Task<ProviderPair> StartAsync(string firstKind = "anthropic", string secondKind = "anthropic", params IReadOnlyList<string> models) =>
+        StartAsync(firstKind, secondKind, firstTokenSeconds: null, models);
+
+    /// <param name="firstKind">See above.</param>
+    /// <param name="secondKind">See above.</param>
+    /// <param name="firstTokenSeconds">The first provider's patience; null is Sluice's own, which is minutes.</param>
+    /// <param name="models">Model ids, each at both.</param>
+    public static async Task<ProviderPair> StartAsync(string firstKind, string secondKind, int? firstTokenSeconds, IReadOnlyList<string> models)
     {
         var first = await SimulatorHost.StartAsync(new SimulatorOptions());
         var second = await SimulatorHost.StartAsync(new SimulatorOptions());
         try
         {
             var config = new StringBuilder("providers:\n");
-            config.AppendLine(Provider("first", firstKind, first.Address, FirstKey));
+            config.AppendLine(Provider("first", firstKind, first.Address, FirstKey, firstTokenSeconds is { } seconds ? $", timeouts: {{ first_token: {seconds}s }}" : ""));
             config.AppendLine(Provider("second", secondKind, second.Address, SecondKey));
             config.AppendLine("models:");
             foreach (var model in models.Count == 0 ? [Claude] : models)
@@ -63,7 +70,7 @@ internal sealed class ProviderPair : IAsyncDisposable
     }
 
     /// <summary>An <c>openai</c> base URL ends in <c>/v1</c>, an <c>anthropic</c> one does not, as their own SDKs have it.</summary>
-    public static string Provider(string name, string kind, Uri address, string key)
+    public static string Provider(string name, string kind, Uri address, string key, string settings = "")
     {
         var (path, more) = kind switch
         {
@@ -72,7 +79,7 @@ internal sealed class ProviderPair : IAsyncDisposable
             "bedrock" => ("", ", region: us-east-1"),
             _ => ("", ""),
         };
-        return $"  - {{ name: {name}, kind: {kind}, base_url: \"{address.ToString().TrimEnd('/')}{path}\", api_keys: [{key}]{more} }}";
+        return $"  - {{ name: {name}, kind: {kind}, base_url: \"{address.ToString().TrimEnd('/')}{path}\", api_keys: [{key}]{more}{settings} }}";
     }
 
     private static string Endpoint(string provider, string model) =>
