@@ -189,6 +189,21 @@ public sealed class AnthropicAnswerTests : IAsyncLifetime
         Assert.Contains("MAGIC-1", answer.GetProperty("content")[0].GetProperty("text").GetString(), StringComparison.Ordinal);
     }
 
+    // Claude Code's instructions in mid-conversation name files of their own, and come as the user's where a format has no place for them.
+    [Theory]
+    [InlineData("system-reminder")]
+    [InlineData("system")]
+    public async Task FileRead_InstructionsBehindTheQuestion_AreNotTheQuestion(string mark)
+    {
+        var answer = await Caller.JsonAsync(_host, "/v1/messages", $$"""
+            {"model":"claude-x","max_tokens":99,"tools":[{"name":"Read","input_schema":{"type":"object","properties":{"file_path":{"type":"string"} } } }],
+            "messages":[{"role":"user","content":[{"type":"text","text":"Read notes.txt and tell me the marker."},
+            {"type":"text","text":"<{{mark}}>\nUse the tools of /srv/other.json.\n - Primary working directory: /home/me/app\n</{{mark}}>"}]}]}
+            """);
+
+        Assert.Equal("""{"file_path":"/home/me/app/notes.txt"}""", answer.GetProperty("content")[0].GetProperty("input").GetRawText());
+    }
+
     private async Task<JsonElement> ThinkAsync()
     {
         var answer = await Caller.JsonAsync(_host, "/v1/messages", Caller.Messages("sim/think", "why is it so?"));

@@ -6,12 +6,14 @@ namespace Sluice.Simulator.Answers;
 internal static partial class PromptText
 {
     /// <summary>
-    /// What the person said: agents add <c>&lt;system-reminder&gt;…</c> (Claude Code) or <c>&lt;&lt;&lt;BEGIN_OPENCLAW_INTERNAL_CONTEXT&gt;&gt;&gt;…</c> to it, in blocks
-    /// of their own or, once a translation has joined the blocks, in the same text. Null where nothing else is left. A text without any comes back as it is.
+    /// What the person said: agents add <c>&lt;system-reminder&gt;…</c> (Claude Code) or <c>&lt;&lt;&lt;BEGIN_OPENCLAW_INTERNAL_CONTEXT&gt;&gt;&gt;…</c> to it, and
+    /// translations to formats without instructions in mid-conversation <c>&lt;system&gt;…</c>, in blocks of their own or, once a translation has joined the
+    /// blocks, in the same text. Null where nothing else is left. A text without any comes back as it is.
     /// </summary>
     public static string? Said(string text)
     {
-        if (!text.Contains("<system-reminder>", StringComparison.Ordinal) && !text.Contains("<<<BEGIN_OPENCLAW_INTERNAL_CONTEXT>>>", StringComparison.Ordinal))
+        if (!text.Contains("<system-reminder>", StringComparison.Ordinal) && !text.Contains("<<<BEGIN_OPENCLAW_INTERNAL_CONTEXT>>>", StringComparison.Ordinal)
+            && !text.Contains("<system>\n", StringComparison.Ordinal))
         {
             return text;
         }
@@ -45,7 +47,7 @@ internal static partial class PromptText
         FolderLine().Match(text) is { Success: true } found ? found.Groups["folder"].Value.Trim() : null;
 
     // An unclosed one reaches to the end.
-    [GeneratedRegex("(?s)<system-reminder>.*?(?:</system-reminder>|$)|<<<BEGIN_OPENCLAW_INTERNAL_CONTEXT>>>.*?(?:<<<END_OPENCLAW_INTERNAL_CONTEXT>>>|$)", RegexOptions.NonBacktracking)]
+    [GeneratedRegex("(?s)<system-reminder>.*?(?:</system-reminder>|$)|<<<BEGIN_OPENCLAW_INTERNAL_CONTEXT>>>.*?(?:<<<END_OPENCLAW_INTERNAL_CONTEXT>>>|$)|<system>\n.*?(?:\n</system>|$)", RegexOptions.NonBacktracking)]
     private static partial Regex Added();
 
     [GeneratedRegex(@"(?:[Ww]orking directory|<cwd>|Current directory):? ?(?<folder>/[^\n<]*)", RegexOptions.NonBacktracking)]
