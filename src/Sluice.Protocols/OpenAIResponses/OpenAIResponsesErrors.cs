@@ -69,8 +69,8 @@ internal static class OpenAIResponsesErrors
         };
     }
 
-    /// <summary>Writes an error body: the same as Chat's, which OpenAI's clients read for both.</summary>
-    public static void Write(GatewayError error, IBufferWriter<byte> output) => OpenAIChatErrors.Write(error, output);
+    /// <summary>Writes an error body: Chat's, which OpenAI's clients read for both, without the codes on which Codex acts at once.</summary>
+    public static void Write(GatewayError error, IBufferWriter<byte> output) => OpenAIChatErrors.Write(WithoutCapacityCode(error), output);
 
     /// <summary>
     /// Ends a started stream with an error, as OpenAI does: an <c>error</c> event, on which its own libraries throw, and <c>response.failed</c>, on
@@ -83,9 +83,7 @@ internal static class OpenAIResponsesErrors
         using var document = JsonDocument.Parse(body.WrittenMemory);
         var inner = document.RootElement.GetProperty("error");
         var message = inner.GetProperty("message").GetString();
-
-        // OpenAI's own codes for this end Codex's turn at once ("at capacity"): its next try would have been served by another provider.
-        var code = error.Kind == ErrorKind.Overloaded ? ErrorWords.Of(error.Kind) : inner.GetProperty("code").GetString();
+        var code = inner.GetProperty("code").GetString();
 
         output.Write("event: error\ndata: "u8);
         using var json = new Utf8JsonWriter(output, ResponsesJson.Options);
@@ -119,6 +117,11 @@ internal static class OpenAIResponsesErrors
         json.Flush();
         output.Write("\n\n"u8);
     }
+
+    // On OpenAI's own codes for an overload Codex puts "Selected model is at capacity" in place of the provider's words, and inside a stream it gives the turn
+    // up: its next try would have been served by another provider. Any other code is shown as it is and tried again.
+    private static GatewayError WithoutCapacityCode(GatewayError error) =>
+        error.Kind == ErrorKind.Overloaded || error.Code is "server_is_overloaded" or "slow_down" ? error with { Code = null } : error;
 
     private static int StatusOf(string? code) => code switch
     {

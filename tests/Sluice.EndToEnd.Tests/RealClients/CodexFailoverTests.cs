@@ -73,6 +73,42 @@ public sealed class CodexFailoverTests
         Assert.True(pair.First.ModelCalls().Count == 2 && pair.Second.ModelCalls().Count == 1, Story(result, pair));
     }
 
+    // On OpenAI's own code for this Codex shows "Selected model is at capacity" instead of the provider's words, and a stream's turn ends with it.
+    [Theory]
+    [InlineData(503, "openai-responses", "The engine is currently overloaded")]
+    [InlineData(529, "openai-responses", "The engine is currently overloaded")]
+    [InlineData(529, "anthropic", "Overloaded")]
+    public async Task F13_Codex_EveryProviderOverloadedForAWhile_ShowsTheProvidersWordsAndFinishes(int status, string kind, string words)
+    {
+        Installed.OrSkip();
+        await using var pair = await ProviderPair.StartAsync(kind, kind, Model);
+        pair.First.Script.Enqueue(Overload(status), times: 2);
+        pair.Second.Script.Enqueue(Overload(status), times: 2);
+
+        // With one retry of a request and one of a turn it asks four times at most: it is shown the third error, were there one.
+        var result = await RunAsync(pair, retries: 1);
+
+        Assert.True(result.ExitCode == 0 && result.Text?.Contains(CodexClient.Marker, StringComparison.Ordinal) == true, Story(result, pair));
+        Assert.Contains(words, Assert.Single(result.Errors), StringComparison.Ordinal);
+        Assert.True((pair.First.ModelCalls().Count, pair.Second.ModelCalls().Count) == (4, 2), Story(result, pair));
+        Assert.Equal(4, await RequestsAsync(pair.Sluice, attempts: 6));
+    }
+
+    [Fact]
+    public async Task F13_Codex_EveryProviderOverloadedForGood_TriesToItsEndAndShowsTheProvidersWords()
+    {
+        Installed.OrSkip();
+        await using var pair = await ProviderPair.StartAsync("openai-responses", "openai-responses", Model);
+        pair.First.Script.Always(Overload(503));
+        pair.Second.Script.Always(Overload(503));
+
+        var result = await RunAsync(pair, retries: 1);
+
+        Assert.True(result.ExitCode != 0 && result.Errors.Count > 0, Story(result, pair));
+        Assert.All(result.Errors, error => Assert.Contains("The engine is currently overloaded", error, StringComparison.Ordinal));
+        Assert.Equal(4, await RequestsAsync(pair.Sluice, attempts: 8));
+    }
+
     [Theory]
     [InlineData("openai-responses")]
     [InlineData("anthropic")]
@@ -97,6 +133,9 @@ public sealed class CodexFailoverTests
         Assert.True(result.ExitCode == 0 && result.Errors.Count == 0, Story(result, pair));
         Assert.True(result.Text?.Contains(CodexClient.Marker, StringComparison.Ordinal), Story(result, pair));
     }
+
+    // The shortest hint that there is: Codex waits for as long as it is told.
+    private static Fault Overload(int status) => Fault.Of(status, retryAfter: 1);
 
     private static string Story(CodexResult result, ProviderPair pair) =>
         $"{result}\n--- first\n{pair.First.Describe()}\n--- second\n{pair.Second.Describe()}\n{pair.Sluice.Transcript()}";

@@ -101,19 +101,31 @@ public sealed class ResponsesErrorAndUsageTests
         Assert.Equal(("context_length_exceeded", "invalid_request_error", "input"), (ResponsesAnswer.Member(error, "code"), ResponsesAnswer.Member(error, "type"), ResponsesAnswer.Member(error, "param")));
     }
 
-    // Codex gives a turn up on OpenAI's two codes for an overload, and tries all others again.
+    // On OpenAI's two codes for an overload Codex hides the provider's words, and gives a turn up inside a stream; all others it shows and tries again.
     [Theory]
     [InlineData(ErrorKind.Overloaded, "server_is_overloaded", "overloaded")]
     [InlineData(ErrorKind.Overloaded, "slow_down", "overloaded")]
+    [InlineData(ErrorKind.RateLimit, "slow_down", "rate_limit_exceeded")]
+    [InlineData(ErrorKind.UpstreamError, "slow_down", "upstream_error")]
     [InlineData(ErrorKind.UpstreamError, "server_error", "server_error")]
     [InlineData(ErrorKind.ContextLength, null, "context_length_exceeded")]
-    public void F13_ErrorInAStream_EndsWithACodeThatIsTriedAgainWhereThatHelps(ErrorKind kind, string? upstreams, string expected)
+    public void F13_Error_HasACodeThatIsTriedAgainWhereThatHelps(ErrorKind kind, string? upstreams, string expected)
     {
-        var output = new ArrayBufferWriter<byte>();
-        OpenAIResponsesFormat.Instance.WriteStreamError(new GatewayError(kind, ErrorSource.Provider, 503, "m") { Code = upstreams }, output);
-        var last = Encoding.UTF8.GetString(output.WrittenSpan).Split("data: ")[^1];
-        using var document = JsonDocument.Parse(last);
-        Assert.Equal(expected, ResponsesAnswer.Member(document.RootElement.GetProperty("response").GetProperty("error"), "code"));
+        var error = new GatewayError(kind, ErrorSource.Provider, 503, "the provider's words") { Code = upstreams };
+        var (body, stream) = (new ArrayBufferWriter<byte>(), new ArrayBufferWriter<byte>());
+
+        OpenAIResponsesFormat.Instance.WriteError(error, body);
+        OpenAIResponsesFormat.Instance.WriteStreamError(error, stream);
+
+        using var whole = JsonDocument.Parse(body.WrittenMemory);
+        var frames = Encoding.UTF8.GetString(stream.WrittenSpan).Split("data: ");
+        using var told = JsonDocument.Parse(frames[1].Split('\n')[0]);
+        using var failed = JsonDocument.Parse(frames[2]);
+        foreach (var written in (JsonElement[])[whole.RootElement, told.RootElement, failed.RootElement.GetProperty("response")])
+        {
+            Assert.Equal(expected, ResponsesAnswer.Member(written.GetProperty("error"), "code"));
+            Assert.Contains("the provider's words", ResponsesAnswer.Member(written.GetProperty("error"), "message"), StringComparison.Ordinal);
+        }
     }
 
     [Fact]
