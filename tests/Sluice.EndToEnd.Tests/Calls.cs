@@ -6,7 +6,9 @@ namespace Sluice.EndToEnd.Tests;
 /// <summary>What a test asks about the model calls that a simulator received.</summary>
 internal static class Calls
 {
-    private static readonly string[] Endings = ["/messages", "/chat/completions", "/responses", ":generateContent", ":streamGenerateContent", "/converse", "/converse-stream"];
+    private static readonly string[] StreamEndings = [":streamGenerateContent", "/converse-stream", "/invoke-with-response-stream", ":streamRawPredict"];
+
+    private static readonly string[] Endings = ["/messages", "/chat/completions", "/responses", ":generateContent", "/converse", "/invoke", ":rawPredict", .. StreamEndings];
 
     /// <summary>Every model call so far, oldest first; other requests (probes, model lists, token counts) are left out.</summary>
     /// <param name="simulator">The provider.</param>
@@ -17,7 +19,7 @@ internal static class Calls
     /// <summary>The call asked for a stream: in the body, or by the path where the format has it there.</summary>
     public static bool AsksForStream(this ReceivedRequest request)
     {
-        if (request.Path.EndsWith(":streamGenerateContent", StringComparison.Ordinal) || request.Path.EndsWith("/converse-stream", StringComparison.Ordinal))
+        if (StreamEndings.Any(e => request.Path.EndsWith(e, StringComparison.Ordinal)))
         {
             return true;
         }

@@ -24,7 +24,7 @@ internal sealed class ProviderPair : IAsyncDisposable
 
     public SluiceProcess Sluice { get; }
 
-    /// <param name="firstKind"><c>anthropic</c>, <c>openai</c>, <c>openai-responses</c>, <c>gemini</c>, <c>vertex</c> or <c>bedrock</c>.</param>
+    /// <param name="firstKind">Of <see cref="UpstreamKinds"/>.</param>
     /// <param name="secondKind">The same for the second.</param>
     /// <param name="models">Model ids, each at both.</param>
     public static Task<ProviderPair> StartAsync(string firstKind = "anthropic", string secondKind = "anthropic", params IReadOnlyList<string> models) =>
@@ -69,18 +69,8 @@ internal sealed class ProviderPair : IAsyncDisposable
         await Second.DisposeAsync();
     }
 
-    /// <summary>An <c>openai</c> base URL ends in <c>/v1</c>, an <c>anthropic</c> one does not, as their own SDKs have it.</summary>
-    public static string Provider(string name, string kind, Uri address, string key, string settings = "")
-    {
-        var (path, more) = kind switch
-        {
-            "openai" or "openai-responses" => ("/v1", ""),
-            "vertex" => ("", ", project: p-1, location: global"),
-            "bedrock" => ("", ", region: us-east-1"),
-            _ => ("", ""),
-        };
-        return $"  - {{ name: {name}, kind: {kind}, base_url: \"{address.ToString().TrimEnd('/')}{path}\", api_keys: [{key}]{more}{settings} }}";
-    }
+    /// <summary>A line of <c>providers:</c>; <paramref name="settings"/> are further members, with their comma before them.</summary>
+    public static string Provider(string name, string kind, Uri address, string key, string settings = "") => UpstreamKinds.Named(kind).Provider(name, address, key, settings);
 
     private static string Endpoint(string provider, string model) =>
         $"      - {{ provider: {provider}, model: {model}, price: {{ input: 3, output: 15, cache_read: 0.3, cache_write: 3.75, cache_write_1h: 6 }} }}";

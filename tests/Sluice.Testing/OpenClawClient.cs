@@ -81,27 +81,7 @@ public static class OpenClawClient
             ["mode"] = "merge",
             ["providers"] = new JsonObject
             {
-                ["gw"] = new JsonObject
-                {
-                    ["baseUrl"] = run.BaseUrl.ToString().TrimEnd('/') + run.Api switch
-                    {
-                        "anthropic-messages" => "",
-                        "google-generative-ai" => "/v1beta",
-                        _ => "/v1",
-                    },
-                    ["apiKey"] = "${GW_API_KEY}",
-                    ["api"] = run.Api,
-                    ["models"] = new JsonArray(new JsonObject
-                    {
-                        ["id"] = run.Model,
-                        ["name"] = run.Model,
-                        ["reasoning"] = run.Reasoning,
-                        ["input"] = new JsonArray("text"),
-                        ["cost"] = new JsonObject { ["input"] = 0, ["output"] = 0, ["cacheRead"] = 0, ["cacheWrite"] = 0 },
-                        ["contextWindow"] = 200_000,
-                        ["maxTokens"] = 32_000,
-                    }),
-                },
+                ["gw"] = OpenClawConfig.Provider(run.BaseUrl, run.Api, [run.Model], run.Reasoning),
             },
         },
         ["agents"] = new JsonObject { ["defaults"] = new JsonObject { ["model"] = new JsonObject { ["primary"] = "gw/" + run.Model } } },

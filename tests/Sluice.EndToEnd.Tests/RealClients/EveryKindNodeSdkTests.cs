@@ -12,14 +12,14 @@ public sealed class EveryKindNodeSdkTests(EveryKind gateway) : IClassFixture<Eve
     private const string OpenRouter = "openrouter-sdk.mjs";
 
     [Theory]
-    [InlineData(OpenAI, "responses", "responses")]
+    [InlineData(OpenAI, "responses", "openai-responses")]
     [InlineData(OpenAI, "responses", "anthropic")]
-    [InlineData(OpenAI, "responsesStream", "responses")]
+    [InlineData(OpenAI, "responsesStream", "openai-responses")]
     [InlineData(OpenAI, "responsesStream", "gemini")]
     [InlineData(Google, "plain", "gemini")]
     [InlineData(Google, "plain", "anthropic")]
     [InlineData(Google, "stream", "gemini")]
-    [InlineData(Google, "stream", "chat")]
+    [InlineData(Google, "stream", "openai")]
     [InlineData(OpenRouter, "plain", "bedrock")]
     [InlineData(OpenRouter, "stream", "openrouter")]
     [InlineData(OpenRouter, "stream", "anthropic")]
@@ -38,12 +38,12 @@ public sealed class EveryKindNodeSdkTests(EveryKind gateway) : IClassFixture<Eve
 
     // The models think first, and the strict simulator wants the proof of it back.
     [Theory]
-    [InlineData(OpenAI, "responses")]
+    [InlineData(OpenAI, "openai-responses")]
     [InlineData(OpenAI, "anthropic")]
-    [InlineData(OpenAI, "chat")]
+    [InlineData(OpenAI, "openai")]
     [InlineData(Google, "gemini")]
     [InlineData(Google, "anthropic")]
-    [InlineData(Google, "responses")]
+    [InlineData(Google, "openai-responses")]
     [InlineData(OpenRouter, "openrouter")]
     [InlineData(OpenRouter, "vertex")]
     public async Task NodeSdk_ThinkingToolLoop_CallsTheToolAndThenAnswers(string script, string kind)

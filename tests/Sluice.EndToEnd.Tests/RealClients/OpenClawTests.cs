@@ -1,35 +1,47 @@
-using Sluice.Simulator;
+using Sluice.EndToEnd.Tests.Recordings;
 using Sluice.Testing;
 using Xunit;
 
 namespace Sluice.EndToEnd.Tests.RealClients;
 
-/// <summary>The real OpenClaw in each of its formats, on a provider of that format and on one of another.</summary>
+/// <summary>The real OpenClaw in each of its modes on a provider of every kind. It must not be able to tell which.</summary>
 [Trait("Category", Installed.Category)]
-public sealed class OpenClawTests(KindsGateway gateway) : IClassFixture<KindsGateway>
+public sealed class OpenClawTests(OpenClawOnEveryKind fixture) : IClassFixture<OpenClawOnEveryKind>
 {
+    public static MatrixTheoryData<string, string> ModesAndKinds => new(OpenClawGateway.Modes, UpstreamKinds.All.Select(kind => kind.Name));
+
     [Theory]
-    [InlineData("openai-completions", "openai")]
-    [InlineData("openai-completions", "anthropic")]
-    [InlineData("openai-responses", "openai-responses")]
-    [InlineData("openai-responses", "gemini")]
-    [InlineData("anthropic-messages", "anthropic")]
-    [InlineData("anthropic-messages", "openai-responses")]
-    [InlineData("google-generative-ai", "gemini")]
-    [InlineData("google-generative-ai", "bedrock")]
-    public async Task OpenClaw_AnyFormat_TellsTheMarkerInTwoStreamedCalls(string api, string kind)
+    [MemberData(nameof(ModesAndKinds))]
+    public async Task OpenClaw_AnyModeOnAnyKind_TellsTheMarkerInTwoCalls(string mode, string kind)
     {
         Installed.OrSkip();
-        var model = KindsGateway.Model(kind);
-        var before = gateway.CallsOf(model).Count;
+        var loop = await ToolLoop.BeginAsync(fixture.Gateway, kind);
 
-        var result = await OpenClawClient.RunAsync(new OpenClawRun(gateway.Sluice.Url, gateway.Sluice.ClientKey, api, model));
+        var turn = await fixture.OpenClaw.AskAsync(mode, loop.Model);
 
-        var story = $"{result}\n--- provider\n{gateway.Simulator.Describe()}\n{gateway.Sluice.Transcript()}";
-        Assert.True(result.ExitCode == 0 && result.Text?.Contains(OpenClawRun.Marker, StringComparison.Ordinal) == true && result.Turns == 2, story);
-        var calls = gateway.CallsOf(model).Skip(before).ToList();
-        Assert.True(calls.Count == 2, story);
-        Assert.All(calls, call => Assert.True(call.AsksForStream(), call.Path));
-        Assert.All(calls, call => Assert.Equal(kind + "-key", call.Credential));
+        Assert.True(turn.Status == 200 && turn.Text?.Contains(OpenClawRun.Marker, StringComparison.Ordinal) == true, loop.Story(turn) + fixture.OpenClaw.Transcript);
+        await loop.AssertTookTwoCallsAsync(WireOf(mode), OpenClawRun.Marker, turn);
     }
+
+    // The same without its server, as pipelines run it.
+    [Fact]
+    public async Task OpenClaw_WithoutItsServer_TellsTheMarkerInTwoCalls()
+    {
+        Installed.OrSkip();
+        var loop = await ToolLoop.BeginAsync(fixture.Gateway, "anthropic");
+
+        var result = await OpenClawClient.RunAsync(new OpenClawRun(fixture.Gateway.Sluice.Url, fixture.Gateway.Sluice.ClientKey, "openai-completions", loop.Model));
+
+        Assert.True(result.ExitCode == 0 && result.Text?.Contains(OpenClawRun.Marker, StringComparison.Ordinal) == true && result.Turns == 2, loop.Story(result));
+        await loop.AssertTookTwoCallsAsync(Wire.Chat, OpenClawRun.Marker, result);
+    }
+
+    private static Wire WireOf(string mode) => mode switch
+    {
+        "openai-completions" => Wire.Chat,
+        "openai-responses" => Wire.Responses,
+        "anthropic-messages" => Wire.Messages,
+        "google-generative-ai" => Wire.Gemini,
+        _ => throw new ArgumentOutOfRangeException(nameof(mode), mode, message: null),
+    };
 }
