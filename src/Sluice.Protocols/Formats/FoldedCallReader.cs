@@ -49,7 +49,7 @@ internal sealed class FoldedCallReader(IStreamReader reader, FoldedNames names) 
             switch (told)
             {
                 case StreamEvent.PartStarted { Shape: PartShape.ToolCall, Name: { } name } call when names.Find(name) is { } tool:
-                    if (tool is CustomTool)
+                    if (tool is CustomTool && !call.IsCustom)
                     {
                         _custom.Add(call.Part, new StringBuilder());
                     }

@@ -8,9 +8,9 @@ using Sluice.Protocols.Json;
 namespace Sluice.Protocols.Formats;
 
 /// <summary>
-/// Folds what only OpenAI Responses knows into what every format knows, and back: a tool that takes free text becomes a function with the one
-/// argument <c>input</c>, and a tool in a namespace a function whose name holds both. What comes back is looked up in the same declarations, so
-/// the client sees its own tools called as it declared them. Both ways are a function of the declared tools alone.
+/// Folds tools into what the upstream's format knows, and back: a tool that takes free text becomes a function with the one argument <c>input</c>,
+/// a tool in a namespace a function whose name holds both, and a name that the format refuses one that it takes. What comes back is looked up in
+/// the same declarations, so the client sees its own tools called as it declared them. Both ways are a function of the declared tools alone.
 /// </summary>
 public static class ToolFolding
 {
@@ -19,31 +19,31 @@ public static class ToolFolding
 
     private const string Schema = """{"type":"object","properties":{"input":{"type":"string","description":"The whole input of the tool, as plain text."}},"required":["input"],"additionalProperties":false}""";
 
-    /// <summary>The request as a format without namespaces and free-text tools can carry it; the same one where there is nothing to fold.</summary>
+    /// <summary>The request with tools as the upstream's format can carry them; the same one where there is nothing to fold.</summary>
     /// <param name="request">Any client's request.</param>
     /// <param name="upstream">The format that it is to be written in.</param>
     /// <param name="degradations">Takes what was emulated.</param>
     public static ConversationRequest Fold(ConversationRequest request, WireProtocol upstream, DegradationLog degradations)
     {
-        if (Knows(upstream) || (!HasFoldedTools(request.Tools) && !request.Messages.Any(m => m.Parts.Any(IsFolded))))
+        if (!HasFoldedTools(request.Tools, upstream) && !request.Messages.Any(m => m.Parts.Any(p => IsFolded(p, upstream))))
         {
             return request;
         }
 
-        var names = new FoldedNames(request.Tools);
+        var names = new FoldedNames(request.Tools, upstream);
         var tools = new List<Tool>(request.Tools.Count);
         foreach (var tool in request.Tools)
         {
-            tools.Add(FoldTool(tool, names, degradations));
+            tools.Add(FoldTool(tool, names, upstream, degradations));
         }
 
         return request with
         {
             Tools = tools,
-            ToolChoice = request.ToolChoice is { Name: { } chosen } choice && request.Tools.FirstOrDefault(t => t.Name == chosen) is { } named
+            ToolChoice = request.ToolChoice is { Name: { } chosen } choice && request.Tools.FirstOrDefault(t => t.Name == chosen) is { } named and not VendorTool
                 ? choice with { Name = names.Of(named.Namespace, named.Name) }
                 : request.ToolChoice,
-            Messages = [.. request.Messages.Select(m => m.Parts.Any(IsFolded) ? new Message(m.Role, [.. m.Parts.Select(p => p is ToolCallPart call ? FoldCall(call, names) : p)]) : m)],
+            Messages = [.. request.Messages.Select(m => m.Parts.Any(p => IsFolded(p, upstream)) ? new Message(m.Role, [.. m.Parts.Select(p => p is ToolCallPart call ? FoldCall(call, names, upstream) : p)]) : m)],
         };
     }
 
@@ -53,12 +53,12 @@ public static class ToolFolding
     /// <param name="upstream">The format that it came in.</param>
     public static ConversationResponse Restore(ConversationResponse response, IReadOnlyList<Tool> declared, WireProtocol upstream)
     {
-        if (Knows(upstream) || !HasFoldedTools(declared))
+        if (!HasFoldedTools(declared, upstream))
         {
             return response;
         }
 
-        var names = new FoldedNames(declared);
+        var names = new FoldedNames(declared, upstream);
         return response with { Parts = [.. response.Parts.Select(p => p is ToolCallPart call && names.Find(call.Name) is { } tool ? RestoreCall(call, tool) : p)] };
     }
 
@@ -67,7 +67,7 @@ public static class ToolFolding
     /// <param name="declared">The client's tools, before folding.</param>
     /// <param name="upstream">The format that is read.</param>
     public static IStreamReader Restore(IStreamReader reader, IReadOnlyList<Tool> declared, WireProtocol upstream) =>
-        Knows(upstream) || !HasFoldedTools(declared) ? reader : new FoldedCallReader(reader, new FoldedNames(declared));
+        HasFoldedTools(declared, upstream) ? new FoldedCallReader(reader, new FoldedNames(declared, upstream)) : reader;
 
     /// <summary>The text that a folded call carries. A model may name its argument otherwise, or write the text itself: one text is one text.</summary>
     internal static string TextOf(string arguments)
@@ -102,22 +102,46 @@ public static class ToolFolding
         }
     }
 
-    private static bool Knows(WireProtocol upstream) => upstream == WireProtocol.OpenAIResponses;
+    /// <summary>The format has free-text tools and namespaces itself.</summary>
+    internal static bool Knows(WireProtocol upstream) => upstream == WireProtocol.OpenAIResponses;
 
-    private static bool HasFoldedTools(IReadOnlyList<Tool> tools) => tools.Any(t => t is CustomTool || t.Namespace is not null);
-
-    private static bool IsFolded(ContentPart part) => part is ToolCallPart { IsCustom: true } or ToolCallPart { Namespace: not null };
-
-    private static Tool FoldTool(Tool tool, FoldedNames names, DegradationLog degradations)
+    private static bool HasFoldedTools(IReadOnlyList<Tool> tools, WireProtocol upstream)
     {
+        for (var i = 0; i < tools.Count; i++)
+        {
+            if ((tools[i] is CustomTool && !Knows(upstream)) || FoldedNames.IsRenamed(tools[i], upstream))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static bool IsFolded(ContentPart part, WireProtocol upstream) => part is ToolCallPart call
+        && ((!Knows(upstream) && (call.IsCustom || call.Namespace is not null)) || (call.Namespace is null && !ToolNames.IsLegal(call.Name, upstream)));
+
+    private static Tool FoldTool(Tool tool, FoldedNames names, WireProtocol upstream, DegradationLog degradations)
+    {
+        if (!FoldedNames.IsRenamed(tool, upstream) && (tool is not CustomTool || Knows(upstream)))
+        {
+            return tool;
+        }
+
         var name = names.Of(tool.Namespace, tool.Name);
         if (tool.Namespace is not null)
         {
             degradations.Add("tools.namespace", DegradationOutcome.Emulated, "The upstream knows no namespaces of tools: each became the beginning of its tools' names.");
         }
+        else if (name != tool.Name)
+        {
+            degradations.Add("tools.name", DegradationOutcome.Emulated, "The upstream refuses names of this length or with these characters: the model sees a shortened one, the client its own.");
+        }
 
         switch (tool)
         {
+            case CustomTool custom when Knows(upstream):
+                return custom with { Name = name };
             case CustomTool custom:
                 degradations.Add("tools.custom", DegradationOutcome.Emulated, "The upstream knows no tools that take free text: each became a function with one argument, and its grammar a description.");
                 return new FunctionTool(name, Describe(custom), RawJson.FromText(Schema)) { Cache = tool.Cache };
@@ -156,16 +180,18 @@ public static class ToolFolding
         return text.ToString();
     }
 
-    private static ToolCallPart FoldCall(ToolCallPart call, FoldedNames names) => call with
-    {
-        Name = names.Of(call.Namespace, call.Name),
-        Namespace = null,
-        IsCustom = false,
-        Arguments = call.IsCustom ? Wrapped(call.Arguments) : call.Arguments,
-        ArgumentsAreJson = call.IsCustom || call.ArgumentsAreJson,
-    };
+    private static ToolCallPart FoldCall(ToolCallPart call, FoldedNames names, WireProtocol upstream) => Knows(upstream)
+        ? call with { Name = names.Of(call.Namespace, call.Name) }
+        : call with
+        {
+            Name = names.Of(call.Namespace, call.Name),
+            Namespace = null,
+            IsCustom = false,
+            Arguments = call.IsCustom ? Wrapped(call.Arguments) : call.Arguments,
+            ArgumentsAreJson = call.IsCustom || call.ArgumentsAreJson,
+        };
 
-    private static ToolCallPart RestoreCall(ToolCallPart call, Tool tool) => tool is CustomTool
+    private static ToolCallPart RestoreCall(ToolCallPart call, Tool tool) => tool is CustomTool && !call.IsCustom
         ? call with { Name = tool.Name, Namespace = tool.Namespace, IsCustom = true, ArgumentsAreJson = false, Arguments = RawJson.FromText(TextOf(call.Arguments.ToString())) }
         : call with { Name = tool.Name, Namespace = tool.Namespace };
 

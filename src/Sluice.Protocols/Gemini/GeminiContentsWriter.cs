@@ -14,9 +14,6 @@ internal sealed class GeminiContentsWriter(Utf8JsonWriter json, ConversationRequ
     // https://ai.google.dev/gemini-api/docs/thought-signatures: for histories that another model made.
     private const string ForeignCall = "skip_thought_signature_validator";
 
-    // The name's pattern and length as in the reference of FunctionDeclaration.
-    private const int LongestName = 64;
-
     private readonly bool _isThree = GeminiVersions.IsAtLeast(target.CanonicalModel, 3m) || GeminiVersions.IsAtLeast(target.Model, 3m);
     private readonly Dictionary<string, string> _names = new(StringComparer.Ordinal);
 
@@ -56,7 +53,7 @@ internal sealed class GeminiContentsWriter(Utf8JsonWriter json, ConversationRequ
             return name;
         }
 
-        var legal = new System.Text.StringBuilder(LongestName);
+        var legal = new System.Text.StringBuilder(ToolNames.ShortestLimit);
         if (name.Length == 0 || !(char.IsAsciiLetter(name[0]) || name[0] == '_'))
         {
             legal.Append('_');
@@ -64,7 +61,7 @@ internal sealed class GeminiContentsWriter(Utf8JsonWriter json, ConversationRequ
 
         foreach (var c in name)
         {
-            if (legal.Length < LongestName)
+            if (legal.Length < ToolNames.ShortestLimit)
             {
                 legal.Append(IsNameCharacter(c) ? c : '_');
             }
@@ -74,8 +71,7 @@ internal sealed class GeminiContentsWriter(Utf8JsonWriter json, ConversationRequ
     }
 
     /// <summary>Gemini takes the name as it is.</summary>
-    public static bool IsLegalName(string name) =>
-        name.Length is > 0 and <= LongestName && (char.IsAsciiLetter(name[0]) || name[0] == '_') && name.All(IsNameCharacter);
+    public static bool IsLegalName(string name) => ToolNames.IsLegal(name, WireProtocol.Gemini);
 
     private static bool IsNameCharacter(char c) => char.IsAsciiLetterOrDigit(c) || c is '_' or '.' or ':' or '-';
 
