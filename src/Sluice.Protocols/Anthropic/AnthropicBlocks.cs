@@ -38,11 +38,17 @@ internal static class AnthropicBlocks
         {
             json.WriteString("type"u8, "thinking"u8);
             json.WriteString("thinking"u8, thinking.Text);
-            json.WriteString("signature"u8, string.IsNullOrEmpty(thinking.Signature) ? "" : SignatureCarrier.Wrap(thinking.Signature, thinking.SignedBy, WireProtocol.AnthropicMessages));
+            json.WriteString("signature"u8, Carried(thinking.Signature, thinking.SignedBy, thinking.Details) ?? "");
         }
 
         json.WriteEndObject();
     }
+
+    /// <summary>What a block's <c>signature</c> holds: Claude's own as it is, another vendor's proof wrapped; null without any.</summary>
+    public static string? Carried(string? signature, WireProtocol signedBy, RawJson details) =>
+        signature is { Length: > 0 } ? SignatureCarrier.Wrap(signature, signedBy, WireProtocol.AnthropicMessages)
+        : CarriedDetails.HasProof(details) ? SignatureCarrier.Wrap(CarriedDetails.Text(details), WireProtocol.OpenAIChat, WireProtocol.AnthropicMessages)
+        : null;
 
     public static void WriteToolUse(Utf8JsonWriter json, ToolCallPart call, string id, CacheMark? cache)
     {

@@ -262,7 +262,10 @@ internal sealed class AnthropicRequestReader
     {
         var carried = Member(block, "signature"u8, path + ".signature");
         var (signature, signedBy) = carried is null ? (null, WireProtocol.AnthropicMessages) : SignatureCarrier.Unwrap(carried, WireProtocol.AnthropicMessages);
-        return new ThinkingPart(Required(block, "thinking"u8, path + ".thinking")) { Signature = signature, SignedBy = signedBy };
+        var thinking = new ThinkingPart(Required(block, "thinking"u8, path + ".thinking")) { SignedBy = signedBy };
+        return signature is not null && signedBy != WireProtocol.AnthropicMessages && CarriedDetails.Is(signature)
+            ? thinking with { Details = CarriedDetails.Open(signature) }
+            : thinking with { Signature = signature };
     }
 
     private ToolCallPart ReadToolUse(JsonElement block, string path)

@@ -28,9 +28,9 @@ internal sealed class AnthropicStreamWriter(ClientTarget target, DegradationLog 
     private bool _sawToolCall;
     private int _nextIndex;
 
-    // A proof without any thinking to show, of another vendor: it goes out before the next block, and not at all behind the last one,
-    // since clients that show an answer's last block would show nothing.
-    private Block? _carried;
+    // Proofs without any thinking to show, of another vendor: they go out before the next block, and not at all behind the last one,
+    // since clients that show an answer's last block would show nothing. Bounded by the answer's parts.
+    private readonly List<Block> _carried = [];
     private TokenUsage _usage = TokenUsage.Unknown;
     private StreamEvent.Stopped? _stopped;
 
@@ -63,9 +63,15 @@ internal sealed class AnthropicStreamWriter(ClientTarget target, DegradationLog 
                 Deliver(e.Part, e, output);
                 break;
             case StreamEvent.ReasoningDetails e:
-                foreach (var thinking in ReasoningDetailsReader.FindClaude(e.Details))
+                var claude = ReasoningDetailsReader.FindClaude(e.Details);
+                foreach (var thinking in claude)
                 {
                     Deliver(e.Part, new StreamEvent.SignatureDelta(e.Part, thinking.Signature ?? ""), output);
+                }
+
+                if (claude.Count == 0)
+                {
+                    Deliver(e.Part, e, output);
                 }
 
                 break;
@@ -169,9 +175,9 @@ internal sealed class AnthropicStreamWriter(ClientTarget target, DegradationLog 
                 return;
             }
 
-            if (block is { Index: < 0, Signature: not null, SignedBy: not WireProtocol.AnthropicMessages })
+            if (block.Index < 0 && block.Proof is not null && block is { Signature: null } or { SignedBy: not WireProtocol.AnthropicMessages })
             {
-                _carried = block;
+                _carried.Add(block);
             }
             else
             {
@@ -191,10 +197,14 @@ internal sealed class AnthropicStreamWriter(ClientTarget target, DegradationLog 
             return;
         }
 
-        if (_carried is { } carried)
+        if (_carried.Count > 0)
         {
-            _carried = null;
-            CloseBlock(carried, output);
+            Block[] carried = [.. _carried];
+            _carried.Clear();
+            foreach (var proof in carried)
+            {
+                CloseBlock(proof, output);
+            }
         }
 
         if (IsOwn(block.Start))
@@ -255,6 +265,9 @@ internal sealed class AnthropicStreamWriter(ClientTarget target, DegradationLog 
                 // Once, and last: pieces are joined until the block ends.
                 block.Signature += signature.Signature;
                 block.SignedBy = signature.SignedBy;
+                break;
+            case (StreamEvent.ReasoningDetails { Details.IsEmpty: false } details, PartShape.Thinking):
+                block.Details.Add(details.Details);
                 break;
             case (StreamEvent.CitationDelta { Citation.IsEmpty: false } citation, PartShape.Text):
                 OpenBlock(block, output);
@@ -318,10 +331,10 @@ internal sealed class AnthropicStreamWriter(ClientTarget target, DegradationLog 
 
     private void CloseBlock(Block block, IBufferWriter<byte> output)
     {
-        if (block.Signature is { } signature)
+        if (block.Proof is { } proof)
         {
             OpenBlock(block, output);
-            WriteDeltaEvent(block, "signature_delta"u8, "signature"u8, SignatureCarrier.Wrap(signature, block.SignedBy, WireProtocol.AnthropicMessages), output);
+            WriteDeltaEvent(block, "signature_delta"u8, "signature"u8, proof, output);
         }
 
         if (block.Index < 0)
@@ -405,6 +418,12 @@ internal sealed class AnthropicStreamWriter(ClientTarget target, DegradationLog 
         public string? Signature { get; set; }
 
         public WireProtocol SignedBy { get; set; }
+
+        /// <summary>Pieces of another vendor's <c>reasoning_details</c>.</summary>
+        public List<RawJson> Details { get; } = [];
+
+        /// <summary>What the block's signature is to hold, once it has ended.</summary>
+        public string? Proof => Start.Shape == PartShape.Thinking ? AnthropicBlocks.Carried(Signature, SignedBy, CarriedDetails.Joined(Details)) : null;
 
         /// <summary>The bytes before the text of its deltas.</summary>
         public byte[]? DeltaHead { get; set; }

@@ -84,7 +84,17 @@ internal sealed class GeminiContentsWriter(Utf8JsonWriter json, ConversationRequ
         {
             if (part is ThinkingPart thinking)
             {
-                pending = thinking.Signature is { Length: > 0 } proof ? proof : pending;
+                if (thinking.Signature is { Length: > 0 } proof)
+                {
+                    if (pending is not null)
+                    {
+                        // Two proofs cannot stand on one part: the first is of a part that another format could not tell apart.
+                        GeminiAnswerParts.WriteText(json, "", pending);
+                    }
+
+                    pending = proof;
+                }
+
                 if (thinking.Text.Length > 0 && request.From == WireProtocol.Gemini)
                 {
                     GeminiAnswerParts.WriteThought(json, thinking.Text);

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
 using Sluice.Protocols.Conversation;
@@ -134,10 +135,41 @@ internal sealed class GeminiRequestReader
                 return messages;
             }
 
-            Add(messages, role.Value, ReadParts(content, path));
+            var parts = ReadParts(content, path);
+            Add(messages, role.Value, role == Role.Assistant ? Joined(parts) : parts);
         }
 
         return messages;
+    }
+
+    // Clients keep one part for each chunk of a stream. Other formats take no blank text, so a chunk that is only a space would be lost.
+    private static List<ContentPart> Joined(List<ContentPart> parts)
+    {
+        var joined = new List<ContentPart>(parts.Count);
+        StringBuilder? text = null;
+        foreach (var part in parts)
+        {
+            if (part is TextPart { Signature: null } && joined.Count > 0 && joined[^1] is TextPart { Signature: null } last)
+            {
+                (text ??= new StringBuilder(last.Text)).Append(((TextPart)part).Text);
+                continue;
+            }
+
+            Flush();
+            joined.Add(part);
+        }
+
+        Flush();
+        return joined;
+
+        void Flush()
+        {
+            if (text is not null)
+            {
+                joined[^1] = (TextPart)joined[^1] with { Text = text.ToString() };
+                text = null;
+            }
+        }
     }
 
     // Google's own SDK keeps the results of tools that it ran itself in the model's turns.

@@ -263,7 +263,7 @@ internal sealed class OpenAIResponsesStreamWriter(ClientTarget target, Degradati
         {
             Signature = block.Signature,
             SignedBy = block.SignedBy ?? WireProtocol.OpenAIChat,
-            Details = block.Signature is null ? Joined(block.Details) : default,
+            Details = block.Signature is null ? CarriedDetails.Joined(block.Details) : default,
         };
         var sealedText = ReasoningCarrier.Of(thinking);
         if (block.ItemId.Length == 0)
@@ -324,30 +324,6 @@ internal sealed class OpenAIResponsesStreamWriter(ClientTarget target, Degradati
         json.WriteNumber("summary_index"u8, 0);
         json.WritePropertyName("part"u8);
         ResponsesItemWriter.Summary(json, text);
-    }
-
-    // Pieces of OpenRouter's array, one behind the other: its clients hand them back like that too.
-    private static RawJson Joined(List<RawJson> pieces)
-    {
-        if (pieces.Count == 0)
-        {
-            return default;
-        }
-
-        var joined = new ArrayBufferWriter<byte>();
-        joined.Write("["u8);
-        foreach (var piece in pieces)
-        {
-            var inner = piece.Utf8.Span.Trim(" \t\r\n"u8);
-            if (inner.Length > 2)
-            {
-                joined.Write(joined.WrittenCount > 1 ? ","u8 : ""u8);
-                joined.Write(inner[1..^1]);
-            }
-        }
-
-        joined.Write("]"u8);
-        return new RawJson(joined.WrittenMemory);
     }
 
     private void EndMessage()

@@ -1,7 +1,5 @@
-using System.Text.Json;
 using Sluice.Protocols.Conversation;
 using Sluice.Protocols.Formats;
-using Sluice.Protocols.Json;
 
 namespace Sluice.Protocols.OpenAIResponses;
 
@@ -11,9 +9,8 @@ namespace Sluice.Protocols.OpenAIResponses;
 /// </summary>
 internal static class ReasoningCarrier
 {
-    // Clients keep these words in their histories: they stay as they are.
+    // Clients keep the word in their histories: it stays as it is.
     private const string Redacted = "redacted:";
-    private const string Details = "details:";
 
     /// <summary>The value for a thinking part; null when there is nothing to bring back.</summary>
     public static string? Of(ThinkingPart thinking)
@@ -21,7 +18,7 @@ internal static class ReasoningCarrier
         var (kind, text) = thinking switch
         {
             { RedactedData: { } data } => (Redacted, data),
-            { Details.IsEmpty: false } => (Details, thinking.Details.ToString()),
+            { Details.IsEmpty: false } => ("", CarriedDetails.Text(thinking.Details)),
             { Signature: { Length: > 0 } signature } => ("", signature),
             _ => ("", ""),
         };
@@ -45,22 +42,8 @@ internal static class ReasoningCarrier
         return text switch
         {
             _ when text.StartsWith(Redacted, StringComparison.Ordinal) => thinking with { RedactedData = text[Redacted.Length..] },
-            _ when text.StartsWith(Details, StringComparison.Ordinal) => IsArray(text[Details.Length..]) ? thinking with { Details = RawJson.FromText(text[Details.Length..]) } : thinking,
+            _ when CarriedDetails.Is(text) => thinking with { Details = CarriedDetails.Open(text) },
             _ => thinking with { Signature = text },
         };
-    }
-
-    // A client may have cut it.
-    private static bool IsArray(string text)
-    {
-        try
-        {
-            using var document = JsonDocument.Parse(text, ResponsesJson.Deep);
-            return document.RootElement.ValueKind == JsonValueKind.Array;
-        }
-        catch (JsonException)
-        {
-            return false;
-        }
     }
 }
