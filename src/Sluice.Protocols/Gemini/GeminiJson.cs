@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
@@ -18,6 +19,9 @@ internal static class GeminiJson
 
     /// <summary>As deep as any body that the scanner lets through.</summary>
     public static readonly JsonDocumentOptions Deep = new() { MaxDepth = 512 };
+
+    // The other spelling of names that were looked for. Callers name members by constants, so there are as many as this folder has.
+    private static readonly ConcurrentDictionary<string, string?> SnakeNames = new(StringComparer.Ordinal);
 
     /// <summary>The camel-case spelling of a member's name.</summary>
     public static string Camel(string name)
@@ -72,6 +76,15 @@ internal static class GeminiJson
         _ => null,
     };
 
+    /// <summary>The same of the value that <paramref name="reader"/> stands on.</summary>
+    public static long? Integer(ref Utf8JsonReader reader) => reader.TokenType switch
+    {
+        JsonTokenType.Number when reader.TryGetInt64(out var whole) => whole,
+        JsonTokenType.Number when reader.TryGetDouble(out var number) && Math.Floor(number) == number && Math.Abs(number) < 1e15 => (long)number,
+        JsonTokenType.String when long.TryParse(LenientText.Read(ref reader), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var parsed) => parsed,
+        _ => null,
+    };
+
     /// <summary>The value as it stands.</summary>
     public static RawJson Raw(JsonElement value) => RawJson.Copy(JsonMarshal.GetRawUtf8Value(value));
 
@@ -106,21 +119,21 @@ internal static class GeminiJson
     /// <summary>Writes the value as it stands.</summary>
     public static void Write(Utf8JsonWriter json, JsonElement value) => json.WriteRawValue(JsonMarshal.GetRawUtf8Value(value), skipInputValidation: true);
 
-    private static string? Snake(string name)
+    private static string? Snake(string name) => SnakeNames.GetOrAdd(name, static camel =>
     {
         StringBuilder? snake = null;
-        for (var i = 0; i < name.Length; i++)
+        for (var i = 0; i < camel.Length; i++)
         {
-            if (char.IsAsciiLetterUpper(name[i]))
+            if (char.IsAsciiLetterUpper(camel[i]))
             {
-                (snake ??= new StringBuilder(name, 0, i, name.Length + 4)).Append('_').Append(char.ToLowerInvariant(name[i]));
+                (snake ??= new StringBuilder(camel, 0, i, camel.Length + 4)).Append('_').Append(char.ToLowerInvariant(camel[i]));
             }
             else
             {
-                snake?.Append(name[i]);
+                snake?.Append(camel[i]);
             }
         }
 
         return snake?.ToString();
-    }
+    });
 }

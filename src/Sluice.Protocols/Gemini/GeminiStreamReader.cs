@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
@@ -45,6 +46,11 @@ internal sealed class GeminiStreamReader : IStreamReader
         if (data.Span.Trim(" \t\r\n"u8).SequenceEqual("[DONE]"u8))
         {
             // Gateways in between add it.
+            return;
+        }
+
+        if (_started && TryReadText(data.Span, events))
+        {
             return;
         }
 
@@ -104,12 +110,7 @@ internal sealed class GeminiStreamReader : IStreamReader
 
         if (GeminiJson.TryGet(chunk, "usageMetadata", out var usage) && usage.ValueKind == JsonValueKind.Object)
         {
-            var counts = GeminiUsage.Read(usage, _usage);
-            if (!ReferenceEquals(counts, _usage))
-            {
-                _usage = counts;
-                events.Add(new StreamEvent.UsageReported(counts));
-            }
+            Report(GeminiUsage.Read(JsonMarshal.GetRawUtf8Value(usage), _usage), events);
         }
     }
 
@@ -151,6 +152,28 @@ internal sealed class GeminiStreamReader : IStreamReader
         !GeminiJson.TryGet(feedback, "blockReason", out var reason) ? null
         : reason.ValueKind == JsonValueKind.String ? reason.GetString() is { Length: > 0 } word && word != "BLOCK_REASON_UNSPECIFIED" ? word : null
         : reason.ValueKind == JsonValueKind.Number && GeminiJson.Integer(reason) is > 0 ? "blocked" : null;
+
+    private bool TryReadText(ReadOnlySpan<byte> data, List<StreamEvent> events)
+    {
+        var chunk = new GeminiTextChunk { Usage = _usage };
+        if (!chunk.TryRead(data))
+        {
+            return false;
+        }
+
+        Say(chunk.IsThought ? PartShape.Thinking : PartShape.Text, chunk.Text!, events);
+        Report(chunk.Usage, events);
+        return true;
+    }
+
+    private void Report(TokenUsage counts, List<StreamEvent> events)
+    {
+        if (!ReferenceEquals(counts, _usage))
+        {
+            _usage = counts;
+            events.Add(new StreamEvent.UsageReported(counts));
+        }
+    }
 
     private void Start(JsonElement chunk, List<StreamEvent> events)
     {
