@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Collections.Frozen;
 using System.Net.Http.Headers;
-using Sluice.Protocols;
+using Sluice.Protocols.Formats;
 using Sluice.Upstreams.Kinds;
 
 namespace Sluice.Upstreams;
@@ -12,9 +12,6 @@ namespace Sluice.Upstreams;
 /// </summary>
 internal static class ForwardedHeaders
 {
-    /// <summary>The oldest version that every Anthropic endpoint takes; for clients of another wire, which send none.</summary>
-    private const string AnthropicVersion = "2023-06-01";
-
     private static readonly FrozenSet<string> NeverForwarded = FrozenSet.Create(
         StringComparer.OrdinalIgnoreCase,
 
@@ -35,7 +32,6 @@ internal static class ForwardedHeaders
     {
         var client = call.ClientHeaders;
         var kind = ProviderKinds.Of(call.Candidate.Provider.Kind);
-        var hasVersion = false;
         var connection = Connection(client);
         for (var i = 0; i < client.Count; i++)
         {
@@ -45,14 +41,17 @@ internal static class ForwardedHeaders
                 continue;
             }
 
-            hasVersion |= name.Equals("anthropic-version", StringComparison.OrdinalIgnoreCase);
             headers.TryAddWithoutValidation(name, value);
         }
 
         headers.TryAddWithoutValidation("Accept-Encoding", "identity");
-        if (call.Protocol == WireProtocol.AnthropicMessages && !hasVersion && kind.ClaudeHost is null)
+        foreach (var (name, value) in WireFormats.Upstream(call.Protocol).RequiredHeaders)
         {
-            headers.TryAddWithoutValidation("anthropic-version", AnthropicVersion);
+            // Hosts of Claude have its version in the body.
+            if (kind.ClaudeHost is null && !headers.NonValidated.Contains(name))
+            {
+                headers.TryAddWithoutValidation(name, value);
+            }
         }
     }
 

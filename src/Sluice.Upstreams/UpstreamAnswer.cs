@@ -53,7 +53,7 @@ public sealed class UpstreamAnswer : IHeaderLookup, IDisposable, IAsyncDisposabl
     /// <summary>How the body is cut into events, by its content type and by what was asked.</summary>
     public AnswerFraming Framing =>
         IsEventStream ? AnswerFraming.ServerSentEvents
-        : IsType("application/vnd.amazon.eventstream") ? (_call.Protocol == WireProtocol.BedrockConverse ? AnswerFraming.ConverseEvents : AnswerFraming.InvokeEvents)
+        : IsType("application/vnd.amazon.eventstream") ? (WireFormats.Upstream(_call.Protocol).SendsBinaryEvents ? AnswerFraming.ConverseEvents : AnswerFraming.InvokeEvents)
         : IsJson ? AnswerFraming.Json
         : AnswerFraming.Other;
 

@@ -1,8 +1,8 @@
 using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using Sluice.Protocols;
 using Sluice.Protocols.Conversation;
+using Sluice.Protocols.Formats;
 using Sluice.Protocols.Json;
 
 namespace Sluice.Core.Reasoning;
@@ -12,16 +12,6 @@ internal static class KeptThinkingJson
 {
     private static readonly JsonWriterOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, MaxDepth = 512 };
     private static readonly JsonDocumentOptions Deep = new() { MaxDepth = 512 };
-
-    // Part of what data folders hold: a name stays as it is once a release has written it.
-    private static readonly (string Name, WireProtocol Protocol)[] Signers =
-    [
-        ("anthropic", WireProtocol.AnthropicMessages),
-        ("chat", WireProtocol.OpenAIChat),
-        ("responses", WireProtocol.OpenAIResponses),
-        ("gemini", WireProtocol.Gemini),
-        ("converse", WireProtocol.BedrockConverse),
-    ];
 
     /// <summary>The bytes of <paramref name="thinking"/>.</summary>
     public static byte[] Write(IReadOnlyList<KeptThinking> thinking)
@@ -35,7 +25,7 @@ internal static class KeptThinkingJson
                 json.WriteStartObject();
                 json.WriteString("t"u8, part.Text);
                 WriteText(json, "s"u8, part.Signature);
-                json.WriteString("by"u8, Array.Find(Signers, s => s.Protocol == part.SignedBy).Name);
+                json.WriteString("by"u8, WireFormats.NameOf(part.SignedBy));
                 WriteText(json, "r"u8, part.RedactedData);
                 WriteText(json, "i"u8, part.Id);
                 if (!part.Details.IsEmpty)
@@ -74,12 +64,11 @@ internal static class KeptThinkingJson
 
     private static KeptThinking Read(JsonElement entry)
     {
-        var signer = entry.GetProperty("by"u8).GetString();
         return new KeptThinking(
             new ThinkingPart(entry.GetProperty("t"u8).GetString()!)
             {
                 Signature = Text(entry, "s"u8),
-                SignedBy = Array.Find(Signers, s => s.Name == signer) is { Name: not null } known ? known.Protocol : throw new JsonException("Nobody known."),
+                SignedBy = WireFormats.Named(entry.GetProperty("by"u8).GetString()!) ?? throw new JsonException("Nobody known."),
                 RedactedData = Text(entry, "r"u8),
                 Id = Text(entry, "i"u8),
                 Details = entry.TryGetProperty("d"u8, out var details) ? RawJson.FromText(details.GetRawText()) : default,

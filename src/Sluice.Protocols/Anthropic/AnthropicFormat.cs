@@ -19,12 +19,39 @@ public sealed class AnthropicFormat : IWireFormat, ITokenCountFormat
 
     private static readonly byte[] Ping = "event: ping\ndata: {\"type\": \"ping\"}\n\n"u8.ToArray();
 
+    private const string VersionHeader = "anthropic-version";
+
+    private static readonly ClientPaths Paths = new(("/v1/messages", SurfaceOperation.Generate), ("/v1/messages/count_tokens", SurfaceOperation.CountTokens));
+
     private AnthropicFormat()
     {
     }
 
     /// <inheritdoc/>
     public WireProtocol Protocol => WireProtocol.AnthropicMessages;
+
+    /// <inheritdoc/>
+    public string Name => "anthropic";
+
+    /// <inheritdoc/>
+    public ClientCall? CallAt(string path, string query) => Paths.CallAt(path);
+
+    /// <inheritdoc/>
+    public string? PathOf(SurfaceOperation operation, string model, bool stream) => Paths.PathOf(operation);
+
+    /// <inheritdoc/>
+    public bool Recognises(string path, Func<string, bool> hasHeader) => hasHeader(VersionHeader);
+
+    // The oldest version that every endpoint takes.
+    /// <inheritdoc/>
+    public IReadOnlyList<KeyValuePair<string, string>> RequiredHeaders { get; } = [new(VersionHeader, "2023-06-01")];
+
+    // "overloaded_error" has a status of its own here.
+    /// <inheritdoc/>
+    public int OverloadedStatus => 529;
+
+    /// <inheritdoc/>
+    public bool IsClaudes => true;
 
     /// <inheritdoc/>
     public ReadOnlyMemory<byte> KeepAlive => Ping;
@@ -107,4 +134,9 @@ public sealed class AnthropicFormat : IWireFormat, ITokenCountFormat
 
     /// <inheritdoc/>
     public bool RefusesProof(UpstreamError error) => AnthropicErrors.RefusesProof(error);
+
+    // "Unexpected value(s) `x-2026-01-01` for the `anthropic-beta` header"; hosts of Claude say "invalid beta flag".
+    /// <inheritdoc/>
+    public bool RefusesBeta(UpstreamError error) =>
+        error.Message.Contains("anthropic-beta", StringComparison.OrdinalIgnoreCase) || error.Message.Contains("beta flag", StringComparison.OrdinalIgnoreCase);
 }

@@ -22,6 +22,12 @@ public sealed class BedrockConverseFormat : IUpstreamFormat
     public WireProtocol Protocol => WireProtocol.BedrockConverse;
 
     /// <inheritdoc/>
+    public string Name => "converse";
+
+    /// <inheritdoc/>
+    public bool SendsBinaryEvents => true;
+
+    /// <inheritdoc/>
     public GatewayError? WriteRequest(ConversationRequest request, UpstreamTarget target, DegradationLog degradations, IBufferWriter<byte> output) =>
         new ConverseRequestWriter(BillingLine.Remove(request, target, degradations), target, degradations).Write(output);
 

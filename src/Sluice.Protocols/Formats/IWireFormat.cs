@@ -17,6 +17,18 @@ public interface IUpstreamFormat
     /// <summary>Which one.</summary>
     WireProtocol Protocol { get; }
 
+    /// <summary>The format's word, as <see cref="IClientFormat.Name"/>.</summary>
+    string Name { get; }
+
+    /// <summary>Takes tools of free text and tools in namespaces as they are; for any other format they are folded into functions (<see cref="ToolFolding"/>).</summary>
+    bool TakesCustomTools => false;
+
+    /// <summary>Its own streams are AWS's binary events. Where another format is asked for on Bedrock, such events hold its own ones in base64.</summary>
+    bool SendsBinaryEvents => false;
+
+    /// <summary>Headers that a call must have, for clients that send none.</summary>
+    IReadOnlyList<KeyValuePair<string, string>> RequiredHeaders => [];
+
     /// <summary>Writes the request for an upstream. Returns what cannot be carried and must be refused, or null.</summary>
     GatewayError? WriteRequest(ConversationRequest request, UpstreamTarget target, DegradationLog degradations, IBufferWriter<byte> output);
 
@@ -32,6 +44,9 @@ public interface IUpstreamFormat
     /// <summary>The upstream refuses a proof (a signature, sealed reasoning) that the conversation brought along: without proofs it would answer.</summary>
     bool RefusesProof(UpstreamError error) => false;
 
+    /// <summary>The upstream refuses a beta that a header of the client asks for: without it, it would answer.</summary>
+    bool RefusesBeta(UpstreamError error) => false;
+
     /// <summary>Reads an upstream's error body; any bytes are accepted (HTML and nothing too).</summary>
     UpstreamError ReadError(int status, ReadOnlySpan<byte> body);
 
@@ -44,6 +59,40 @@ public interface IClientFormat
 {
     /// <summary>Which one.</summary>
     WireProtocol Protocol { get; }
+
+    /// <summary>
+    /// The format's word: in commands (<c>--client chat</c>), in proofs that travel wrapped (<see cref="SignatureCarrier"/>) and in stored thinking. Clients keep
+    /// it in their histories and data folders hold it: it stays as it is once a release has written it.
+    /// </summary>
+    string Name { get; }
+
+    /// <summary>What a POST at a path asks; null where the path is none of this format's.</summary>
+    /// <param name="path">From the first slash, without a gateway's prefix and doubled slashes.</param>
+    /// <param name="query">With its question mark; empty without one.</param>
+    ClientCall? CallAt(string path, string query);
+
+    /// <summary>The path, with its query, at which clients ask for this; null where the format has none.</summary>
+    string? PathOf(SurfaceOperation operation, string model, bool stream);
+
+    /// <summary>A request at a path that is nobody's inference path shows that its client speaks this format.</summary>
+    /// <param name="path">As for <see cref="CallAt"/>.</param>
+    /// <param name="hasHeader">Whether the request has a header of this name.</param>
+    bool Recognises(string path, Func<string, bool> hasHeader) => false;
+
+    /// <summary>The status that tells its clients of an overloaded upstream.</summary>
+    int OverloadedStatus => 503;
+
+    /// <summary>Its field for a signature takes base64 alone: another vendor's proof goes into it encoded as a whole.</summary>
+    bool SignaturesAreBase64 => false;
+
+    /// <summary>Many of its clients do not bring back what the model thought: it is remembered for them.</summary>
+    bool ForgetsThinking => false;
+
+    /// <summary>A stream tells what was used only where the body asks for it (<see cref="MemberMeaning.StreamOptions"/>).</summary>
+    bool AsksForUsage => false;
+
+    /// <summary>Its models are Claude unless they are named otherwise, whose tokens are estimated in another way.</summary>
+    bool IsClaudes => false;
 
     /// <summary>What a top-level member of a request body means to routing.</summary>
     /// <param name="name">Unescaped.</param>
@@ -92,6 +141,15 @@ public interface IWireFormat : IUpstreamFormat, IClientFormat
     /// <inheritdoc/>
     WireProtocol IClientFormat.Protocol => Protocol;
 
+    /// <inheritdoc cref="IClientFormat.Name"/>
+    new string Name { get; }
+
+    /// <inheritdoc/>
+    string IUpstreamFormat.Name => Name;
+
+    /// <inheritdoc/>
+    string IClientFormat.Name => Name;
+
     /// <summary>Makes the relay of one stream whose bytes pass as they are.</summary>
     IStreamRelay CreateNativeRelay(NativeStreamOptions options);
 
@@ -100,6 +158,12 @@ public interface IWireFormat : IUpstreamFormat, IClientFormat
     /// <param name="upstreamModel">The upstream's name of the model.</param>
     /// <param name="all">The vendor's own proofs too, since it refused one; else only those that it cannot have made.</param>
     IReadOnlyList<BodyEdit> CutProofs(ReadOnlySpan<byte> body, string upstreamModel, bool all) => [];
+
+    /// <summary>Puts thinking that the client forgot back into a body that passes natively; none where nothing is missing, or the format has no member for it.</summary>
+    /// <param name="body">The client's whole body.</param>
+    /// <param name="read">The same, as <see cref="IClientFormat.ReadRequest"/> reads it.</param>
+    /// <param name="restored">With the thinking in its places.</param>
+    IReadOnlyList<BodyEdit> RestoreThinking(ReadOnlySpan<byte> body, ConversationRequest read, ConversationRequest restored) => [];
 }
 
 /// <summary>A value, or what was wrong with the bytes.</summary>

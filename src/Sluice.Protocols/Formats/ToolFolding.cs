@@ -103,7 +103,7 @@ public static class ToolFolding
     }
 
     /// <summary>The format has free-text tools and namespaces itself.</summary>
-    internal static bool Knows(WireProtocol upstream) => upstream == WireProtocol.OpenAIResponses;
+    internal static bool Knows(WireProtocol upstream) => WireFormats.Upstream(upstream).TakesCustomTools;
 
     private static bool HasFoldedTools(IReadOnlyList<Tool> tools, WireProtocol upstream)
     {

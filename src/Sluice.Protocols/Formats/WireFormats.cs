@@ -26,10 +26,30 @@ public static class WireFormats
     public static IUpstreamFormat Upstream(WireProtocol protocol) => Upstreams[(int)protocol] ?? throw Unknown(protocol);
 
     /// <summary>Every format that clients speak.</summary>
-    public static IEnumerable<IClientFormat> AllClients => Clients.OfType<IClientFormat>();
+    public static IReadOnlyList<IClientFormat> AllClients { get; } = [.. Clients.OfType<IClientFormat>()];
 
     /// <summary>Every format that upstreams speak.</summary>
-    public static IEnumerable<IUpstreamFormat> AllUpstreams => Upstreams.OfType<IUpstreamFormat>();
+    public static IReadOnlyList<IUpstreamFormat> AllUpstreams { get; } = [.. Upstreams.OfType<IUpstreamFormat>()];
+
+    /// <summary>What is spoken to a client that does not show what it speaks.</summary>
+    public static IClientFormat Fallback => OpenAIChatFormat.Instance;
+
+    /// <summary>The word for a format (<see cref="IClientFormat.Name"/>).</summary>
+    public static string NameOf(WireProtocol protocol) => Clients[(int)protocol]?.Name ?? Upstream(protocol).Name;
+
+    /// <summary>The format of this name; null where there is none.</summary>
+    public static WireProtocol? Named(string name)
+    {
+        foreach (var protocol in Enum.GetValues<WireProtocol>())
+        {
+            if (NameOf(protocol) == name)
+            {
+                return protocol;
+            }
+        }
+
+        return null;
+    }
 
     private static ArgumentOutOfRangeException Unknown(WireProtocol protocol) => new(nameof(protocol), protocol, message: null);
 

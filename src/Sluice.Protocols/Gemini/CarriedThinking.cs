@@ -71,9 +71,6 @@ internal static class CarriedThinking
         }
     }
 
-    /// <summary>A <c>thoughtSignature</c> on the wire is one that Sluice made: base64 of its own prefix.</summary>
-    public static bool IsCarried(ReadOnlySpan<byte> thoughtSignature) => thoughtSignature.StartsWith("c2x1aWNlMS5"u8);
-
     /// <summary>The part has something that its vendor wants back.</summary>
     public static bool IsSealed(ThinkingPart part) => part.Signature is { Length: > 0 } || part.RedactedData is not null || !part.Details.IsEmpty;
 

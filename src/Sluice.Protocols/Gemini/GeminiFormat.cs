@@ -29,6 +29,26 @@ public sealed class GeminiFormat : IWireFormat, ITokenCountFormat
     /// <inheritdoc/>
     public WireProtocol Protocol => WireProtocol.Gemini;
 
+    /// <inheritdoc/>
+    public string Name => "gemini";
+
+    /// <inheritdoc/>
+    public ClientCall? CallAt(string path, string query) => GeminiPaths.CallAt(path, query);
+
+    /// <inheritdoc/>
+    public string? PathOf(SurfaceOperation operation, string model, bool stream) => GeminiPaths.PathOf(operation, model, stream);
+
+    // Google's own SDK asks at /v1 too; what it never leaves out is a header of Google's.
+    /// <inheritdoc/>
+    public bool Recognises(string path, Func<string, bool> hasHeader) =>
+        path.StartsWith("/v1beta", StringComparison.Ordinal) || hasHeader("x-goog-api-client") || hasHeader("x-goog-api-key");
+
+    /// <inheritdoc/>
+    public bool SignaturesAreBase64 => true;
+
+    /// <inheritdoc/>
+    public bool ForgetsThinking => true;
+
     // Google's clients take blank lines and fail on comments.
     /// <inheritdoc/>
     public ReadOnlyMemory<byte> KeepAlive => BlankLine;
@@ -39,7 +59,8 @@ public sealed class GeminiFormat : IWireFormat, ITokenCountFormat
     /// <inheritdoc/>
     public MemberMeaning MeaningOf(ReadOnlySpan<byte> name) => name switch
     {
-        _ when name.SequenceEqual("contents"u8) => MemberMeaning.Messages,
+        // Google takes a single turn without its list, and its own examples write it so.
+        _ when name.SequenceEqual("contents"u8) => MemberMeaning.MessagesOrOne,
         _ when name.SequenceEqual("systemInstruction"u8) || name.SequenceEqual("system_instruction"u8) => MemberMeaning.System,
         _ when name.SequenceEqual("tools"u8) => MemberMeaning.Tools,
 

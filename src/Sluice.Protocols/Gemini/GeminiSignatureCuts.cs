@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Sluice.Protocols.Formats;
 using Sluice.Protocols.Native;
 
 namespace Sluice.Protocols.Gemini;
@@ -52,7 +53,7 @@ public static class GeminiSignatureCuts
                         }
 
                         continue;
-                    case JsonTokenType.String when isSignature && parts.Count > 0 && (all || CarriedThinking.IsCarried(reader.ValueSpan)):
+                    case JsonTokenType.String when isSignature && parts.Count > 0 && (all || SignatureCarrier.IsCarriedInBase64(reader.ValueSpan)):
                         var holder = parts.Pop();
                         parts.Push((holder.IsCall, new BodySpan((int)reader.TokenStartIndex, (int)(reader.BytesConsumed - reader.TokenStartIndex))));
                         break;

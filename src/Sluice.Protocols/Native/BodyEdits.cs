@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Sluice.Protocols.Formats;
 
 namespace Sluice.Protocols.Native;
 
@@ -10,7 +11,7 @@ public sealed record BodyEditOptions
     /// <summary>Take the gateway's own members out; false for upstreams that are gateways themselves.</summary>
     public bool RemoveGatewayMembers { get; init; } = true;
 
-    /// <summary>Ask a Chat stream for its usage chunk; false for servers that refuse <c>stream_options</c>.</summary>
+    /// <summary>Ask a stream for its usage chunk, where its format wants to be asked; false for servers that refuse <c>stream_options</c>.</summary>
     public bool AskForUsage { get; init; } = true;
 }
 
@@ -83,7 +84,7 @@ public sealed class BodyEdits
             Remove(envelope.GatewayMembers, original, edits);
         }
 
-        if (options.AskForUsage && envelope is { Protocol: WireProtocol.OpenAIChat, Stream: true, IncludeStreamUsage: false })
+        if (options.AskForUsage && envelope is { Stream: true, IncludeStreamUsage: false } && WireFormats.Client(envelope.Protocol).AsksForUsage)
         {
             if (!envelope.StreamOptions.Exists)
             {

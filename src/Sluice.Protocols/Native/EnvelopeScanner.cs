@@ -137,7 +137,7 @@ public static class EnvelopeScanner
             MemberCount = _members,
             GatewayMembers = _gateway ?? (IReadOnlyList<EnvelopeMember>)[],
             FallbackModels = _fallbacks ?? (IReadOnlyList<string>)[],
-            EstimatedInputTokens = _tokens.Total(wideBytes, _images, _documents, format.Protocol == WireProtocol.AnthropicMessages || (_model?.Contains("claude", StringComparison.OrdinalIgnoreCase) ?? false)),
+            EstimatedInputTokens = _tokens.Total(wideBytes, _images, _documents, format.IsClaudes || (_model?.Contains("claude", StringComparison.OrdinalIgnoreCase) ?? false)),
         };
 
         private UpstreamError? Member()
@@ -197,6 +197,8 @@ public static class EnvelopeScanner
                     return Stream(bytes);
                 case MemberMeaning.Messages:
                     return Messages(key, bytes);
+                case MemberMeaning.MessagesOrOne:
+                    return Messages(key, bytes, single: bytes[0] == (byte)'{');
                 case MemberMeaning.Input:
                     return Input(key, bytes);
                 case MemberMeaning.Tools:
@@ -275,10 +277,8 @@ public static class EnvelopeScanner
             return _stream || bytes.SequenceEqual("false"u8) || bytes.SequenceEqual("null"u8) ? null : Fault("`stream` must be a boolean.", "stream");
         }
 
-        private UpstreamError? Messages(scoped ReadOnlySpan<byte> key, ReadOnlySpan<byte> bytes)
+        private UpstreamError? Messages(scoped ReadOnlySpan<byte> key, ReadOnlySpan<byte> bytes, bool single = false)
         {
-            // Google takes a single turn without its list, and its own examples write it so.
-            var single = format.Protocol == WireProtocol.Gemini && bytes[0] == (byte)'{';
             if (bytes[0] != (byte)'[' && !single)
             {
                 var name = Encoding.UTF8.GetString(key);

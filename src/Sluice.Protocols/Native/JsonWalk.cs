@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Numerics;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
-using Sluice.Protocols.Gemini;
+using Sluice.Protocols.Formats;
 
 namespace Sluice.Protocols.Native;
 
@@ -252,7 +252,7 @@ internal ref struct JsonWalk(ReadOnlySpan<byte> body)
         if (name.Length >= 16)
         {
             Counts.ForeignProofs += name.SequenceEqual("encrypted_content"u8) ? (value.StartsWith("sluice1."u8) ? 1 : 0)
-                : CarriedThinking.IsCarried(value) && (name.SequenceEqual("thoughtSignature"u8) || name.SequenceEqual("thought_signature"u8)) ? 1 : 0;
+                : SignatureCarrier.IsCarriedInBase64(value) && (name.SequenceEqual("thoughtSignature"u8) || name.SequenceEqual("thought_signature"u8)) ? 1 : 0;
         }
         else if (name.SequenceEqual("signature"u8) ? value.IsEmpty || value.StartsWith("sluice1."u8) : name.SequenceEqual("data"u8) && value.StartsWith("sluice1."u8))
         {

@@ -15,6 +15,9 @@ public enum MemberMeaning
     /// <summary>The turns, an array.</summary>
     Messages,
 
+    /// <summary>The turns, an array, or one turn without it.</summary>
+    MessagesOrOne,
+
     /// <summary>The turns, an array, or one turn as a string.</summary>
     Input,
 

@@ -12,6 +12,8 @@ public sealed class OpenAIChatFormat : IWireFormat
 {
     private static readonly byte[] KeepAliveComment = ": keep-alive\n\n"u8.ToArray();
 
+    private static readonly ClientPaths Paths = new(("/v1/chat/completions", SurfaceOperation.Generate), ("/v1/embeddings", SurfaceOperation.Embed));
+
     private OpenAIChatFormat()
     {
     }
@@ -21,6 +23,21 @@ public sealed class OpenAIChatFormat : IWireFormat
 
     /// <inheritdoc/>
     public WireProtocol Protocol => WireProtocol.OpenAIChat;
+
+    /// <inheritdoc/>
+    public string Name => "chat";
+
+    /// <inheritdoc/>
+    public ClientCall? CallAt(string path, string query) => Paths.CallAt(path);
+
+    /// <inheritdoc/>
+    public string? PathOf(SurfaceOperation operation, string model, bool stream) => Paths.PathOf(operation);
+
+    /// <inheritdoc/>
+    public bool ForgetsThinking => true;
+
+    /// <inheritdoc/>
+    public bool AsksForUsage => true;
 
     /// <inheritdoc/>
     public ReadOnlyMemory<byte> KeepAlive => KeepAliveComment;
@@ -91,4 +108,7 @@ public sealed class OpenAIChatFormat : IWireFormat
 
     /// <inheritdoc/>
     public IStreamRelay CreateNativeRelay(NativeStreamOptions options) => new ChatNativeRelay(options);
+
+    /// <inheritdoc/>
+    public IReadOnlyList<BodyEdit> RestoreThinking(ReadOnlySpan<byte> body, ConversationRequest read, ConversationRequest restored) => ReasoningEdits.Of(body, read, restored);
 }

@@ -16,6 +16,8 @@ public sealed class OpenAICompletionsFormat : IClientFormat
 {
     private static readonly byte[] KeepAliveComment = ": keep-alive\n\n"u8.ToArray();
 
+    private static readonly ClientPaths Paths = new(("/v1/completions", SurfaceOperation.Generate));
+
     private OpenAICompletionsFormat()
     {
     }
@@ -25,6 +27,15 @@ public sealed class OpenAICompletionsFormat : IClientFormat
 
     /// <inheritdoc/>
     public WireProtocol Protocol => WireProtocol.OpenAICompletions;
+
+    /// <inheritdoc/>
+    public string Name => "completions";
+
+    /// <inheritdoc/>
+    public ClientCall? CallAt(string path, string query) => Paths.CallAt(path);
+
+    /// <inheritdoc/>
+    public string? PathOf(SurfaceOperation operation, string model, bool stream) => Paths.PathOf(operation);
 
     /// <inheritdoc/>
     public ReadOnlyMemory<byte> KeepAlive => KeepAliveComment;

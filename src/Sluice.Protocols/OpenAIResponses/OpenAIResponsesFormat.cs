@@ -17,6 +17,8 @@ public sealed class OpenAIResponsesFormat : IWireFormat, ITokenCountFormat
 
     private static readonly byte[] KeepAliveComment = ": keepalive\n\n"u8.ToArray();
 
+    private static readonly ClientPaths Paths = new(("/v1/responses", SurfaceOperation.Generate), ("/v1/responses/input_tokens", SurfaceOperation.CountTokens));
+
     private OpenAIResponsesFormat()
     {
     }
@@ -26,6 +28,18 @@ public sealed class OpenAIResponsesFormat : IWireFormat, ITokenCountFormat
 
     /// <inheritdoc/>
     public WireProtocol Protocol => WireProtocol.OpenAIResponses;
+
+    /// <inheritdoc/>
+    public string Name => "responses";
+
+    /// <inheritdoc/>
+    public ClientCall? CallAt(string path, string query) => Paths.CallAt(path);
+
+    /// <inheritdoc/>
+    public string? PathOf(SurfaceOperation operation, string model, bool stream) => Paths.PathOf(operation);
+
+    /// <inheritdoc/>
+    public bool TakesCustomTools => true;
 
     /// <inheritdoc/>
     public ReadOnlyMemory<byte> KeepAlive => KeepAliveComment;

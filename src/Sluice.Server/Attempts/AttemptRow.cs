@@ -3,7 +3,7 @@ using Sluice.Core.Ledger;
 using Sluice.Core.Pricing;
 using Sluice.Core.Routing;
 using Sluice.Protocols;
-using Sluice.Server.Surfaces;
+using Sluice.Protocols.Formats;
 
 namespace Sluice.Server.Attempts;
 

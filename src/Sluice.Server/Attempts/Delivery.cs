@@ -113,7 +113,7 @@ internal sealed class Delivery(AttemptServices services, InferenceRequest reques
         await SettleOpenAsync(AttemptOutcome.Failed);
         await services.Settler.SettleAsync(request, error.Status, error);
         AnswerHeaders.Write(request.Http.Response, request, attempt, _openAnswer);
-        if (attempt?.ErrorBody is var (body, contentType) && !request.Surface.SendsArray)
+        if (attempt?.ErrorBody is var (body, contentType) && request.Surface.Framing is null)
         {
             ErrorAnswer.WriteHeaders(request.Http.Response, error);
             request.Http.Response.ContentType = contentType ?? "application/json";

@@ -1,5 +1,4 @@
 using Sluice.Core.Faults;
-using Sluice.Protocols;
 using Sluice.Protocols.Errors;
 using Sluice.Protocols.Formats;
 
@@ -35,19 +34,16 @@ internal static class Mending
         return true;
     }
 
-    // "Unexpected value(s) `x-2026-01-01` for the `anthropic-beta` header"; hosts of Claude say "invalid beta flag".
     private static bool RefusesBetas(InferenceRequest request, Attempt attempt, UpstreamFault fault, RefusedBetas refused)
     {
-        var text = fault.Error.Message;
-        if (request.WithoutBetas.Count > 0 || attempt.Wire != WireProtocol.AnthropicMessages || !attempt.Native
-            || !(text.Contains("anthropic-beta", StringComparison.OrdinalIgnoreCase) || text.Contains("beta flag", StringComparison.OrdinalIgnoreCase)))
+        if (request.WithoutBetas.Count > 0 || !attempt.Native || !WireFormats.Upstream(attempt.Wire).RefusesBeta(fault.Error))
         {
             return false;
         }
 
         // Where the refusal names none of them, none can be told from the others.
         var sent = Betas.Of(request.Http.Request.Headers);
-        var named = sent.FindAll(beta => text.Contains(beta, StringComparison.OrdinalIgnoreCase));
+        var named = sent.FindAll(beta => fault.Error.Message.Contains(beta, StringComparison.OrdinalIgnoreCase));
         request.WithoutBetas = named.Count > 0 ? named : sent;
         foreach (var beta in named)
         {

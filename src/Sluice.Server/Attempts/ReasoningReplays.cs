@@ -1,6 +1,5 @@
 using Sluice.Core.Reasoning;
 using Sluice.Core.Routing;
-using Sluice.Protocols;
 using Sluice.Protocols.Conversation;
 using Sluice.Protocols.Formats;
 using Sluice.Protocols.Native;
@@ -20,7 +19,7 @@ internal static class ReasoningReplays
     public static ConversationRequest Restore(ConversationRequest conversation, InferenceRequest request) =>
         Forgets(request) ? TurnProofs.Restore(conversation, request.Reasoning, request.Caller.User, request.AffinityKey) : conversation;
 
-    /// <summary>What a Chat body lacks that passes natively to a server which refuses it so; none where it lacks nothing.</summary>
+    /// <summary>What a body lacks that passes natively to a server which refuses it so; none where it lacks nothing.</summary>
     public static IReadOnlyList<BodyEdit> Edits(InferenceRequest request, Candidate candidate)
     {
         if (!WantsItBack(request, candidate) || request.WithoutThinking || !request.Reasoning.Knows(request.Caller.User))
@@ -29,8 +28,8 @@ internal static class ReasoningReplays
         }
 
         request.Conversation ??= request.Surface.Format.ReadRequest(request.Body.Bytes);
-        return request.Conversation.Value.Value is { } read
-            ? ReasoningEdits.Of(request.Body.Bytes.Span, read, TurnProofs.Restore(read, request.Reasoning, request.Caller.User, session: null))
+        return request is { Surface.Format: IWireFormat format, Conversation.Value: { } read }
+            ? format.RestoreThinking(request.Body.Bytes.Span, read, TurnProofs.Restore(read, request.Reasoning, request.Caller.User, session: null))
             : [];
     }
 
@@ -65,12 +64,12 @@ internal static class ReasoningReplays
     public static IStreamReader Remember(IStreamReader reader, InferenceRequest request, Attempt attempt) =>
         Forgets(request) ? new RememberedReader(reader, Recorder(request, attempt)) : reader;
 
-    // Chat servers that refuse, or think worse over, tool turns without the reasoning_content that they sent.
+    // Servers that refuse, or think worse over, tool turns without the reasoning_content that they sent.
     private static bool WantsItBack(InferenceRequest request, Candidate candidate) =>
-        request.Surface.Format.Protocol == WireProtocol.OpenAIChat && request.Surface.Operation == SurfaceOperation.Generate
+        Forgets(request) && request.Surface.Operation == SurfaceOperation.Generate
         && candidate.Provider.Dialect.Replay is ReasoningReplay.ContentOnToolCalls or ReasoningReplay.Content;
 
-    private static bool Forgets(InferenceRequest request) => request.Surface.Format.Protocol is WireProtocol.OpenAIChat or WireProtocol.Gemini;
+    private static bool Forgets(InferenceRequest request) => request.Surface.Format.ForgetsThinking;
 
     private static TurnRecorder Recorder(InferenceRequest request, Attempt attempt) => new(
         request.Reasoning, request.Caller.User, request.AffinityKey, keepsPlain: attempt.Candidate.Provider.Dialect.Replay != ReasoningReplay.None);

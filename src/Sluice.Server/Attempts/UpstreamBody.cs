@@ -71,7 +71,7 @@ internal static class UpstreamBody
         var target = new UpstreamTarget(candidate.Endpoint.UpstreamModel, candidate.Provider.Dialect, candidate.Endpoint.Model.Traits)
         {
             CanonicalModel = candidate.Endpoint.Model.Id,
-            CountsAtTop = candidate.Provider.Kind == ProviderKind.Vertex,
+            CountsAtTop = ProviderKinds.CountsAtTop(candidate.Provider),
         };
         var output = new ArrayBufferWriter<byte>(request.Body.Length + 1024);
         var format = WireFormats.Upstream(wire);
@@ -111,7 +111,7 @@ internal static class UpstreamBody
     private static void TellOfProofs(DegradationLog degradations) =>
         degradations.Add("thinking", DegradationOutcome.Dropped, "The conversation holds thinking that this provider did not sign.");
 
-    // OpenRouter is a gateway itself and reads those members; nobody else knows them.
+    // A gateway reads the members that steer one; nobody else knows them.
     private static BodyEditOptions EditsFor(ProviderSettings provider) =>
-        provider.Kind == ProviderKind.OpenRouter ? ForGateway : provider.Dialect.TakesStreamOptions ? ForVendor : ForVendorWithoutUsage;
+        ProviderKinds.IsGateway(provider) ? ForGateway : provider.Dialect.TakesStreamOptions ? ForVendor : ForVendorWithoutUsage;
 }

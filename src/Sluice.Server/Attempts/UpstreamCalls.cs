@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Sluice.Protocols.Degradations;
-using Sluice.Server.Surfaces;
+using Sluice.Protocols.Formats;
 using Sluice.Upstreams;
 
 namespace Sluice.Server.Attempts;

@@ -3,7 +3,6 @@ using Microsoft.AspNetCore.Http;
 using Sluice.Protocols;
 using Sluice.Protocols.Errors;
 using Sluice.Protocols.Formats;
-using Sluice.Protocols.Gemini;
 using Sluice.Server.Surfaces;
 
 namespace Sluice.Server.Errors;
@@ -14,10 +13,10 @@ internal static class ErrorAnswer
     // Codex fails at once without any hint.
     private static readonly TimeSpan Unsaid = TimeSpan.FromSeconds(5);
 
-    /// <summary>As the other; a client that waits for a JSON array gets one with the error alone in it, as at Google.</summary>
+    /// <summary>As the other; a client that waits for a stream in another framing than events gets the error alone in that.</summary>
     public static async Task WriteAsync(HttpContext http, Surface surface, GatewayError error)
     {
-        if (!surface.SendsArray)
+        if (surface.Framing is not { } framing)
         {
             await WriteAsync(http, surface.Format, error);
             return;
@@ -25,8 +24,8 @@ internal static class ErrorAnswer
 
         error = ForClient(error, surface.Format.Protocol);
         WriteHeaders(http.Response, error);
-        http.Response.ContentType = GeminiArrayFraming.MediaType;
-        GeminiArrayFraming.WriteError(error, started: false, http.Response.BodyWriter);
+        http.Response.ContentType = framing.MediaType;
+        framing.WriteError(error, started: false, http.Response.BodyWriter);
         await http.Response.BodyWriter.FlushAsync(http.RequestAborted);
     }
 
@@ -56,11 +55,11 @@ internal static class ErrorAnswer
         }
     }
 
-    /// <summary>Overload is 529 to Anthropic clients and 503 to the others.</summary>
+    /// <summary>Overload has a status of its own in some formats.</summary>
     public static GatewayError ForClient(GatewayError error, WireProtocol client) => error switch
     {
         { Kind: ErrorKind.Overloaded, Source: not ErrorSource.Gateway } =>
-            error with { Status = client == WireProtocol.AnthropicMessages ? 529 : 503 },
+            error with { Status = WireFormats.Client(client).OverloadedStatus },
         _ => error,
     };
 

@@ -6,8 +6,9 @@ using Sluice.Core.Tokens;
 using Sluice.Protocols.Conversation;
 using Sluice.Protocols.Degradations;
 using Sluice.Protocols.Errors;
+using Sluice.Protocols.Formats;
 using Sluice.Server.Attempts;
-using Sluice.Server.Surfaces;
+using Sluice.Upstreams.Kinds;
 
 namespace Sluice.Server.Settlement;
 
@@ -94,7 +95,7 @@ internal sealed class Settler(ILedger ledger, EstimateCorrection estimates, Time
         var (usage, estimated) = request.Surface.Operation == SurfaceOperation.CountTokens ? (Nothing, false) : Charge(attempt, outcome);
         var cost = Pricer.Price(attempt.Candidate.Endpoint.Price, usage, attempt.Row.StartedAt, new PricingTerms
         {
-            PreferReportedCost = attempt.Candidate.Provider.Kind == ProviderKind.OpenRouter,
+            PreferReportedCost = ProviderKinds.IsGateway(attempt.Candidate.Provider),
             SheetOfModel = name => request.Snapshot.Catalogue.Resolve(name)?.Model.ListPrice,
         });
         return (new AttemptSettled

@@ -1,5 +1,6 @@
 using Sluice.Core.Routing;
 using Sluice.Protocols.Errors;
+using Sluice.Protocols.Formats;
 using Sluice.Server.Attempts;
 using Sluice.Upstreams.Kinds;
 

@@ -8,6 +8,8 @@ namespace Sluice.Upstreams.Kinds;
 /// <summary>Anthropic's own API and what speaks like it. Its SDK appends <c>/v1</c> to the base URL itself.</summary>
 internal sealed class AnthropicKind : IProviderKind
 {
+    public ProviderKind Kind => ProviderKind.Anthropic;
+
     public WireProtocol WireFor(ProviderSettings provider, ModelEndpoint endpoint, WireProtocol client) => WireProtocol.AnthropicMessages;
 
     public bool Counts(ProviderSettings provider, WireProtocol wire) => true;

@@ -12,6 +12,8 @@ namespace Sluice.Upstreams.Kinds;
 /// </summary>
 internal sealed class AzureKind : IProviderKind
 {
+    public ProviderKind Kind => ProviderKind.Azure;
+
     // The oldest version at which Foundry's models answer; the address does not work without one.
     private const string ModelsVersion = "2024-05-01-preview";
 

@@ -12,6 +12,8 @@ namespace Sluice.Upstreams.Kinds;
 /// </summary>
 internal sealed class BedrockKind : IProviderKind
 {
+    public ProviderKind Kind => ProviderKind.Bedrock;
+
     public bool HasModelInPath => true;
 
     public IReadOnlyList<string>? QueryNotSent => null;

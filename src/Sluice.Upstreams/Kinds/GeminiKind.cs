@@ -8,6 +8,8 @@ namespace Sluice.Upstreams.Kinds;
 /// <summary>The Gemini API: model and streaming are in the path. Without <c>alt=sse</c> it would stream a JSON array.</summary>
 internal sealed class GeminiKind : IProviderKind
 {
+    public ProviderKind Kind => ProviderKind.Gemini;
+
     public bool HasModelInPath => true;
 
     public IReadOnlyList<string>? QueryNotSent => ClientQuery.KeyAndFraming;

@@ -18,6 +18,9 @@ internal readonly record struct CallTarget(ProviderSettings Provider, Uri BaseUr
 /// <summary>All that differs between kinds of providers on the way out. Stateless; one instance for each kind, in <see cref="ProviderKinds"/>.</summary>
 internal interface IProviderKind
 {
+    /// <summary>Which one.</summary>
+    ProviderKind Kind { get; }
+
     /// <summary>The wire that an endpoint is asked in: the client's own where the endpoint speaks it, so that its bytes can go out as they came.</summary>
     WireProtocol WireFor(ProviderSettings provider, ModelEndpoint endpoint, WireProtocol client);
 
@@ -44,6 +47,12 @@ internal interface IProviderKind
 
     /// <summary>The host of Claude whose body differs from Anthropic's own (its version and its betas are members of it); null where it is the same.</summary>
     ClaudeHost? ClaudeHost => null;
+
+    /// <summary>It is a gateway itself: it reads the members that steer one, and says what it charged.</summary>
+    bool IsGateway => false;
+
+    /// <summary>A request that counts tokens holds the conversation's members at its top (<see cref="Protocols.Formats.UpstreamTarget.CountsAtTop"/>).</summary>
+    bool CountsAtTop => false;
 
     /// <summary>How calls are signed in. Asked once for a provider's connections.</summary>
     IRequestAuth CreateAuth(ProviderSettings provider, AuthContext context);

@@ -8,6 +8,8 @@ namespace Sluice.Upstreams.Kinds;
 /// <summary>OpenAI Chat Completions and its many compatibles. The base URL holds the version.</summary>
 internal sealed class OpenAIKind : IProviderKind
 {
+    public ProviderKind Kind => ProviderKind.OpenAI;
+
     public WireProtocol WireFor(ProviderSettings provider, ModelEndpoint endpoint, WireProtocol client) => WireProtocol.OpenAIChat;
 
     public bool Embeds(ProviderSettings provider, WireProtocol wire) => true;

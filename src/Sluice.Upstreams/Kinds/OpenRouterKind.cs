@@ -8,7 +8,11 @@ namespace Sluice.Upstreams.Kinds;
 /// <summary>OpenRouter, always over its Chat wire. It ranks apps by the headers that they send.</summary>
 internal sealed class OpenRouterKind : IProviderKind
 {
+    public ProviderKind Kind => ProviderKind.OpenRouter;
+
     public WireProtocol WireFor(ProviderSettings provider, ModelEndpoint endpoint, WireProtocol client) => WireProtocol.OpenAIChat;
+
+    public bool IsGateway => true;
 
     public bool Embeds(ProviderSettings provider, WireProtocol wire) => true;
 

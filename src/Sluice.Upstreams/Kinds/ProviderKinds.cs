@@ -8,15 +8,10 @@ namespace Sluice.Upstreams.Kinds;
 /// <summary>The kinds, one file for each: the one place that decides in which wire and where an endpoint is asked.</summary>
 public static class ProviderKinds
 {
-    private static readonly OpenAIKind OpenAI = new();
-    private static readonly OpenRouterKind OpenRouter = new();
-    private static readonly ResponsesKind Responses = new();
-    private static readonly AnthropicKind Anthropic = new();
-    private static readonly GeminiKind Gemini = new();
-    private static readonly VertexKind Vertex = new();
-    private static readonly AzureKind Azure = new();
-    private static readonly BedrockKind Bedrock = new();
-    private static readonly SimulatorKind Simulator = new();
+    private static readonly IProviderKind[] All =
+        [new AnthropicKind(), new OpenAIKind(), new ResponsesKind(), new OpenRouterKind(), new GeminiKind(), new VertexKind(), new AzureKind(), new BedrockKind(), new SimulatorKind()];
+
+    private static readonly IProviderKind?[] ByKind = [.. Enum.GetValues<ProviderKind>().Select(kind => Array.Find(All, k => k.Kind == kind))];
 
     /// <summary>The wire that a candidate is asked in. It is the client's own where the endpoint speaks that.</summary>
     /// <param name="candidate">Whom.</param>
@@ -36,17 +31,11 @@ public static class ProviderKinds
     public static ClaudeHost? ClaudeHostOf(Candidate candidate, WireProtocol wire) =>
         wire == WireProtocol.AnthropicMessages ? Of(candidate.Provider.Kind).ClaudeHost : null;
 
-    internal static IProviderKind Of(ProviderKind kind) => kind switch
-    {
-        ProviderKind.Anthropic => Anthropic,
-        ProviderKind.OpenAI => OpenAI,
-        ProviderKind.OpenRouter => OpenRouter,
-        ProviderKind.OpenAIResponses => Responses,
-        ProviderKind.Gemini => Gemini,
-        ProviderKind.Vertex => Vertex,
-        ProviderKind.Azure => Azure,
-        ProviderKind.Bedrock => Bedrock,
-        ProviderKind.Simulator => Simulator,
-        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "A kind without a file in Kinds."),
-    };
+    /// <summary>The provider is a gateway itself: it reads the members that steer one, and says what it charged.</summary>
+    public static bool IsGateway(ProviderSettings provider) => Of(provider.Kind).IsGateway;
+
+    /// <summary>A request that counts tokens has the conversation's members at its top.</summary>
+    public static bool CountsAtTop(ProviderSettings provider) => Of(provider.Kind).CountsAtTop;
+
+    internal static IProviderKind Of(ProviderKind kind) => ByKind[(int)kind] ?? throw new ArgumentOutOfRangeException(nameof(kind), kind, "A kind without a file in Kinds.");
 }

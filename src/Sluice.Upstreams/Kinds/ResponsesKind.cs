@@ -8,6 +8,8 @@ namespace Sluice.Upstreams.Kinds;
 /// <summary>OpenAI Responses and its compatibles. The base URL holds the version.</summary>
 internal sealed class ResponsesKind : IProviderKind
 {
+    public ProviderKind Kind => ProviderKind.OpenAIResponses;
+
     public WireProtocol WireFor(ProviderSettings provider, ModelEndpoint endpoint, WireProtocol client) => WireProtocol.OpenAIResponses;
 
     public bool Counts(ProviderSettings provider, WireProtocol wire) => true;

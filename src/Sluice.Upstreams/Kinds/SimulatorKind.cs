@@ -1,6 +1,7 @@
 using Sluice.Core.Catalogue;
 using Sluice.Core.Configuration;
 using Sluice.Protocols;
+using Sluice.Protocols.Formats;
 using Sluice.Upstreams.Credentials;
 
 namespace Sluice.Upstreams.Kinds;
@@ -8,15 +9,17 @@ namespace Sluice.Upstreams.Kinds;
 /// <summary>The built-in simulator: every wire on one host, so whatever the client speaks is spoken to it.</summary>
 internal sealed class SimulatorKind : IProviderKind
 {
+    public ProviderKind Kind => ProviderKind.Simulator;
+
     public bool HasModelInPath => true;
 
     public IReadOnlyList<string>? QueryNotSent => ClientQuery.KeyAndFraming;
 
-    // Legacy completions are spoken by clients only; they are asked for in Chat everywhere.
+    // What is spoken by clients only is asked for in Chat.
     public WireProtocol WireFor(ProviderSettings provider, ModelEndpoint endpoint, WireProtocol client) =>
-        client == WireProtocol.OpenAICompletions ? WireProtocol.OpenAIChat : client;
+        WireFormats.Client(client) is IUpstreamFormat ? client : WireProtocol.OpenAIChat;
 
-    public bool Counts(ProviderSettings provider, WireProtocol wire) => wire is WireProtocol.AnthropicMessages or WireProtocol.OpenAIResponses or WireProtocol.Gemini;
+    public bool Counts(ProviderSettings provider, WireProtocol wire) => WireFormats.Upstream(wire) is ITokenCountFormat;
 
     public bool Embeds(ProviderSettings provider, WireProtocol wire) => wire is WireProtocol.OpenAIChat or WireProtocol.Gemini;
 

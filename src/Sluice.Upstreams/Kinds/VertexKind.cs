@@ -13,6 +13,8 @@ namespace Sluice.Upstreams.Kinds;
 /// </summary>
 internal sealed class VertexKind : IProviderKind
 {
+    public ProviderKind Kind => ProviderKind.Vertex;
+
     public bool HasModelInPath => true;
 
     // Google refuses a parameter that it does not know, such as Claude Code's ?beta=true.
@@ -25,6 +27,8 @@ internal sealed class VertexKind : IProviderKind
         : IsClaude(endpoint) ? WireProtocol.AnthropicMessages
         : endpoint.UpstreamModel.Contains('/') ? WireProtocol.OpenAIChat
         : WireProtocol.Gemini;
+
+    public bool CountsAtTop => true;
 
     public bool Counts(ProviderSettings provider, WireProtocol wire) => wire == WireProtocol.Gemini;
 

@@ -22,9 +22,9 @@ internal static class ConformanceCommand
         return options.Attach(command, async (context, cancellation) =>
         {
             var parsed = context.Parsed;
-            if (!ClientPaths.Formats.TryGetValue(parsed.GetRequiredValue(format), out var client))
+            if (Talk.Formats.FirstOrDefault(known => known.Name == parsed.GetRequiredValue(format))?.Protocol is not { } client)
             {
-                throw new CommandFailure($"--client is '{parsed.GetValue(format)}'; it can be {string.Join(", ", ClientPaths.Formats.Keys)}.", 2);
+                throw new CommandFailure($"--client is '{parsed.GetValue(format)}'; it can be {string.Join(", ", Talk.Formats.Select(known => known.Name))}.", 2);
             }
 
             var features = Features(parsed.GetValue(only));

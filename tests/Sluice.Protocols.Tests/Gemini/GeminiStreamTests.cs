@@ -191,7 +191,7 @@ public sealed class GeminiStreamTests
     [Fact]
     public void ArrayFraming_OfAStream_IsOneJsonArrayWithTheSameChunks()
     {
-        var relay = new GeminiArrayFraming(NativeRelays.CreateStream(WireProtocol.Gemini, NativeStreamOptions.For(WireProtocol.Gemini, ChatDialect.Generic)));
+        var relay = GeminiArrayFraming.Instance.Around(NativeRelays.CreateStream(WireProtocol.Gemini, NativeStreamOptions.For(WireProtocol.Gemini, ChatDialect.Generic)));
         var segments = new StreamSegments();
         var text = new StringBuilder();
         var roles = new List<SegmentRole>();
@@ -210,7 +210,7 @@ public sealed class GeminiStreamTests
         {
             Assert.Null(relay.Advance(ChatTestKit.Frame(chunk), segments));
             Take();
-            text.Append(Encoding.UTF8.GetString(GeminiArrayFraming.KeepAlive.Span));
+            text.Append(Encoding.UTF8.GetString(GeminiArrayFraming.Instance.KeepAlive.Span));
         }
 
         Assert.Null(relay.Complete(segments));
@@ -227,7 +227,7 @@ public sealed class GeminiStreamTests
     public void ArrayFraming_Error_IsTheLastElement(bool started)
     {
         var output = new System.Buffers.ArrayBufferWriter<byte>();
-        GeminiArrayFraming.WriteError(new GatewayError(ErrorKind.Overloaded, ErrorSource.Provider, 503, "busy"), started, output);
+        GeminiArrayFraming.Instance.WriteError(new GatewayError(ErrorKind.Overloaded, ErrorSource.Provider, 503, "busy"), started, output);
         var array = GeminiTestKit.Parse((started ? "[" + Hello : "") + Encoding.UTF8.GetString(output.WrittenSpan));
         Assert.Equal(503, array[array.GetArrayLength() - 1].GetProperty("error").GetProperty("code").GetInt32());
     }

@@ -20,6 +20,9 @@ internal sealed class Talk(HttpClient http, string key, WireProtocol client, str
     // A client that knows nothing of the model asks for everything.
     private static readonly ModelTraits Hopeful = new() { Images = true, Documents = true, Tools = true, Reasoning = true, StructuredOutput = true };
 
+    /// <summary>The formats that can be spoken: both ways are needed, since requests are written and answers read.</summary>
+    public static IReadOnlyList<IWireFormat> Formats { get; } = [.. WireFormats.AllClients.OfType<IWireFormat>()];
+
     private readonly IWireFormat _format = WireFormats.Of(client);
 
     // OpenRouter's is the one Chat dialect that has a place for everything that is asked here.
@@ -43,7 +46,7 @@ internal sealed class Talk(HttpClient http, string key, WireProtocol client, str
             return new Reply(null, null, written.Fault);
         }
 
-        using var message = Message(ClientPaths.Generate(client, model, stream: false), body);
+        using var message = Message(PathOf(SurfaceOperation.Generate, model)!, body);
         using var response = await http.SendAsync(message, cancellation);
         var bytes = await response.Content.ReadAsByteArrayAsync(cancellation);
         var id = Note(response);
@@ -68,7 +71,7 @@ internal sealed class Talk(HttpClient http, string key, WireProtocol client, str
             return new Reply(null, null, written.Fault);
         }
 
-        using var message = Message(ClientPaths.Generate(client, model, stream: true), body);
+        using var message = Message(PathOf(SurfaceOperation.Generate, model, stream: true)!, body);
         using var response = await http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancellation);
         var id = Note(response);
         if (!response.IsSuccessStatusCode)
@@ -83,7 +86,7 @@ internal sealed class Talk(HttpClient http, string key, WireProtocol client, str
     /// <summary>Asks how many tokens the request has; null without a fault where the format cannot ask.</summary>
     public async Task<(long? Tokens, Verdict? Fault)> CountAsync(ConversationRequest request, CancellationToken cancellation)
     {
-        if (ClientPaths.CountTokens(client, model) is not { } path)
+        if (PathOf(SurfaceOperation.CountTokens, model) is not { } path)
         {
             return (null, Verdict.Skipped("The client's format has no endpoint for it."));
         }
@@ -112,7 +115,7 @@ internal sealed class Talk(HttpClient http, string key, WireProtocol client, str
     /// <summary>Asks for a model that nobody has, and reads the error as a client does.</summary>
     public async Task<(int Status, UpstreamError Error, bool IsJson)> MisaskAsync(ConversationRequest request, string unknown, CancellationToken cancellation)
     {
-        using var message = Message(ClientPaths.Generate(client, unknown, stream: false), Write(request, unknown).Body!);
+        using var message = Message(PathOf(SurfaceOperation.Generate, unknown)!, Write(request, unknown).Body!);
         using var response = await http.SendAsync(message, cancellation);
         var bytes = await response.Content.ReadAsByteArrayAsync(cancellation);
         Note(response);
@@ -167,6 +170,9 @@ internal sealed class Talk(HttpClient http, string key, WireProtocol client, str
         var left = log.Entries.FirstOrDefault(entry => entry.Outcome == DegradationOutcome.Dropped);
         return left is null ? (output.WrittenSpan.ToArray(), null) : (null, Verdict.Skipped("The client's format has no such thing: " + left.Why));
     }
+
+    // Below Sluice's own address, which may have a path.
+    private string? PathOf(SurfaceOperation operation, string named, bool stream = false) => _format.PathOf(operation, named, stream)?.TrimStart('/');
 
     private HttpRequestMessage Message(string path, byte[] body)
     {

@@ -30,7 +30,7 @@ internal sealed class AgentTraffic(HttpClient http, string key)
     /// <summary>Sends all of it, sessions side by side, the turns of a session one after another.</summary>
     public async Task<IReadOnlyList<SeenAnswer>> SendAsync(IEnumerable<string> models, CancellationToken cancellation)
     {
-        var sessions = models.SelectMany(model => ClientPaths.Formats.Select(format => ConverseAsync(format.Key, format.Value, model, cancellation)));
+        var sessions = models.SelectMany(model => Talk.Formats.Select(format => ConverseAsync(format.Name, format.Protocol, model, cancellation)));
         var answers = await Task.WhenAll(sessions);
         return [.. answers.SelectMany(session => session)];
     }

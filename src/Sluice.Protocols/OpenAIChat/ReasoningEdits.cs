@@ -1,11 +1,10 @@
 using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using Sluice.Core.Reasoning;
 using Sluice.Protocols.Conversation;
 using Sluice.Protocols.Native;
 
-namespace Sluice.Server.Attempts;
+namespace Sluice.Protocols.OpenAIChat;
 
 /// <summary>
 /// Puts <c>reasoning_content</c> back into a Chat body that passes natively: one insertion for each turn that lacks it, everything else as it came.
