@@ -48,7 +48,7 @@ internal static class ForwardedHeaders
         foreach (var (name, value) in WireFormats.Upstream(call.Protocol).RequiredHeaders)
         {
             // Hosts of Claude have its version in the body.
-            if (kind.ClaudeHost is null && !headers.NonValidated.Contains(name))
+            if (kind.ClaudeHostFor(call.Protocol) is null && !headers.NonValidated.Contains(name))
             {
                 headers.TryAddWithoutValidation(name, value);
             }

@@ -27,7 +27,8 @@ internal static class Tree
         }
     }
 
-    private static bool Matches(string path, string pattern)
+    /// <summary>A path against one pattern of <see cref="Files"/>.</summary>
+    public static bool Matches(string path, string pattern)
     {
         var star = pattern.IndexOf('*', StringComparison.Ordinal);
         return star < 0

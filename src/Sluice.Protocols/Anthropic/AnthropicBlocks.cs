@@ -113,16 +113,4 @@ internal static class AnthropicBlocks
 
         return false;
     }
-
-    /// <summary>The members of an object, without its brackets.</summary>
-    public static void WriteMembers(Utf8JsonWriter json, RawJson members)
-    {
-        using var document = JsonDocument.Parse(members.Utf8, new JsonDocumentOptions { MaxDepth = 512 });
-        foreach (var member in document.RootElement.EnumerateObject())
-        {
-            // Raw, so that escapes that are no text (half a surrogate pair) pass instead of throwing.
-            json.WritePropertyName(member.Name);
-            json.WriteRawValue(JsonMarshal.GetRawUtf8Value(member.Value), skipInputValidation: true);
-        }
-    }
 }

@@ -54,6 +54,9 @@ public sealed class AnthropicFormat : IWireFormat, ITokenCountFormat
     public bool IsClaudes => true;
 
     /// <inheritdoc/>
+    public FunctionTool? FunctionFor(VendorTool tool) => ClientTools.FunctionFor(tool);
+
+    /// <inheritdoc/>
     public ReadOnlyMemory<byte> KeepAlive => Ping;
 
     // "user" means something to OpenAI, but in a Messages body only OpenRouter knows it.

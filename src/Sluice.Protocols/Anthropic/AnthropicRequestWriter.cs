@@ -344,7 +344,7 @@ internal sealed class AnthropicRequestWriter(ConversationRequest request, Upstre
         {
             foreach (var tool in request.Tools)
             {
-                Drop("tools." + ToolIds.Clean(tool.Name, 40), $"Anthropic has no tool '{ToolIds.Clean(tool.Name, 40)}'.");
+                Drop("tools." + FeatureWords.Clean(tool.Name, 40), $"Anthropic has no tool '{FeatureWords.Clean(tool.Name, 40)}'.");
             }
 
             return;
@@ -365,7 +365,7 @@ internal sealed class AnthropicRequestWriter(ConversationRequest request, Upstre
             }
             else if (tool is VendorTool foreign)
             {
-                Drop("tools." + ToolIds.Clean(foreign.Type, 40), $"Anthropic has no tool of type '{foreign.Type}'.");
+                Drop("tools." + FeatureWords.Clean(foreign.Type, 40), $"Anthropic has no tool of type '{foreign.Type}'.");
             }
         }
 
@@ -398,7 +398,7 @@ internal sealed class AnthropicRequestWriter(ConversationRequest request, Upstre
 
         if (request.From == WireProtocol.AnthropicMessages && !function.Extra.IsEmpty)
         {
-            AnthropicBlocks.WriteMembers(json, function.Extra);
+            function.Extra.WriteMembersTo(json);
         }
 
         AnthropicWords.WriteCache(json, Mark(function.Cache));
@@ -657,7 +657,7 @@ internal sealed class AnthropicRequestWriter(ConversationRequest request, Upstre
             }
             else if (IsMeaningful(name, value))
             {
-                Drop(ToolIds.Clean(name, 60), $"Anthropic does not know '{ToolIds.Clean(name, 60)}'.");
+                Drop(FeatureWords.Clean(name, 60), $"Anthropic does not know '{FeatureWords.Clean(name, 60)}'.");
             }
         }
     }

@@ -68,7 +68,7 @@ internal static class AnthropicResponseWriter
                 opaque.Json.WriteTo(json);
                 break;
             case OpaquePart opaque:
-                degradations.Add("content." + ToolIds.Clean(opaque.Type, 40), DegradationOutcome.Dropped, $"A '{opaque.Type}' block has no place in an Anthropic answer.");
+                degradations.Add("content." + FeatureWords.Clean(opaque.Type, 40), DegradationOutcome.Dropped, $"A '{opaque.Type}' block has no place in an Anthropic answer.");
                 break;
             case ImagePart or AudioPart or DocumentPart:
                 degradations.Add("content.media", DegradationOutcome.Dropped, "Anthropic answers carry no media.");

@@ -65,7 +65,7 @@ internal sealed class AnthropicTurns(ConversationRequest request, UpstreamTarget
             turns.Insert(0, (Role.User, [new TextPart(".")]));
         }
 
-        AnthropicPairing.Apply(turns, degradations);
+        CallPairing.Apply(turns, degradations);
         return turns;
     }
 
@@ -87,7 +87,7 @@ internal sealed class AnthropicTurns(ConversationRequest request, UpstreamTarget
                 Drop("content.audio", "Claude takes no sound.");
                 return new TextPart("[audio left out: this model takes no sound]");
             case OpaquePart { From: not WireProtocol.AnthropicMessages } opaque:
-                Drop("content." + ToolIds.Clean(opaque.Type, 40), $"Anthropic has no block of type '{opaque.Type}'.");
+                Drop("content." + FeatureWords.Clean(opaque.Type, 40), $"Anthropic has no block of type '{opaque.Type}'.");
                 return null;
             case ImagePart { Source: MediaSource.FileId } or DocumentPart { Source: MediaSource.FileId } when request.From != WireProtocol.AnthropicMessages:
                 Drop("content.file", "A file that was uploaded to another vendor cannot be read by Claude.");

@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Sluice.Protocols.Conversation;
+using Sluice.Protocols.Degradations;
 
 namespace Sluice.Protocols.Anthropic;
 
@@ -50,7 +51,7 @@ internal static class AnthropicWords
     public static string MessageId(string? upstreamId, string fallback)
     {
         var id = string.IsNullOrEmpty(upstreamId) ? fallback : upstreamId;
-        return id.StartsWith("msg_", StringComparison.Ordinal) ? id : "msg_" + ToolIds.Clean(id, 60);
+        return id.StartsWith("msg_", StringComparison.Ordinal) ? id : "msg_" + FeatureWords.Clean(id, 60);
     }
 
     /// <summary>Writes <c>cache_control</c> where there is a mark.</summary>

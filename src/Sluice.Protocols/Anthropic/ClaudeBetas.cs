@@ -89,7 +89,7 @@ public static class ClaudeBetas
         {
             if (!table.TryGetValue(beta, out var name))
             {
-                var clean = ToolIds.Clean(beta, 60);
+                var clean = FeatureWords.Clean(beta, 60);
                 degradations.Add("anthropic-beta." + clean, DegradationOutcome.Dropped, $"{Name(host)} does not take the beta '{clean}'.");
             }
             else if (!accepted.Contains(name, StringComparer.Ordinal))

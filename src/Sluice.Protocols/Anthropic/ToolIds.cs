@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Security.Cryptography;
 using System.Text;
+using Sluice.Protocols.Degradations;
 
 namespace Sluice.Protocols.Anthropic;
 
@@ -24,7 +25,7 @@ internal static class ToolIds
         }
 
         var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(id)).AsSpan(0, 8));
-        return "toolu_" + Clean(id, 24) + hash;
+        return "toolu_" + FeatureWords.Clean(id, 24) + hash;
     }
 
     /// <summary>
@@ -43,20 +44,5 @@ internal static class ToolIds
             count++;
             return count == 1 ? mapped : ToolIds.Map(mapped + "#" + count.ToString(System.Globalization.CultureInfo.InvariantCulture));
         }
-    }
-
-    /// <summary>The allowed characters of <paramref name="text"/>, at most <paramref name="most"/>.</summary>
-    public static string Clean(string text, int most)
-    {
-        var clean = new StringBuilder(Math.Min(text.Length, most));
-        foreach (var c in text)
-        {
-            if (clean.Length < most && Allowed.Contains(c))
-            {
-                clean.Append(c);
-            }
-        }
-
-        return clean.ToString();
     }
 }

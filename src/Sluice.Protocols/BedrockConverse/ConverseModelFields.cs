@@ -150,7 +150,7 @@ internal sealed class ConverseModelFields(ConversationRequest request, UpstreamT
         };
         if (known != word)
         {
-            degradations.Add("reasoning.effort", DegradationOutcome.Weakened, $"This model does not know effort '{ToolIds.Clean(word, 20)}': it became '{known}'.");
+            degradations.Add("reasoning.effort", DegradationOutcome.Weakened, $"This model does not know effort '{FeatureWords.Clean(word, 20)}': it became '{known}'.");
         }
 
         return known;

@@ -227,7 +227,7 @@ internal sealed partial class ConverseRequestWriter
                 Tier(_request.ServiceTier);
                 return;
             default:
-                Drop("service_tier", $"Bedrock has no tier '{ToolIds.Clean(_request.ServiceTier, 40)}'.");
+                Drop("service_tier", $"Bedrock has no tier '{FeatureWords.Clean(_request.ServiceTier, 40)}'.");
                 return;
         }
 
@@ -277,7 +277,7 @@ internal sealed partial class ConverseRequestWriter
         }
     }
 
-    private static string Clean(string name) => string.Join('.', name.Split('.').Select(n => ToolIds.Clean(n, 40)));
+    private static string Clean(string name) => string.Join('.', name.Split('.').Select(n => FeatureWords.Clean(n, 40)));
 
     private void Drop(string feature, string why) => _degradations.Add(feature, DegradationOutcome.Dropped, why);
 

@@ -25,7 +25,7 @@ internal sealed class ConverseToolsWriter(ConversationRequest request, ConverseM
         };
         return forced is null or FunctionTool ? null
             : new GatewayError(ErrorKind.InvalidRequest, ErrorSource.Client, 400,
-                $"tools: '{ToolIds.Clean(forced.Name, 64)}' must be called, but Bedrock's Converse has no such tool. Use a function tool, or a model whose provider runs it.")
+                $"tools: '{FeatureWords.Clean(forced.Name, 64)}' must be called, but Bedrock's Converse has no such tool. Use a function tool, or a model whose provider runs it.")
             {
                 Param = "tools",
             };
@@ -45,7 +45,7 @@ internal sealed class ConverseToolsWriter(ConversationRequest request, ConverseM
             }
             else
             {
-                var name = ToolIds.Clean(tool is VendorTool vendor ? vendor.Type : tool.Name, 40);
+                var name = FeatureWords.Clean(tool is VendorTool vendor ? vendor.Type : tool.Name, 40);
                 degradations.Add("tools." + name, DegradationOutcome.Dropped, $"Bedrock's Converse has no tool '{name}'.");
             }
         }

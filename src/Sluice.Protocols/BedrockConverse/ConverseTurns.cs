@@ -1,6 +1,7 @@
 using Sluice.Protocols.Anthropic;
 using Sluice.Protocols.Conversation;
 using Sluice.Protocols.Degradations;
+using Sluice.Protocols.Formats;
 
 namespace Sluice.Protocols.BedrockConverse;
 
@@ -44,7 +45,7 @@ internal sealed class ConverseTurns(ConversationRequest request, ConverseModel m
             turns.Insert(0, (Role.User, [new TextPart(".")]));
         }
 
-        AnthropicPairing.Apply(turns, degradations);
+        CallPairing.Apply(turns, degradations);
         return turns;
     }
 
@@ -74,7 +75,7 @@ internal sealed class ConverseTurns(ConversationRequest request, ConverseModel m
                 Drop("content.file", "A file that was uploaded to another vendor cannot be read by Bedrock.");
                 return new TextPart("[file left out: it was uploaded to another vendor]") { Cache = part.Cache };
             case OpaquePart { From: not WireProtocol.BedrockConverse } opaque:
-                Drop("content." + ToolIds.Clean(opaque.Type, 40), $"Bedrock has no block of type '{ToolIds.Clean(opaque.Type, 40)}'.");
+                Drop("content." + FeatureWords.Clean(opaque.Type, 40), $"Bedrock has no block of type '{FeatureWords.Clean(opaque.Type, 40)}'.");
                 return null;
             case ImagePart { Detail: not (null or "auto") }:
                 Drop("image.detail", "Bedrock takes no image detail.");

@@ -62,6 +62,9 @@ public abstract record StreamEvent
 
         /// <summary>The format whose block <see cref="Json"/> of an opaque part, or <see cref="Data"/>, is; only that format's writer can carry it.</summary>
         public WireProtocol? From { get; init; }
+
+        /// <summary>Whose redacted thinking it is: Anthropic's own block unless the reader says otherwise.</summary>
+        public WireProtocol RedactedBy => From ?? WireProtocol.AnthropicMessages;
     }
 
     /// <summary>More shown text (also of a refusal part).</summary>

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Sluice.Protocols.Conversation;
 using Sluice.Protocols.Degradations;
-using Sluice.Protocols.OpenAIChat;
 
 namespace Sluice.Protocols.Formats;
 
@@ -19,7 +18,7 @@ internal static class FurtherMembers
         using var members = JsonDocument.Parse(function.Extra.Utf8, new JsonDocumentOptions { MaxDepth = 512 });
         foreach (var member in members.RootElement.EnumerateObject())
         {
-            degradations.Add("tools." + OpenAIChatRequestWriter.FeatureName(member.Name), DegradationOutcome.Dropped, why);
+            degradations.Add("tools." + FeatureWords.Of(member.Name), DegradationOutcome.Dropped, why);
         }
     }
 }

@@ -94,6 +94,9 @@ public interface IClientFormat
     /// <summary>Its models are Claude unless they are named otherwise, whose tokens are estimated in another way.</summary>
     bool IsClaudes => false;
 
+    /// <summary>The function that stands for one of this format's typed tools which the client runs and only this format's models know without a schema; null for any other tool.</summary>
+    FunctionTool? FunctionFor(VendorTool tool) => null;
+
     /// <summary>What a top-level member of a request body means to routing.</summary>
     /// <param name="name">Unescaped.</param>
     MemberMeaning MeaningOf(ReadOnlySpan<byte> name);

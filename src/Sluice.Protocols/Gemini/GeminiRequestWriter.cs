@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Text.Json;
-using Sluice.Protocols.Anthropic;
 using Sluice.Protocols.Conversation;
 using Sluice.Protocols.Degradations;
 using Sluice.Protocols.Errors;
@@ -214,7 +213,7 @@ internal sealed class GeminiRequestWriter(ConversationRequest request, UpstreamT
         {
             if (request.From != WireProtocol.Gemini)
             {
-                Drop(ToolIds.Clean(name, 60), $"Gemini does not know '{ToolIds.Clean(name, 60)}'.");
+                Drop(FeatureWords.Clean(name, 60), $"Gemini does not know '{FeatureWords.Clean(name, 60)}'.");
             }
             else if (name != "toolConfig" && !name.StartsWith(ConfigPrefix, StringComparison.Ordinal) && !GeminiFormat.Instance.GatewayMembers.Contains(name))
             {

@@ -111,7 +111,7 @@ internal sealed class GeminiStreamWriter(ClientTarget target, DegradationLog deg
                     Signature = part.Signature,
                     RedactedData = part.Start.Data,
                     Id = part.Start.Id,
-                    SignedBy = part.Start.Shape == PartShape.RedactedThinking ? part.Start.From ?? WireProtocol.AnthropicMessages : part.SignedBy,
+                    SignedBy = part.Start.Shape == PartShape.RedactedThinking ? part.Start.RedactedBy : part.SignedBy,
                 });
                 break;
             case PartShape.ToolCall:

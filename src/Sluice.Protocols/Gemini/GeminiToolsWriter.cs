@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Sluice.Protocols.Anthropic;
 using Sluice.Protocols.Conversation;
 using Sluice.Protocols.Degradations;
 using Sluice.Protocols.Errors;
@@ -101,8 +100,8 @@ internal sealed class GeminiToolsWriter
             case VendorTool { From: WireProtocol.Gemini } own:
                 _own.Add(own);
                 break;
-            case VendorTool vendor when AnthropicClientTools.SchemaFor(vendor) is { } equal:
-                _degradations.Add("tools." + ToolIds.Clean(vendor.Type, 40), DegradationOutcome.Emulated, "The typed tool became a function with an equal schema.");
+            case VendorTool vendor when WireFormats.Client(vendor.From).FunctionFor(vendor) is { } equal:
+                _degradations.Add("tools." + FeatureWords.Clean(vendor.Type, 40), DegradationOutcome.Emulated, "The typed tool became a function with an equal schema.");
                 Marked(vendor);
                 _functions.Add(equal);
                 break;
@@ -117,11 +116,11 @@ internal sealed class GeminiToolsWriter
     {
         if (IsForced(name))
         {
-            Refuse($"tools: '{ToolIds.Clean(name, 80)}' must be called, but {target.Model} takes no such name: a letter or '_' first, then letters, digits, '_', '.', ':' and '-', 64 at most.");
+            Refuse($"tools: '{FeatureWords.Clean(name, 80)}' must be called, but {target.Model} takes no such name: a letter or '_' first, then letters, digits, '_', '.', ':' and '-', 64 at most.");
         }
         else
         {
-            _degradations.Add("tools." + ToolIds.Clean(name, 40), DegradationOutcome.Dropped, "Gemini takes no tool of this name: a letter or '_' first, 64 characters at most.");
+            _degradations.Add("tools." + FeatureWords.Clean(name, 40), DegradationOutcome.Dropped, "Gemini takes no tool of this name: a letter or '_' first, 64 characters at most.");
         }
     }
 
@@ -133,7 +132,7 @@ internal sealed class GeminiToolsWriter
         }
         else
         {
-            _degradations.Add("tools." + ToolIds.Clean(vendor.Type, 40), DegradationOutcome.Dropped, $"Gemini has no tool of type '{ToolIds.Clean(vendor.Type, 40)}'.");
+            _degradations.Add("tools." + FeatureWords.Clean(vendor.Type, 40), DegradationOutcome.Dropped, $"Gemini has no tool of type '{FeatureWords.Clean(vendor.Type, 40)}'.");
         }
     }
 
@@ -182,7 +181,7 @@ internal sealed class GeminiToolsWriter
 
         if (_request.From == WireProtocol.Gemini && !function.Extra.IsEmpty)
         {
-            AnthropicBlocks.WriteMembers(json, function.Extra);
+            function.Extra.WriteMembersTo(json);
         }
 
         json.WriteEndObject();

@@ -1,4 +1,3 @@
-using Sluice.Protocols.Anthropic;
 using Sluice.Protocols.Conversation;
 using Sluice.Protocols.Degradations;
 using Sluice.Protocols.Formats;
@@ -56,7 +55,7 @@ internal sealed class GeminiTurns(ConversationRequest request, UpstreamTarget ta
         }
 
         // The rules for pairing are Anthropic's too; only the order inside the answer is Gemini's own.
-        AnthropicPairing.Apply(turns, degradations);
+        CallPairing.Apply(turns, degradations);
         return Split(turns);
     }
 
@@ -134,7 +133,7 @@ internal sealed class GeminiTurns(ConversationRequest request, UpstreamTarget ta
             case ThinkingPart thinking:
                 return role == Role.Assistant ? CarryThinking(thinking) : null;
             case OpaquePart { From: not WireProtocol.Gemini } opaque:
-                Drop("content." + ToolIds.Clean(opaque.Type, 40), $"Gemini has no part of type '{ToolIds.Clean(opaque.Type, 40)}'.");
+                Drop("content." + FeatureWords.Clean(opaque.Type, 40), $"Gemini has no part of type '{FeatureWords.Clean(opaque.Type, 40)}'.");
                 return null;
             case ImagePart { Source: MediaSource.FileId } or DocumentPart { Source: MediaSource.FileId }:
                 Drop("content.file", "A file that was uploaded to another vendor cannot be read by Gemini.");

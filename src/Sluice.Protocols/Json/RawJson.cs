@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 
@@ -33,6 +34,18 @@ public readonly record struct RawJson(ReadOnlyMemory<byte> Utf8)
 
     /// <summary>Writes the value verbatim.</summary>
     public void WriteTo(Utf8JsonWriter writer) => writer.WriteRawValue(Utf8.Span, skipInputValidation: true);
+
+    /// <summary>Writes the members of an object, without its brackets.</summary>
+    public void WriteMembersTo(Utf8JsonWriter writer)
+    {
+        using var document = JsonDocument.Parse(Utf8, new JsonDocumentOptions { MaxDepth = 512 });
+        foreach (var member in document.RootElement.EnumerateObject())
+        {
+            // Raw, so that escapes that are no text (half a surrogate pair) pass instead of throwing.
+            writer.WritePropertyName(member.Name);
+            writer.WriteRawValue(JsonMarshal.GetRawUtf8Value(member.Value), skipInputValidation: true);
+        }
+    }
 
     /// <inheritdoc/>
     public bool Equals(RawJson other) => Utf8.Span.SequenceEqual(other.Utf8.Span);

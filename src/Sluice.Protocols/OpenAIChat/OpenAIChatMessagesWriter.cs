@@ -571,7 +571,7 @@ internal sealed class OpenAIChatMessagesWriter(Utf8JsonWriter json, Conversation
     {
         var name = part switch
         {
-            OpaquePart opaque => "content." + OpenAIChatRequestWriter.FeatureName(opaque.Type),
+            OpaquePart opaque => "content." + FeatureWords.Of(opaque.Type),
             ThinkingPart => "thinking",
             _ => "content",
         };

@@ -244,7 +244,7 @@ internal static class OpenAIChatRequestWriter
         {
             if (request.From != WireProtocol.OpenAIChat)
             {
-                degradations.Add(FeatureName(extra.Name), DegradationOutcome.Dropped, "The member has no equivalent in Chat Completions.");
+                degradations.Add(FeatureWords.Of(extra.Name), DegradationOutcome.Dropped, "The member has no equivalent in Chat Completions.");
                 continue;
             }
 
@@ -259,8 +259,4 @@ internal static class OpenAIChatRequestWriter
             extra.Value.WriteTo(json);
         }
     }
-
-    /// <summary>A client's word as a degradation's name: it goes into a header.</summary>
-    public static string FeatureName(string name) =>
-        name.Length is > 0 and <= 64 && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '.' or '-') ? name : "unknown_member";
 }

@@ -96,13 +96,13 @@ internal sealed class OpenAIChatToolsWriter
             case VendorTool { From: WireProtocol.OpenAIChat } own:
                 return own;
             case VendorTool vendor:
-                if (AnthropicClientTools.SchemaFor(vendor) is { } equal)
+                if (WireFormats.Client(vendor.From).FunctionFor(vendor) is { } equal)
                 {
-                    _degradations.Add("tools." + OpenAIChatRequestWriter.FeatureName(vendor.Type), DegradationOutcome.Emulated, "The typed tool became a function with an equal schema.");
+                    _degradations.Add("tools." + FeatureWords.Of(vendor.Type), DegradationOutcome.Emulated, "The typed tool became a function with an equal schema.");
                     return equal;
                 }
 
-                _degradations.Add("tools." + OpenAIChatRequestWriter.FeatureName(vendor.Type), DegradationOutcome.Dropped, "The tool runs at its vendor only.");
+                _degradations.Add("tools." + FeatureWords.Of(vendor.Type), DegradationOutcome.Dropped, "The tool runs at its vendor only.");
                 return null;
             default:
                 return null;

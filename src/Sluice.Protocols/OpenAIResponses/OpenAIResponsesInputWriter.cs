@@ -432,6 +432,6 @@ internal sealed class OpenAIResponsesInputWriter(Utf8JsonWriter json, Conversati
     }
 
     private void Drop(ContentPart part) =>
-        degradations.Add(part is OpaquePart opaque ? "content." + OpenAIChatRequestWriter.FeatureName(opaque.Type) : part is ThinkingPart ? "thinking.history" : "content.media",
+        degradations.Add(part is OpaquePart opaque ? "content." + FeatureWords.Of(opaque.Type) : part is ThinkingPart ? "thinking.history" : "content.media",
             DegradationOutcome.Dropped, "The part has no place in the Responses API.");
 }

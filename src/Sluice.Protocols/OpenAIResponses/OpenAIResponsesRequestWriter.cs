@@ -289,7 +289,7 @@ internal static class OpenAIResponsesRequestWriter
             {
                 if (extra.Name != "verbosity" || request.From != WireProtocol.OpenAIChat)
                 {
-                    degradations.Add(OpenAIChatRequestWriter.FeatureName(extra.Name), DegradationOutcome.Dropped, "The member has no equivalent in the Responses API.");
+                    degradations.Add(FeatureWords.Of(extra.Name), DegradationOutcome.Dropped, "The member has no equivalent in the Responses API.");
                 }
 
                 continue;

@@ -246,7 +246,7 @@ internal sealed class OpenAIResponsesStreamWriter(ClientTarget target, Degradati
                 FinishReasoning(block);
                 break;
             case PartShape.RedactedThinking when block.Start.Data is { Length: > 0 } data:
-                var by = block.Start.From ?? WireProtocol.AnthropicMessages;
+                var by = block.Start.RedactedBy;
                 Sealed(ReasoningCarrier.Of(new ThinkingPart("") { RedactedData = data, SignedBy = by }));
                 break;
             case PartShape.ToolCall:

@@ -116,8 +116,8 @@ internal sealed class OpenAIResponsesToolsWriter
             case CustomTool or VendorTool { From: WireProtocol.OpenAIResponses }:
                 return tool;
             case VendorTool vendor:
-                var feature = "tools." + OpenAIChatRequestWriter.FeatureName(vendor.Type);
-                if (AnthropicClientTools.SchemaFor(vendor) is { } equal)
+                var feature = "tools." + FeatureWords.Of(vendor.Type);
+                if (WireFormats.Client(vendor.From).FunctionFor(vendor) is { } equal)
                 {
                     _degradations.Add(feature, DegradationOutcome.Emulated, "The typed tool became a function with an equal schema.");
                     return equal;

@@ -123,7 +123,7 @@ internal sealed class RememberedReader(IStreamReader reader, TurnRecorder record
             Signature = Signature,
             RedactedData = Start.Shape == PartShape.RedactedThinking ? Start.Data : null,
             Details = Signature is null ? Joined() : default,
-            SignedBy = SignedBy ?? (Start.Shape == PartShape.RedactedThinking ? Start.From ?? WireProtocol.AnthropicMessages : WireProtocol.OpenAIChat),
+            SignedBy = SignedBy ?? (Start.Shape == PartShape.RedactedThinking ? Start.RedactedBy : WireProtocol.OpenAIChat),
         };
 
         // [a] and [b] are [a,b].

@@ -18,7 +18,7 @@ internal sealed class BedrockKind : IProviderKind
 
     public IReadOnlyList<string>? QueryNotSent => null;
 
-    public ClaudeHost? ClaudeHost => Protocols.Anthropic.ClaudeHost.BedrockInvoke;
+    public ClaudeHost? ClaudeHostFor(WireProtocol wire) => wire == WireProtocol.AnthropicMessages ? ClaudeHost.BedrockInvoke : null;
 
     public WireProtocol WireFor(ProviderSettings provider, ModelEndpoint endpoint, WireProtocol client) =>
         client == WireProtocol.AnthropicMessages && IsClaude(endpoint) ? WireProtocol.AnthropicMessages : WireProtocol.BedrockConverse;

@@ -45,8 +45,8 @@ internal interface IProviderKind
     /// <summary>A translated call sends this client header on.</summary>
     bool NamesHeader(WireProtocol wire, string name) => false;
 
-    /// <summary>The host of Claude whose body differs from Anthropic's own (its version and its betas are members of it); null where it is the same.</summary>
-    ClaudeHost? ClaudeHost => null;
+    /// <summary>The host of Claude whose body differs from Anthropic's own (its version and its betas are members of it); null where it is the same, or in another wire.</summary>
+    ClaudeHost? ClaudeHostFor(WireProtocol wire) => null;
 
     /// <summary>It is a gateway itself: it reads the members that steer one, and says what it charged.</summary>
     bool IsGateway => false;

@@ -28,8 +28,7 @@ public static class ProviderKinds
         WireOf(candidate, client) == client && Of(candidate.Provider.Kind).Embeds(candidate.Provider, client);
 
     /// <summary>The host that Claude's body has to be made for; null where a candidate takes Anthropic's own, or is asked in another wire.</summary>
-    public static ClaudeHost? ClaudeHostOf(Candidate candidate, WireProtocol wire) =>
-        wire == WireProtocol.AnthropicMessages ? Of(candidate.Provider.Kind).ClaudeHost : null;
+    public static ClaudeHost? ClaudeHostOf(Candidate candidate, WireProtocol wire) => Of(candidate.Provider.Kind).ClaudeHostFor(wire);
 
     /// <summary>The provider is a gateway itself: it reads the members that steer one, and says what it charged.</summary>
     public static bool IsGateway(ProviderSettings provider) => Of(provider.Kind).IsGateway;

@@ -20,7 +20,7 @@ internal sealed class VertexKind : IProviderKind
     // Google refuses a parameter that it does not know, such as Claude Code's ?beta=true.
     public IReadOnlyList<string>? QueryNotSent => null;
 
-    public ClaudeHost? ClaudeHost => Protocols.Anthropic.ClaudeHost.Vertex;
+    public ClaudeHost? ClaudeHostFor(WireProtocol wire) => wire == WireProtocol.AnthropicMessages ? ClaudeHost.Vertex : null;
 
     public WireProtocol WireFor(ProviderSettings provider, ModelEndpoint endpoint, WireProtocol client) =>
         endpoint.UpstreamModel.StartsWith("publishers/google/", StringComparison.Ordinal) ? WireProtocol.Gemini

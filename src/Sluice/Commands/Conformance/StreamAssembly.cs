@@ -48,7 +48,7 @@ internal sealed class StreamAssembly
         {
             PartShape.Text => new TextPart(piece.Text.ToString()),
             PartShape.Thinking => new ThinkingPart(piece.Text.ToString()) { Id = piece.Start.Id },
-            PartShape.RedactedThinking => new ThinkingPart("") { RedactedData = piece.Start.Data, SignedBy = piece.Start.From ?? default },
+            PartShape.RedactedThinking => new ThinkingPart("") { RedactedData = piece.Start.Data, SignedBy = piece.Start.RedactedBy },
             PartShape.ToolCall => new ToolCallPart(piece.Start.Id ?? "", piece.Start.Name ?? "", piece.Text.Length == 0 ? RawJson.EmptyObject : RawJson.FromText(piece.Text.ToString())) { Extra = piece.Start.Json },
             PartShape.Refusal => new RefusalPart(piece.Text.ToString()),
             _ => null,

@@ -1,13 +1,13 @@
 using Sluice.Protocols.Conversation;
 using Sluice.Protocols.Degradations;
 
-namespace Sluice.Protocols.Anthropic;
+namespace Sluice.Protocols.Formats;
 
 /// <summary>
-/// Puts the results of tool calls where Anthropic demands them: first in the user message right behind the calls, one for each call, none
+/// Puts the results of tool calls where Anthropic, Google and AWS demand them: first in the user message right behind the calls, one for each call, none
 /// without a call. Anything else is a 400, and since the client sends the same history again, one for ever.
 /// </summary>
-internal static class AnthropicPairing
+internal static class CallPairing
 {
     /// <summary>Changes <paramref name="turns"/> in place; roles alternate before and after.</summary>
     public static void Apply(List<(Role Role, List<ContentPart> Parts)> turns, DegradationLog degradations)
