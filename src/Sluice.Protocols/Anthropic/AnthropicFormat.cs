@@ -31,6 +31,9 @@ public sealed class AnthropicFormat : IWireFormat, ITokenCountFormat
     public WireProtocol Protocol => WireProtocol.AnthropicMessages;
 
     /// <inheritdoc/>
+    public bool TakesToolName(string name) => ToolNames.IsPlain(name, 128);
+
+    /// <inheritdoc/>
     public string Name => "anthropic";
 
     /// <inheritdoc/>

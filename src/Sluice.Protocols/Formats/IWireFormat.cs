@@ -23,6 +23,9 @@ public interface IUpstreamFormat
     /// <summary>Takes tools of free text and tools in namespaces as they are; for any other format they are folded into functions (<see cref="ToolFolding"/>).</summary>
     bool TakesCustomTools => false;
 
+    /// <summary>Takes a tool of this name; for one that it refuses, another name is made up (<see cref="ToolFolding"/>).</summary>
+    bool TakesToolName(string name) => ToolNames.IsPlain(name, ToolNames.ShortestLimit);
+
     /// <summary>Its own streams are AWS's binary events. Where another format is asked for on Bedrock, such events hold its own ones in base64.</summary>
     bool SendsBinaryEvents => false;
 

@@ -29,6 +29,10 @@ public sealed class GeminiFormat : IWireFormat, ITokenCountFormat
     /// <inheritdoc/>
     public WireProtocol Protocol => WireProtocol.Gemini;
 
+    /// <summary>As in the reference of FunctionDeclaration.</summary>
+    public bool TakesToolName(string name) =>
+        name.Length is > 0 and <= ToolNames.ShortestLimit && (char.IsAsciiLetter(name[0]) || name[0] == '_') && name.All(c => ToolNames.IsCommon(c) || c is '.' or ':');
+
     /// <inheritdoc/>
     public string Name => "gemini";
 
