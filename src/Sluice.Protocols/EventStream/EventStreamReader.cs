@@ -1,4 +1,3 @@
-using System.Buffers;
 using Sluice.Protocols.Sse;
 
 namespace Sluice.Protocols.EventStream;
@@ -23,14 +22,10 @@ public sealed class EventStreamReader : IFrameReader
     /// <summary>Largest frame by default: 16 MiB, AWS's own limit of a payload.</summary>
     public const int DefaultMaxFrame = 16 * 1024 * 1024;
 
-    private const int SmallestBuffer = 4096;
-
     private readonly EventStreamContent _content;
     private readonly int _maxFrame;
     private readonly EventStreamText _text = new();
-    private byte[] _buffer = [];
-    private int _start;
-    private int _end;
+    private FrameBuffer _buffer;
     private bool _broken;
 
     /// <summary>Makes a reader that holds no memory yet.</summary>
@@ -41,6 +36,7 @@ public sealed class EventStreamReader : IFrameReader
         ArgumentOutOfRangeException.ThrowIfLessThan(maxFrame, 1);
         _content = content;
         _maxFrame = maxFrame;
+        _buffer = new FrameBuffer(maxFrame);
     }
 
     /// <summary>The event name of the frame that stands for a broken one.</summary>
@@ -53,7 +49,7 @@ public sealed class EventStreamReader : IFrameReader
     public bool Overflowed { get; private set; }
 
     /// <inheritdoc/>
-    public int Buffered => _end - _start;
+    public int Buffered => _buffer.Length;
 
     /// <inheritdoc/>
     public Memory<byte> GetMemory(int hint)
@@ -64,27 +60,16 @@ public sealed class EventStreamReader : IFrameReader
         }
 
         // Behind a broken frame nobody knows where the next one starts.
-        if (_broken || _start == _end)
+        if (_broken)
         {
-            _start = _end = 0;
+            _buffer.Clear();
         }
 
-        hint = Math.Max(hint, 1);
-        if (_buffer.Length - _end < hint)
-        {
-            MakeRoom(hint);
-        }
-
-        return _buffer.AsMemory(_end);
+        return _buffer.GetMemory(hint);
     }
 
     /// <inheritdoc/>
-    public void Advance(int count)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegative(count);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, _buffer.Length - _end);
-        _end += count;
-    }
+    public void Advance(int count) => _buffer.Advance(count);
 
     /// <inheritdoc/>
     public bool TryRead(out SseFrame frame)
@@ -95,7 +80,7 @@ public sealed class EventStreamReader : IFrameReader
             return false;
         }
 
-        var bytes = _buffer.AsSpan(_start, Buffered);
+        var bytes = _buffer.Span;
         if (!EventStreamMessage.TryReadPrelude(bytes, out var total, out var headers))
         {
             frame = Broken("The provider sent a frame whose length is not what its checksum says.");
@@ -113,14 +98,14 @@ public sealed class EventStreamReader : IFrameReader
             return false;
         }
 
-        var raw = _buffer.AsMemory(_start, (int)total);
+        var raw = _buffer.Slice(0, (int)total);
         if (!EventStreamMessage.TryRead(raw.Span, (int)headers, out var message))
         {
             frame = Broken("The provider sent a frame whose checksum or headers are wrong.");
             return true;
         }
 
-        _start += (int)total;
+        _buffer.Take((int)total);
         frame = Read(raw, message);
         return true;
     }
@@ -141,7 +126,7 @@ public sealed class EventStreamReader : IFrameReader
     /// <inheritdoc/>
     public void ReleaseIfEmpty()
     {
-        if (_start == _end)
+        if (Buffered == 0)
         {
             Dispose();
         }
@@ -151,13 +136,7 @@ public sealed class EventStreamReader : IFrameReader
     public void Dispose()
     {
         _text.Release();
-        if (_buffer.Length > 0)
-        {
-            ArrayPool<byte>.Shared.Return(_buffer);
-            _buffer = [];
-        }
-
-        _start = _end = 0;
+        _buffer.Release();
     }
 
     private SseFrame Read(ReadOnlyMemory<byte> raw, in EventStreamMessage message)
@@ -190,7 +169,7 @@ public sealed class EventStreamReader : IFrameReader
     private SseFrame Broken(string why)
     {
         _broken = true;
-        _start = _end = 0;
+        _buffer.Clear();
         _text.Clear();
         _text.Write("event: "u8);
         _text.Write(BrokenFrame);
@@ -200,29 +179,5 @@ public sealed class EventStreamReader : IFrameReader
         var end = _text.Length;
         _text.Write("\n\n"u8);
         return new SseFrame(_text.Written, _text.Written.Slice(7, BrokenFrame.Length), _text.Written[data..end]);
-    }
-
-    private void MakeRoom(int hint)
-    {
-        var buffered = Buffered;
-        if (_start > 0 && _buffer.Length - buffered >= hint)
-        {
-            _buffer.AsSpan(_start, buffered).CopyTo(_buffer);
-        }
-        else
-        {
-            // Doubling keeps the copying linear; the frame limit bounds it.
-            var larger = ArrayPool<byte>.Shared.Rent(Math.Max(SmallestBuffer, Math.Max(buffered + hint, Math.Min(buffered * 2, _maxFrame))));
-            _buffer.AsSpan(_start, buffered).CopyTo(larger);
-            if (_buffer.Length > 0)
-            {
-                ArrayPool<byte>.Shared.Return(_buffer);
-            }
-
-            _buffer = larger;
-        }
-
-        _start = 0;
-        _end = buffered;
     }
 }

@@ -12,15 +12,11 @@ public sealed class SseReader : IFrameReader
     /// <summary>Largest frame by default: 16 MiB, several times the largest tool call or image that any vendor streams.</summary>
     public const int DefaultMaxFrame = 16 * 1024 * 1024;
 
-    private const int SmallestBuffer = 4096;
-
     private readonly int _maxFrame;
-    private byte[] _buffer = [];
+    private FrameBuffer _buffer;
     private byte[] _joined = [];
-    private int _start;
-    private int _end;
 
-    // The state of the frame under way, so that a frame that arrives in many pieces is searched once. Offsets count from _start.
+    // The state of the frame under way, so that a frame that arrives in many pieces is searched once.
     private int _line;
     private int _scan;
     private int _eventStart;
@@ -40,13 +36,14 @@ public sealed class SseReader : IFrameReader
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(maxFrame, 1);
         _maxFrame = maxFrame;
+        _buffer = new FrameBuffer(maxFrame);
     }
 
     /// <summary>A frame grew beyond the limit; nothing more can be read.</summary>
     public bool Overflowed { get; private set; }
 
     /// <summary>Bytes fed and not yet taken as frames.</summary>
-    public int Buffered => _end - _start;
+    public int Buffered => _buffer.Length;
 
     /// <summary>Room for at least <paramref name="hint"/> more bytes. Ends the life of the last frame's memory.</summary>
     /// <exception cref="InvalidOperationException">After <see cref="Overflowed"/>.</exception>
@@ -57,32 +54,16 @@ public sealed class SseReader : IFrameReader
             throw new InvalidOperationException("The stream's frame limit was exceeded; it cannot be read on.");
         }
 
-        if (_start == _end)
-        {
-            _start = _end = 0;
-        }
-
-        hint = Math.Max(hint, 1);
-        if (_buffer.Length - _end < hint)
-        {
-            MakeRoom(hint);
-        }
-
-        return _buffer.AsMemory(_end);
+        return _buffer.GetMemory(hint);
     }
 
     /// <summary>Says that <paramref name="count"/> bytes were written into the memory from <see cref="GetMemory"/>.</summary>
-    public void Advance(int count)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegative(count);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, _buffer.Length - _end);
-        _end += count;
-    }
+    public void Advance(int count) => _buffer.Advance(count);
 
     /// <summary>Takes the next whole frame, its blank line included. Its memory is valid until the next call of this, <see cref="GetMemory"/> or <see cref="ReleaseIfEmpty"/>.</summary>
     public bool TryRead(out SseFrame frame)
     {
-        var bytes = _buffer.AsSpan(_start, _end - _start);
+        var bytes = _buffer.Span;
         if (_skipLineFeed && bytes.Length > 0)
         {
             _skipLineFeed = false;
@@ -149,7 +130,7 @@ public sealed class SseReader : IFrameReader
     /// <summary>The upstream closed: takes what stands there without a blank line as the last frame. False when nothing is left.</summary>
     public bool TryReadRest(out SseFrame frame)
     {
-        var bytes = _buffer.AsSpan(_start, _end - _start);
+        var bytes = _buffer.Span;
         if (bytes.IsEmpty)
         {
             frame = default;
@@ -170,7 +151,7 @@ public sealed class SseReader : IFrameReader
     /// <summary>Gives the memory back while nothing is buffered: an idle stream then holds none.</summary>
     public void ReleaseIfEmpty()
     {
-        if (_start == _end)
+        if (Buffered == 0)
         {
             ReleaseBuffers();
         }
@@ -237,7 +218,7 @@ public sealed class SseReader : IFrameReader
 
         var larger = ArrayPool<byte>.Shared.Rent(Math.Max(size, _joined.Length * 2));
         _joined.AsSpan(0, keep).CopyTo(larger);
-        Return(ref _joined);
+        FrameBuffer.Return(ref _joined);
         _joined = larger;
     }
 
@@ -245,9 +226,9 @@ public sealed class SseReader : IFrameReader
     {
         var data = _dataLines > 1
             ? _joined.AsMemory(0, _dataLength)
-            : _buffer.AsMemory(_start + _dataStart, _dataLength);
-        var frame = new SseFrame(_buffer.AsMemory(_start, length), _buffer.AsMemory(_start + _eventStart, _eventLength), data);
-        _start += length;
+            : _buffer.Slice(_dataStart, _dataLength);
+        var frame = new SseFrame(_buffer.Slice(0, length), _buffer.Slice(_eventStart, _eventLength), data);
+        _buffer.Take(length);
         _line = _scan = 0;
         _eventStart = _eventLength = _dataStart = _dataLength = _dataLines = 0;
         _lastLineEndedWithCr = false;
@@ -255,39 +236,9 @@ public sealed class SseReader : IFrameReader
         return frame;
     }
 
-    private void MakeRoom(int hint)
-    {
-        var buffered = _end - _start;
-        if (_start > 0 && _buffer.Length - buffered >= hint)
-        {
-            _buffer.AsSpan(_start, buffered).CopyTo(_buffer);
-        }
-        else
-        {
-            // Doubling keeps the copying linear; the frame limit bounds it.
-            var larger = ArrayPool<byte>.Shared.Rent(Math.Max(SmallestBuffer, Math.Max(buffered + hint, Math.Min(buffered * 2, _maxFrame))));
-            _buffer.AsSpan(_start, buffered).CopyTo(larger);
-            Return(ref _buffer);
-            _buffer = larger;
-        }
-
-        _start = 0;
-        _end = buffered;
-    }
-
     private void ReleaseBuffers()
     {
-        Return(ref _buffer);
-        Return(ref _joined);
-        _start = _end = 0;
-    }
-
-    private static void Return(ref byte[] rented)
-    {
-        if (rented.Length > 0)
-        {
-            ArrayPool<byte>.Shared.Return(rented);
-            rented = [];
-        }
+        _buffer.Release();
+        FrameBuffer.Return(ref _joined);
     }
 }
