@@ -20,7 +20,6 @@ internal sealed class AnthropicRequestWriter(ConversationRequest request, Upstre
 {
     // Where neither client nor catalogue says how long an answer may be. Every current Claude model takes this much.
     private const long DefaultMaxTokens = 8192;
-    private const long MinBudget = 1024;
     private const int MaxCacheMarks = 4;
 
     private readonly AnthropicTurns _turns = new(request, target, degradations);
@@ -50,10 +49,11 @@ internal sealed class AnthropicRequestWriter(ConversationRequest request, Upstre
         WriteSystem(json);
         WriteMessages(json, turns);
         WriteTools(json);
-        var thinks = WriteThinking(json, maxTokens);
-        WriteToolChoice(json, thinks);
-        WriteSampling(json, thinks);
-        WriteOutputConfig(json);
+        var thinking = new ClaudeThinking(request, target, maxTokens, degradations);
+        thinking.Write(json);
+        WriteToolChoice(json, thinking.Thinks);
+        WriteSampling(json, thinking.Thinks);
+        WriteOutputConfig(json, thinking.Effort());
         WriteStops(json);
 
         if (request.AutomaticCache is not null)
@@ -405,77 +405,6 @@ internal sealed class AnthropicRequestWriter(ConversationRequest request, Upstre
         json.WriteEndObject();
     }
 
-    private bool WriteThinking(Utf8JsonWriter json, long maxTokens)
-    {
-        if (request.Reasoning is not { } reasoning)
-        {
-            return false;
-        }
-
-        if (reasoning.Mode == ReasoningMode.Off || reasoning.Effort == "none")
-        {
-            json.WriteStartObject("thinking"u8);
-            json.WriteString("type"u8, "disabled"u8);
-            json.WriteEndObject();
-            return false;
-        }
-
-        if (target.Traits.Reasoning == false)
-        {
-            Drop("thinking", $"{target.Model} does not think.");
-            return false;
-        }
-
-        // From 4.7 on Claude refuses a budget; a client of another format does not know that.
-        var refusesBudget = request.From != WireProtocol.AnthropicMessages && ClaudeVersions.IsAtLeast(target.CanonicalModel, opus: 4.7m, others: 4.7m);
-        if (TakesAdaptive() && (reasoning.Mode == ReasoningMode.Adaptive || refusesBudget))
-        {
-            json.WriteStartObject("thinking"u8);
-            json.WriteString("type"u8, "adaptive"u8);
-            WriteDisplay(json, reasoning);
-            json.WriteEndObject();
-            return true;
-        }
-
-        // An effort word leaves room for the text; a client's own budget is its own business, as long as it is legal.
-        var budget = Math.Min(
-            reasoning.BudgetTokens is { } own ? Math.Min(own, maxTokens - 1) : Math.Min(ThinkingBudgets.BudgetOf(reasoning.Effort), Math.Max(MinBudget, (long)(maxTokens * ThinkingBudgets.ShareOf(reasoning.Effort)))),
-            target.Traits.MaxThinkingBudget ?? long.MaxValue);
-        if (budget < MinBudget || budget >= maxTokens)
-        {
-            Drop("thinking", $"max_tokens {maxTokens} leaves no room for the {MinBudget} tokens that thinking needs at least.");
-            return false;
-        }
-
-        if (reasoning is { Mode: ReasoningMode.Adaptive, Effort: null })
-        {
-            degradations.Add("reasoning.adaptive", DegradationOutcome.Emulated, $"{target.Model} does not choose how much it thinks: it got a budget.");
-        }
-
-        json.WriteStartObject("thinking"u8);
-        json.WriteString("type"u8, "enabled"u8);
-        json.WriteNumber("budget_tokens"u8, budget);
-        if (request.From == WireProtocol.AnthropicMessages)
-        {
-            // Models that take a budget are older than the word; a client of another format does not know that.
-            WriteDisplay(json, reasoning);
-        }
-
-        json.WriteEndObject();
-        return true;
-    }
-
-    private static void WriteDisplay(Utf8JsonWriter json, ReasoningOptions reasoning)
-    {
-        if (reasoning.Display is not null)
-        {
-            json.WriteString("display"u8, reasoning.Display);
-        }
-    }
-
-    // Adaptive thinking came with Claude 4.6.
-    private bool TakesAdaptive() => target.Traits.AdaptiveThinking ?? !ClaudeVersions.IsBelow(target.CanonicalModel, 4.6m);
-
     private void WriteToolChoice(Utf8JsonWriter json, bool thinks)
     {
         var choice = request.ToolChoice;
@@ -561,9 +490,8 @@ internal sealed class AnthropicRequestWriter(ConversationRequest request, Upstre
         DropIf(sampling.PresencePenalty is not (null or 0), "sampling.presence_penalty", "Claude takes no penalties.");
     }
 
-    private void WriteOutputConfig(Utf8JsonWriter json)
+    private void WriteOutputConfig(Utf8JsonWriter json, string? effort)
     {
-        var effort = EffortWord();
         var format = request.ResponseFormat;
         if (format is { Kind: ResponseFormatKind.JsonObject })
         {
@@ -598,46 +526,6 @@ internal sealed class AnthropicRequestWriter(ConversationRequest request, Upstre
 
         WriteExtrasOf(json, "output_config.");
         json.WriteEndObject();
-    }
-
-    private string? EffortWord()
-    {
-        // Claude takes an effort with thinking off too: it then shapes the text.
-        if (request.Reasoning is not { } reasoning || reasoning.Effort == "none" || target.Traits.Reasoning == false)
-        {
-            return null;
-        }
-
-        var word = reasoning.Effort;
-        if (word is null && request.From != WireProtocol.AnthropicMessages && reasoning.BudgetTokens is { } budget
-            && ClaudeVersions.IsAtLeast(target.CanonicalModel, opus: 4.7m, others: 4.7m))
-        {
-            word = ThinkingBudgets.EffortOf(budget);
-        }
-
-        if (word is not null && !TakesAdaptive() && target.Traits.Efforts.Count == 0)
-        {
-            degradations.Add("reasoning.effort", DegradationOutcome.Emulated, $"{target.Model} takes a thinking budget instead of an effort.");
-            return null;
-        }
-
-        return word is null ? null : Effort(word);
-    }
-
-    private string Effort(string word)
-    {
-        var known = word switch
-        {
-            "minimal" => "low",
-            "xhigh" or "max" when target.Traits.Efforts.Count > 0 && !target.Traits.Efforts.Contains(word, StringComparer.Ordinal) => "high",
-            _ => word,
-        };
-        if (known != word)
-        {
-            degradations.Add("reasoning.effort", DegradationOutcome.Weakened, $"{target.Model} does not know effort '{word}': it became '{known}'.");
-        }
-
-        return known;
     }
 
     private void WriteExtras(Utf8JsonWriter json)

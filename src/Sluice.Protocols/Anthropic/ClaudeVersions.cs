@@ -15,6 +15,9 @@ internal static class ClaudeVersions
     public static bool IsAtLeast(string model, decimal opus, decimal others) =>
         Version(model, out var family) is { } version && version >= (family == "opus" ? opus : others);
 
+    /// <summary>True when the id names a Claude model, whether it says a version or not.</summary>
+    public static bool IsClaude(string model) => model.Contains("claude-", StringComparison.Ordinal);
+
     /// <summary>True when the id names a Claude model whose version can be read and is below the given one.</summary>
     public static bool IsBelow(string model, decimal version) => Version(model, out _) < version;
 

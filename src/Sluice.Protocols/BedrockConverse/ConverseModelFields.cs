@@ -9,78 +9,39 @@ namespace Sluice.Protocols.BedrockConverse;
 /// <summary>Writes <c>additionalModelRequestFields</c>: what Converse has no word for and a family of models takes in words of its own.</summary>
 internal sealed class ConverseModelFields(ConversationRequest request, UpstreamTarget target, ConverseModel model, DegradationLog degradations)
 {
-    private const long MinBudget = 1024;
-
-    private long _budget;
-    private bool _adaptive;
-    private bool _disabled;
+    private ClaudeThinking? _thinking;
 
     /// <summary>Claude will think in this answer: choices and sampling are then bound. Set by <see cref="Decide"/>.</summary>
-    public bool Thinks => _budget > 0 || _adaptive;
+    public bool Thinks => _thinking is { Thinks: true };
 
     /// <summary>Settles how Claude thinks, and with that how many tokens the answer may have.</summary>
     /// <param name="maxTokens">What the client allows; null where it says nothing.</param>
     /// <returns>The limit to send; null for the model's own.</returns>
     public long? Decide(long? maxTokens)
     {
-        if (request.Reasoning is not { } reasoning || !model.IsClaude)
+        if (!model.IsClaude)
         {
             return maxTokens;
         }
 
-        if (reasoning.Mode == ReasoningMode.Off || reasoning.Effort == "none")
-        {
-            _disabled = true;
-            return maxTokens;
-        }
-
-        if (target.Traits.Reasoning == false)
-        {
-            Drop("thinking", "This model does not think.");
-            return maxTokens;
-        }
-
-        var refusesBudget = request.From != WireProtocol.AnthropicMessages && ClaudeVersions.IsAtLeast(target.CanonicalModel, opus: 4.7m, others: 4.7m);
-        if (TakesAdaptive() && (reasoning.Mode == ReasoningMode.Adaptive || refusesBudget))
-        {
-            _adaptive = true;
-            return maxTokens;
-        }
-
-        // The budget must stay below the limit, so a limit has to be named.
-        var limit = maxTokens ?? target.Traits.MaxOutputTokens ?? 8192 + (reasoning.BudgetTokens is { } named ? Math.Min(named, 1_000_000) : ThinkingBudgets.BudgetOf(reasoning.Effort));
-        var budget = Math.Min(
-            reasoning.BudgetTokens is { } own ? Math.Min(own, limit - 1) : Math.Min(ThinkingBudgets.BudgetOf(reasoning.Effort), Math.Max(MinBudget, (long)(limit * ThinkingBudgets.ShareOf(reasoning.Effort)))),
-            target.Traits.MaxThinkingBudget ?? long.MaxValue);
-        if (budget < MinBudget || budget >= limit)
-        {
-            Drop("thinking", "The limit of output tokens leaves no room for the 1024 that thinking needs at least.");
-            return maxTokens;
-        }
-
-        if (reasoning.Mode == ReasoningMode.Adaptive)
-        {
-            degradations.Add("reasoning.adaptive", DegradationOutcome.Emulated, $"{target.Model} does not choose how much it thinks: it got a budget.");
-        }
-
-        _budget = budget;
-        return limit;
+        _thinking = new ClaudeThinking(request, target, maxTokens, degradations);
+        return _thinking.MaxTokens;
     }
 
     /// <summary>Writes the member, or nothing.</summary>
     public void Write(Utf8JsonWriter json)
     {
         var betas = Betas();
-        var effort = Effort();
+        var effort = _thinking?.Effort();
         var reasoning = OtherReasoning();
         var topK = TopK();
-        if (!_disabled && !Thinks && betas.Count == 0 && effort is null && reasoning is null && topK is null)
+        if (_thinking is not { WritesMember: true } && betas.Count == 0 && effort is null && reasoning is null && topK is null)
         {
             return;
         }
 
         json.WriteStartObject("additionalModelRequestFields"u8);
-        WriteThinking(json);
+        _thinking?.Write(json);
         if (effort is not null)
         {
             json.WriteStartObject("output_config"u8);
@@ -102,58 +63,6 @@ internal sealed class ConverseModelFields(ConversationRequest request, UpstreamT
         }
 
         json.WriteEndObject();
-    }
-
-    private void WriteThinking(Utf8JsonWriter json)
-    {
-        if (!_disabled && !Thinks)
-        {
-            return;
-        }
-
-        json.WriteStartObject("thinking"u8);
-        json.WriteString("type"u8, _disabled ? "disabled"u8 : _adaptive ? "adaptive"u8 : "enabled"u8);
-        if (_budget > 0)
-        {
-            json.WriteNumber("budget_tokens"u8, _budget);
-        }
-
-        if (Thinks && request.Reasoning?.Display is { } display)
-        {
-            json.WriteString("display"u8, display);
-        }
-
-        json.WriteEndObject();
-    }
-
-    // Adaptive thinking came with Claude 4.6, and effort without a beta with it.
-    private bool TakesAdaptive() => target.Traits.AdaptiveThinking ?? ClaudeVersions.IsAtLeast(target.CanonicalModel, opus: 4.6m, others: 4.6m);
-
-    private string? Effort()
-    {
-        if (!model.IsClaude || request.Reasoning?.Effort is not { } word || word == "none" || target.Traits.Reasoning == false)
-        {
-            return null;
-        }
-
-        if (!TakesAdaptive())
-        {
-            degradations.Add("reasoning.effort", DegradationOutcome.Emulated, "This model takes a thinking budget instead of an effort.");
-            return null;
-        }
-
-        var known = word switch
-        {
-            "minimal" => "low",
-            "xhigh" or "max" when target.Traits.Efforts.Count > 0 && !target.Traits.Efforts.Contains(word, StringComparer.Ordinal) => "high",
-            _ => word,
-        };
-        if (known != word)
-        {
-            degradations.Add("reasoning.effort", DegradationOutcome.Weakened, $"This model does not know effort '{FeatureWords.Clean(word, 20)}': it became '{known}'.");
-        }
-
-        return known;
     }
 
     // Nova and OpenAI's open models know three words.
