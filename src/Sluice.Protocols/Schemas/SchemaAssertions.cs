@@ -77,7 +77,10 @@ internal sealed class SchemaAssertions(JsonElement schema, WeakenedKeywords weak
                 }
 
                 return;
-            case "items" or "prefixItems":
+            case "additionalItems" when schema.TryGetProperty("items"u8, out var items) && items.ValueKind != JsonValueKind.Array:
+                // Means something beside a list of places only.
+                return;
+            case "items" or "prefixItems" or "additionalItems":
                 if (type is null or "ARRAY")
                 {
                     Items(output, name, value);
@@ -136,15 +139,26 @@ internal sealed class SchemaAssertions(JsonElement schema, WeakenedKeywords weak
         {
             // A place for each item: the subset has one schema for all of them.
             weakened.Add("prefixItems");
+            weakened.Add(name);
             var branches = new JsonArray([.. value.EnumerateArray().Select(v => (JsonNode?)convert(v))]);
+            if (schema.TryGetProperty(name == "items" ? "additionalItems" : "items", out var further) && further.ValueKind == JsonValueKind.Object)
+            {
+                branches.Add((JsonNode)convert(further));
+            }
+            else if (further.ValueKind != JsonValueKind.False)
+            {
+                // Further items may be anything, which nobody means who lists the places.
+                weakened.Add("any");
+            }
+
             if (branches.Count > 0)
             {
                 output["items"] = branches.Count == 1 ? branches[0]!.DeepClone() : new JsonObject { ["anyOf"] = SchemaMerge.Flat(branches) };
             }
         }
-        else if (name == "items" && schema.TryGetProperty("prefixItems"u8, out _))
+        else if (name == "additionalItems" || schema.TryGetProperty("prefixItems"u8, out _))
         {
-            weakened.Add("items");
+            weakened.Add(name);
         }
         else
         {

@@ -99,20 +99,31 @@ internal sealed class SchemaDownConverter
         return SchemaMerge.IsUntyped(output) ? SchemaMerge.Both(output, Anything(), _weakened) : output;
     }
 
-    // Any value: no keyword of the subset says so.
+    // Any value: no keyword of the subset says so. Lists must say of what; lists of lists and null are left out.
     private JsonObject Anything()
     {
         _weakened.Add("any");
-        return new JsonObject { ["anyOf"] = new JsonArray(new JsonObject { ["type"] = "STRING" }, new JsonObject { ["type"] = "NUMBER" }, new JsonObject { ["type"] = "BOOLEAN" }) };
+        var kinds = Kinds();
+        kinds.Add(new JsonObject { ["type"] = "ARRAY", ["items"] = new JsonObject { ["anyOf"] = Kinds() } });
+        return new JsonObject { ["anyOf"] = kinds };
+
+        static JsonArray Kinds() =>
+            new(new JsonObject { ["type"] = "STRING" }, new JsonObject { ["type"] = "NUMBER" }, new JsonObject { ["type"] = "BOOLEAN" }, new JsonObject { ["type"] = "OBJECT" });
     }
 
     private JsonObject Resolve(string reference, int depth)
     {
-        if (_references.Contains(reference, StringComparer.Ordinal) || Pointer(reference) is not { } target)
+        if (Pointer(reference) is not { } target)
+        {
+            _weakened.Add("$ref");
+            return Anything();
+        }
+
+        if (_references.Contains(reference, StringComparer.Ordinal))
         {
             // A schema inside itself ends here.
             _weakened.Add("$ref");
-            return new JsonObject { ["type"] = "OBJECT" };
+            return IsObject(target) ? new JsonObject { ["type"] = "OBJECT" } : Anything();
         }
 
         _references.Add(reference);
@@ -120,6 +131,9 @@ internal sealed class SchemaDownConverter
         _references.RemoveAt(_references.Count - 1);
         return resolved;
     }
+
+    private bool IsObject(JsonElement schema) =>
+        schema.ValueKind == JsonValueKind.Object && SchemaTypes.Of(schema, _weakened, out var nullable) is ["OBJECT"] && !nullable;
 
     // #, #/$defs/name, #/properties/a~1b
     private JsonElement? Pointer(string reference)

@@ -25,7 +25,7 @@ internal sealed class StrictRewriter(HashSet<string> refused, bool requireAll)
         var output = new JsonObject();
         foreach (var member in schema.EnumerateObject())
         {
-            if (refused.Contains(member.Name))
+            if (refused.Contains(member.Name) || IsOfPlaces(schema, member))
             {
                 Weakened.Add(member.Name);
             }
@@ -56,14 +56,28 @@ internal sealed class StrictRewriter(HashSet<string> refused, bool requireAll)
 
                 output[name] = map;
                 break;
-            case "anyOf" or "oneOf" or "allOf" when value.ValueKind == JsonValueKind.Array:
+            case "allOf" when value.ValueKind == JsonValueKind.Array && value.GetArrayLength() == 1 && Rewrite(value[0]) is JsonObject only:
+                foreach (var (inner, said) in only)
+                {
+                    if (!output.TryAdd(inner, said?.DeepClone()))
+                    {
+                        Weakened.Add(name);
+                    }
+                }
+
+                break;
+            case "allOf":
+                // Objects that take no members but their own cannot be of two kinds at once.
+                Weakened.Add(name);
+                break;
+            case "anyOf" or "oneOf" when value.ValueKind == JsonValueKind.Array:
                 if (name == "oneOf")
                 {
                     // Neither mode knows it; alternatives that do not overlap mean the same.
                     Weakened.Add("oneOf");
                 }
 
-                output[name == "oneOf" ? "anyOf" : name] = new JsonArray([.. value.EnumerateArray().Select(Rewrite)]);
+                output["anyOf"] = new JsonArray([.. value.EnumerateArray().Select(Rewrite)]);
                 break;
             case "items":
                 output[name] = Rewrite(value);
@@ -82,9 +96,14 @@ internal sealed class StrictRewriter(HashSet<string> refused, bool requireAll)
         }
     }
 
+    // What stands beside a list of places is of the items behind them.
+    private static bool IsOfPlaces(JsonElement schema, JsonProperty member) =>
+        member.Name == "items" && (member.Value.ValueKind == JsonValueKind.Array || schema.TryGetProperty("prefixItems"u8, out _));
+
     private void Close(JsonObject output, JsonElement schema)
     {
         output["additionalProperties"] = false;
+        RequireOnlyKnown(output);
         if (!requireAll || output["properties"] is not JsonObject properties)
         {
             if (requireAll)
@@ -110,9 +129,25 @@ internal sealed class StrictRewriter(HashSet<string> refused, bool requireAll)
         output["required"] = new JsonArray([.. properties.Select(p => (JsonNode?)JsonValue.Create(p.Key))]);
     }
 
+    // A closed object can never have what it requires and does not name.
+    private void RequireOnlyKnown(JsonObject output)
+    {
+        var properties = output["properties"] as JsonObject;
+        if (output["required"] is JsonArray required && required.Any(n => properties?.ContainsKey(n?.ToString() ?? "") != true))
+        {
+            Weakened.Add("required");
+            output["required"] = new JsonArray([.. required.Where(n => properties?.ContainsKey(n?.ToString() ?? "") == true).Select(n => n!.DeepClone())]);
+        }
+    }
+
     // An optional property must be there, and may be null.
     private static JsonNode? Nullable(JsonNode? property)
     {
+        if (property is JsonValue never && never.GetValueKind() == JsonValueKind.False)
+        {
+            return new JsonObject { ["type"] = "null" };
+        }
+
         if (property is not JsonObject schema)
         {
             return property;
@@ -120,6 +155,8 @@ internal sealed class StrictRewriter(HashSet<string> refused, bool requireAll)
 
         switch (schema["type"])
         {
+            case not null when schema.ContainsKey("const"):
+                return new JsonObject { ["anyOf"] = new JsonArray(schema, new JsonObject { ["type"] = "null" }) };
             case JsonValue word when word.ToString() != "null":
                 schema["type"] = new JsonArray(word.DeepClone(), "null");
                 break;

@@ -10,8 +10,8 @@ public static class StrictSchemas
     // Keywords of OpenAI's structured outputs guide that strict mode refuses.
     private static readonly HashSet<string> OpenAIRefuses = new(StringComparer.Ordinal)
     {
-        "allOf", "not", "if", "then", "else", "dependentRequired", "dependentSchemas", "patternProperties", "propertyNames", "unevaluatedProperties", "unevaluatedItems",
-        "contains", "minContains", "maxContains", "uniqueItems", "minProperties", "maxProperties", "prefixItems",
+        "not", "if", "then", "else", "dependentRequired", "dependentSchemas", "patternProperties", "propertyNames", "unevaluatedProperties", "unevaluatedItems",
+        "contains", "minContains", "maxContains", "uniqueItems", "minProperties", "maxProperties", "prefixItems", "additionalItems", "dependencies", "$dynamicRef",
     };
 
     // Anthropic's structured outputs guide: no bounds on numbers, lengths and counts.
@@ -19,7 +19,7 @@ public static class StrictSchemas
     {
         "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength", "minItems", "maxItems", "uniqueItems", "minProperties", "maxProperties",
         "not", "if", "then", "else", "dependentRequired", "dependentSchemas", "patternProperties", "propertyNames", "contains", "minContains", "maxContains", "prefixItems",
-        "unevaluatedProperties", "unevaluatedItems",
+        "unevaluatedProperties", "unevaluatedItems", "additionalItems", "dependencies", "$dynamicRef",
     };
 
     /// <summary>For OpenAI's <c>strict: true</c>: no further properties, every property required, optional ones nullable.</summary>
