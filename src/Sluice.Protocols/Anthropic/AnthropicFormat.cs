@@ -67,6 +67,15 @@ public sealed class AnthropicFormat : IWireFormat, ITokenCountFormat
     public IReadOnlyList<string> GatewayMembers { get; } = [.. Native.GatewayMembers.Shared, "user"];
 
     /// <inheritdoc/>
+    public ParameterTable Parameters { get; } = new(
+        ("temperature", RequestParameters.Temperature), ("top_p", RequestParameters.TopP), ("top_k", RequestParameters.TopK),
+        ("stop_sequences", RequestParameters.Stop), ("max_tokens", RequestParameters.MaxTokens), ("tools", RequestParameters.Tools),
+        ("tool_choice", RequestParameters.ToolChoice), ("thinking", RequestParameters.Reasoning), ("reasoning", RequestParameters.Reasoning),
+        ("reasoning_effort", RequestParameters.Reasoning), ("output_config", RequestParameters.ResponseFormat),
+        ("output_format", RequestParameters.ResponseFormat), ("response_format", RequestParameters.ResponseFormat),
+        ("verbosity", RequestParameters.Verbosity));
+
+    /// <inheritdoc/>
     public MemberMeaning MeaningOf(ReadOnlySpan<byte> name) => name switch
     {
         _ when name.SequenceEqual("model"u8) => MemberMeaning.Model,

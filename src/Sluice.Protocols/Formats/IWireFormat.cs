@@ -104,6 +104,9 @@ public interface IClientFormat
     /// <param name="name">Unescaped.</param>
     MemberMeaning MeaningOf(ReadOnlySpan<byte> name);
 
+    /// <summary>Which members set which parameter, by the names of this format.</summary>
+    ParameterTable Parameters { get; }
+
     /// <summary>Top-level members that steer a gateway and that no model vendor takes (see <see cref="GatewayMembers"/>).</summary>
     IReadOnlyList<string> GatewayMembers { get; }
 

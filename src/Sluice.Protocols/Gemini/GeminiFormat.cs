@@ -60,6 +60,22 @@ public sealed class GeminiFormat : IWireFormat, ITokenCountFormat
     /// <inheritdoc/>
     public IReadOnlyList<string> GatewayMembers { get; } = Native.GatewayMembers.Shared;
 
+    // Those of generationConfig stand one level deeper; no name means two things on the two levels.
+    /// <inheritdoc/>
+    public ParameterTable Parameters { get; } = new(
+        ("tools", RequestParameters.Tools), ("toolConfig", RequestParameters.ToolChoice), ("tool_config", RequestParameters.ToolChoice),
+        ("temperature", RequestParameters.Temperature), ("topP", RequestParameters.TopP), ("top_p", RequestParameters.TopP),
+        ("topK", RequestParameters.TopK), ("top_k", RequestParameters.TopK), ("maxOutputTokens", RequestParameters.MaxTokens),
+        ("max_output_tokens", RequestParameters.MaxTokens), ("stopSequences", RequestParameters.Stop), ("stop_sequences", RequestParameters.Stop),
+        ("presencePenalty", RequestParameters.PresencePenalty), ("presence_penalty", RequestParameters.PresencePenalty),
+        ("frequencyPenalty", RequestParameters.FrequencyPenalty), ("frequency_penalty", RequestParameters.FrequencyPenalty),
+        ("seed", RequestParameters.Seed), ("responseLogprobs", RequestParameters.Logprobs), ("response_logprobs", RequestParameters.Logprobs),
+        ("logprobs", RequestParameters.TopLogprobs), ("responseMimeType", RequestParameters.ResponseFormat),
+        ("response_mime_type", RequestParameters.ResponseFormat), ("responseSchema", RequestParameters.StructuredOutputs),
+        ("response_schema", RequestParameters.StructuredOutputs), ("responseJsonSchema", RequestParameters.StructuredOutputs),
+        ("response_json_schema", RequestParameters.StructuredOutputs), ("thinkingConfig", RequestParameters.Reasoning),
+        ("thinking_config", RequestParameters.Reasoning));
+
     /// <inheritdoc/>
     public MemberMeaning MeaningOf(ReadOnlySpan<byte> name) => name switch
     {

@@ -59,6 +59,9 @@ public sealed record Envelope
     /// <summary>Thinking is asked for (<c>thinking</c> not disabled, or <c>reasoning_effort</c>/<c>reasoning</c> set).</summary>
     public bool WantsThinking { get; init; }
 
+    /// <summary>The parameters that it sets.</summary>
+    public RequestParameters Parameters { get; init; }
+
     /// <summary>Cache marks anywhere in the body.</summary>
     public int CacheMarks { get; init; }
 

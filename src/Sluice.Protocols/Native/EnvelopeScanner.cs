@@ -67,6 +67,7 @@ public static class EnvelopeScanner
         private int _documents;
         private int _foreignProofs;
         private bool _thinking;
+        private RequestParameters _parameters;
         private int _cacheMarks;
         private long? _maxTokens;
         private long? _maxCompletionTokens;
@@ -128,6 +129,7 @@ public static class EnvelopeScanner
             HasDocuments = _documents > 0,
             HasForeignProofs = _foreignProofs > 0,
             WantsThinking = _thinking,
+            Parameters = _parameters,
             CacheMarks = _cacheMarks,
             MaxOutputTokens = _maxCompletionTokens ?? _maxTokens,
             SessionId = _session ?? _cacheKey,
@@ -189,6 +191,7 @@ public static class EnvelopeScanner
         private UpstreamError? Known(scoped ReadOnlySpan<byte> key, BodySpan name, BodySpan value)
         {
             var bytes = _body.Slice(value.Start, value.Length);
+            _parameters |= ParameterTable.Asked(format.Parameters.Of(key), bytes);
             switch (format.MeaningOf(key))
             {
                 case MemberMeaning.Model:
@@ -320,6 +323,7 @@ public static class EnvelopeScanner
 
                 while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
                 {
+                    var parameter = reader.ValueIsEscaped ? RequestParameters.None : format.Parameters.Of(reader.ValueSpan);
                     var limit = reader.ValueTextEquals("maxOutputTokens"u8) || reader.ValueTextEquals("max_output_tokens"u8);
                     var thinking = reader.ValueTextEquals("thinkingConfig"u8) || reader.ValueTextEquals("thinking_config"u8);
                     var schema = reader.ValueTextEquals("responseSchema"u8) || reader.ValueTextEquals("response_schema"u8)
@@ -328,6 +332,7 @@ public static class EnvelopeScanner
                     var start = (int)reader.TokenStartIndex;
                     reader.Skip();
                     var value = bytes[start..(int)reader.BytesConsumed];
+                    _parameters |= parameter == RequestParameters.Reasoning && !GeminiThinks(value) ? RequestParameters.None : ParameterTable.Asked(parameter, value);
                     if (limit)
                     {
                         // Google's servers take whole numbers as strings too.

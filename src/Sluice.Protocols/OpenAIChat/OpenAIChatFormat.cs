@@ -47,6 +47,20 @@ public sealed class OpenAIChatFormat : IWireFormat
     public IReadOnlyList<string> GatewayMembers { get; } = [.. Native.GatewayMembers.Shared, "usage"];
 
     /// <inheritdoc/>
+    public ParameterTable Parameters { get; } = new(
+        ("temperature", RequestParameters.Temperature), ("top_p", RequestParameters.TopP), ("top_k", RequestParameters.TopK),
+        ("min_p", RequestParameters.MinP), ("top_a", RequestParameters.TopA), ("frequency_penalty", RequestParameters.FrequencyPenalty),
+        ("presence_penalty", RequestParameters.PresencePenalty), ("repetition_penalty", RequestParameters.RepetitionPenalty),
+        ("seed", RequestParameters.Seed), ("logit_bias", RequestParameters.LogitBias), ("logprobs", RequestParameters.Logprobs),
+        ("top_logprobs", RequestParameters.TopLogprobs), ("stop", RequestParameters.Stop), ("max_tokens", RequestParameters.MaxTokens),
+        ("max_completion_tokens", RequestParameters.MaxTokens), ("response_format", RequestParameters.ResponseFormat),
+        ("tools", RequestParameters.Tools), ("functions", RequestParameters.Tools), ("tool_choice", RequestParameters.ToolChoice),
+        ("function_call", RequestParameters.ToolChoice), ("parallel_tool_calls", RequestParameters.ParallelToolCalls),
+        ("reasoning", RequestParameters.Reasoning), ("reasoning_effort", RequestParameters.Reasoning),
+        ("include_reasoning", RequestParameters.Reasoning), ("thinking", RequestParameters.Reasoning), ("verbosity", RequestParameters.Verbosity),
+        ("web_search_options", RequestParameters.WebSearch), ("prediction", RequestParameters.Prediction));
+
+    /// <inheritdoc/>
     public MemberMeaning MeaningOf(ReadOnlySpan<byte> name) => name switch
     {
         _ when name.SequenceEqual("model"u8) => MemberMeaning.Model,

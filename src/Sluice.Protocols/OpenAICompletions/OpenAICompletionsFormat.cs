@@ -45,6 +45,9 @@ public sealed class OpenAICompletionsFormat : IClientFormat
 
     // The prompt counts as instructions do: a text of any shape. Turns would have to be an array.
     /// <inheritdoc/>
+    public ParameterTable Parameters => OpenAIChatFormat.Instance.Parameters;
+
+    /// <inheritdoc/>
     public MemberMeaning MeaningOf(ReadOnlySpan<byte> name) =>
         name.SequenceEqual("prompt"u8) ? MemberMeaning.System
         : name.SequenceEqual("messages"u8) ? MemberMeaning.None

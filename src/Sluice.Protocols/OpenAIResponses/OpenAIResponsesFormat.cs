@@ -48,6 +48,14 @@ public sealed class OpenAIResponsesFormat : IWireFormat, ITokenCountFormat
     public IReadOnlyList<string> GatewayMembers { get; } = Native.GatewayMembers.Shared;
 
     /// <inheritdoc/>
+    public ParameterTable Parameters { get; } = new(
+        ("temperature", RequestParameters.Temperature), ("top_p", RequestParameters.TopP), ("top_k", RequestParameters.TopK),
+        ("top_logprobs", RequestParameters.TopLogprobs), ("max_output_tokens", RequestParameters.MaxTokens), ("tools", RequestParameters.Tools),
+        ("tool_choice", RequestParameters.ToolChoice), ("parallel_tool_calls", RequestParameters.ParallelToolCalls),
+        ("reasoning", RequestParameters.Reasoning), ("text", RequestParameters.ResponseFormat),
+        ("frequency_penalty", RequestParameters.FrequencyPenalty), ("presence_penalty", RequestParameters.PresencePenalty));
+
+    /// <inheritdoc/>
     public MemberMeaning MeaningOf(ReadOnlySpan<byte> name) => name switch
     {
         _ when name.SequenceEqual("model"u8) => MemberMeaning.Model,

@@ -18,7 +18,7 @@ internal static class RoutingRequests
         // Of one user, so that two who use the same name never meet.
         Session = facts.Session is null ? null : $"{caller.User}\n{facts.Session}",
         AllowedModels = caller.AllowedModels,
-        Needs = new RequestNeeds(envelope.EstimatedInputTokens, envelope.MaxOutputTokens, envelope.HasImages, envelope.HasDocuments, envelope.ToolCount > 0, RequestParameters.None),
+        Needs = new RequestNeeds(envelope.EstimatedInputTokens, envelope.MaxOutputTokens, envelope.HasImages, envelope.HasDocuments, envelope.ToolCount > 0, envelope.Parameters),
         Origin = new RequestOrigin(caller.KeyId, caller.User)
         {
             Team = caller.Team,

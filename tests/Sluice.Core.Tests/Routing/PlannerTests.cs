@@ -2,6 +2,7 @@ using Sluice.Core.Configuration;
 using Sluice.Core.Routing;
 using Sluice.Protocols.Errors;
 using Sluice.Protocols.Formats;
+using Sluice.Protocols.Native;
 using Xunit;
 
 namespace Sluice.Core.Tests.Routing;
