@@ -1,5 +1,6 @@
 using Sluice.Core.Pricing;
 using Sluice.Protocols.Formats;
+using Sluice.Protocols.Native;
 
 namespace Sluice.Core.Catalogue;
 
@@ -29,4 +30,19 @@ public sealed record ModelEndpoint(Model Model, string Provider, string Upstream
 {
     /// <summary>Stable id of the endpoint, for health and explanations.</summary>
     public string Id { get; } = $"{Provider}/{UpstreamModel}";
+
+    /// <summary>Tokens of the window there; null where neither the endpoint nor the model says.</summary>
+    public long? ContextLength { get => field ?? Model.Traits.ContextLength; init; }
+
+    /// <summary>Most output tokens of one answer there; null where not known.</summary>
+    public long? MaxOutputTokens { get => field ?? Model.Traits.MaxOutputTokens; init; }
+
+    /// <summary>How the weights are kept there (<c>fp8</c>, <c>int4</c>, …); null where not known.</summary>
+    public string? Quantization { get; init; }
+
+    /// <summary>What tells it from the provider's other endpoints: requests name it <c>provider/tag</c>.</summary>
+    public string? Tag { get; init; }
+
+    /// <summary>All parameters that it takes; null where nobody listed them.</summary>
+    public RequestParameters? Parameters { get; init; }
 }

@@ -114,6 +114,9 @@ public enum RouteSort
 
     /// <summary>Quickest first token first.</summary>
     Latency,
+
+    /// <summary>Most reliable tool calls first; only a request asks for it.</summary>
+    Exacto,
 }
 
 /// <summary>When silent client streams get a sign of life.</summary>

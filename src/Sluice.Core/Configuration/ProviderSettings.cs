@@ -54,6 +54,9 @@ public sealed record ProviderSettings
     /// <summary>How long to wait for what.</summary>
     public TimeoutSettings Timeouts { get; init; } = new();
 
+    /// <summary>What it does with prompts.</summary>
+    public DataPolicy DataPolicy { get; init; } = new();
+
     /// <summary>Where it is, as a label.</summary>
     public string? Region { get; init; }
 
@@ -62,6 +65,22 @@ public sealed record ProviderSettings
 
     /// <summary>Azure: which deployment serves which model of the catalogue.</summary>
     public IReadOnlyDictionary<string, string> Deployments { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+}
+
+/// <summary>What a provider does with prompts, as the operator states it. Without a statement it keeps them, as most do.</summary>
+public sealed record DataPolicy
+{
+    /// <summary>Trains on them.</summary>
+    public bool Trains { get; init; }
+
+    /// <summary>Keeps them.</summary>
+    public bool Retains { get; init; } = true;
+
+    /// <summary>Zero data retention is agreed.</summary>
+    public bool ZeroRetention { get; init; }
+
+    /// <summary>Neither trains on prompts nor keeps them.</summary>
+    public bool CollectsNothing => !Trains && (!Retains || ZeroRetention);
 }
 
 /// <summary>One upstream key.</summary>

@@ -106,7 +106,7 @@ public static class Pricer
     }
 
     /// <summary>The rates in force at a moment.</summary>
-    private static PriceSheet InForce(PriceSheet sheet, DateTimeOffset at)
+    internal static PriceSheet InForce(PriceSheet sheet, DateTimeOffset at)
     {
         var day = DateOnly.FromDateTime(at.UtcDateTime);
         var current = sheet;
@@ -122,7 +122,7 @@ public static class Pricer
     }
 
     /// <summary>The rates of a request of this size: a step on the whole request, not marginal.</summary>
-    private static PriceSheet RatesFor(PriceSheet sheet, long totalInput)
+    internal static PriceSheet RatesFor(PriceSheet sheet, long totalInput)
     {
         PriceSheet? tier = null;
         foreach (var step in sheet.Tiers)

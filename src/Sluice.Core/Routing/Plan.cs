@@ -19,6 +19,12 @@ public sealed record RoutingRequest(string Model)
     /// <summary>What the request's <c>provider</c> object wants.</summary>
     public ProviderPreferences Preferences { get; init; } = ProviderPreferences.None;
 
+    /// <summary>The order that the request's path means where the request names none; null is the configured one.</summary>
+    public RouteSort? DefaultSort { get; init; }
+
+    /// <summary>An upstream that is a router itself gets the <c>provider</c> member as the client wrote it.</summary>
+    public bool PreferencesTravel { get; init; }
+
     /// <summary>What an endpoint must be able to do.</summary>
     public RequestNeeds Needs { get; init; }
 
@@ -34,7 +40,12 @@ public sealed record RoutingRequest(string Model)
 public sealed record Candidate(ModelEndpoint Endpoint, ProviderSettings Provider, Credential? Credential, string Reason);
 
 /// <summary>An endpoint that the plan does not use, and why.</summary>
-public sealed record LeftOutEndpoint(string Endpoint, string Why);
+public readonly record struct LeftOutEndpoint(string Endpoint, string Why);
+
+/// <summary>One step of the way from all endpoints of a model to those that a request allows.</summary>
+/// <param name="Step">What was asked there.</param>
+/// <param name="Endpoints">How many were left after it.</param>
+public sealed record FunnelStep(string Step, int Endpoints);
 
 /// <summary>The ordered candidates for one request.</summary>
 public sealed record Plan
@@ -44,6 +55,9 @@ public sealed record Plan
 
     /// <summary>Every endpoint considered and not used.</summary>
     public IReadOnlyList<LeftOutEndpoint> LeftOut { get; init; } = [];
+
+    /// <summary>Which filters left how many endpoints of the model asked for; only where they left none.</summary>
+    public IReadOnlyList<FunnelStep> Funnel { get; init; } = [];
 
     /// <summary>What was asked for and done otherwise, one sentence each.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];

@@ -45,6 +45,9 @@ public sealed record ProviderPreferences
     /// <summary>Seconds to the first token that an endpoint should not exceed; slower ones go to the end.</summary>
     public Percentiles? PreferredMaxLatency { get; init; }
 
+    /// <summary>Only models whose author permits distillation. Nothing here knows which those are: the plan says so in a note.</summary>
+    public bool EnforceDistillableText { get; init; }
+
     /// <summary>Dearer endpoints are left out.</summary>
     public PriceLimit? MaxPrice { get; init; }
 }

@@ -30,7 +30,7 @@ internal static class Overflow
 
     /// <summary>The candidate's window is known to be larger than the one that overflowed.</summary>
     public static bool Fits(Attempt overflowed, Candidate candidate) =>
-        candidate.Endpoint.Model.Traits.ContextLength is { } window
-        && overflowed.Candidate.Endpoint.Model.Traits.ContextLength is { } tooSmall
+        candidate.Endpoint.ContextLength is { } window
+        && overflowed.Candidate.Endpoint.ContextLength is { } tooSmall
         && window > tooSmall;
 }

@@ -97,7 +97,7 @@ public sealed class ConfigLoaderTests
     {
         var snapshot = Configs.Good(Whole, ("ANTHROPIC_API_KEY", "sk-ant-1"));
 
-        string[] expected = ["providers.limits", "providers.data_policy", "rules", "auto", "breaker", "limits", "fairness", "cache", "alerts"];
+        string[] expected = ["providers.limits", "rules", "auto", "breaker", "limits", "fairness", "cache", "alerts"];
         Assert.Equal(expected.Select(name => $"{name} is accepted, but nothing acts on it in this version."), snapshot.Warnings);
     }
 

@@ -1,6 +1,7 @@
 using Sluice.Core.Catalogue;
 using Sluice.Core.Configuration.Schema;
 using Sluice.Core.Pricing;
+using Sluice.Protocols.Native;
 
 namespace Sluice.Core.Configuration.Reading;
 
@@ -68,7 +69,14 @@ internal sealed class ModelsReader(IReadOnlyList<ProviderSettings> providers, Ca
             findings.Warn($"{item.Path} has no price: what it costs is reported as unpriced.");
         }
 
-        return new ModelEndpoint(model, name, upstream, price);
+        return new ModelEndpoint(model, name, upstream, price)
+        {
+            ContextLength = item.Get<long?>("context"),
+            MaxOutputTokens = item.Get<long?>("max_output"),
+            Quantization = item.Get<string>("quantization"),
+            Tag = item.Get<string>("tag"),
+            Parameters = item["parameters"] is { } listed ? listed.Texts().Aggregate(RequestParameters.None, (all, word) => all | RequestParameterNames.Parse(word)) : null,
+        };
     }
 
     private static PriceSheet Sheet(ConfigValue price) => new()

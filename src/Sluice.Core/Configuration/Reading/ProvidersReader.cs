@@ -46,6 +46,7 @@ internal sealed partial class ProvidersReader(CloudReader clouds, Findings findi
             Credentials = credentials,
             Dialect = dialect ?? Dialects.Default(kind, url),
             Timeouts = Timeouts(item["timeouts"]),
+            DataPolicy = Policy(item["data_policy"]),
             Region = item.Get<string>("region"),
             Cloud = cloud,
             Deployments = CloudReader.Deployments(item),
@@ -119,6 +120,13 @@ internal sealed partial class ProvidersReader(CloudReader clouds, Findings findi
 
         return credentials;
     }
+
+    private static DataPolicy Policy(ConfigValue? section) => new()
+    {
+        Trains = section?.Get<bool?>("trains") ?? false,
+        Retains = section?.Get<bool?>("retains") ?? true,
+        ZeroRetention = section?.Get<bool?>("zdr") ?? false,
+    };
 
     private static TimeoutSettings Timeouts(ConfigValue? section)
     {

@@ -1,3 +1,5 @@
+using Sluice.Protocols.Native;
+
 namespace Sluice.Core.Configuration.Schema;
 
 /// <summary>The configuration file's contract.</summary>
@@ -43,7 +45,7 @@ internal static class ConfigSchema
             new("trains", new BoolShape(), "false", "trains on prompts"),
             new("retains", new BoolShape(), "true", "keeps prompts"),
             new("zdr", new BoolShape(), "false", "zero data retention is agreed"),
-        ]), "", "what the provider does with prompts") { IsNotBuilt = true },
+        ]), "", "what the provider does with prompts: by it requests with `data_collection: deny` or `zdr` choose"),
         new("region", new TextShape("a label; for bedrock an AWS region"), "none; bedrock: `AWS_REGION`", "where it is") { InLiteLlm = ["aws_region_name", "aws_region"] },
         new("auth", new ChoiceShape(["key", "entra", "machine"]), "key", "`key`: by api_keys or the cloud's own keys and files; `entra` (azure): a token of Entra ID; `machine` (azure, bedrock, vertex): the identity that the cloud gives this machine"),
         new("api_version", new TextShape("an API version of Azure"), "none: the `/openai/v1` addresses", "azure: a dated one means the addresses with the deployment in the path"),
@@ -74,6 +76,11 @@ internal static class ConfigSchema
             new("provider", new TextShape("a provider's name"), "", "who serves it") { IsRequired = true },
             new("model", new TextShape("the provider's own name of the model"), "", "how the provider calls it") { IsRequired = true },
             new("price", Price, "the catalogue's, where it knows the host", "USD per million tokens"),
+            new("context", new IntegerShape(1, 1_000_000_000), "the model's", "tokens of the window there"),
+            new("max_output", new IntegerShape(1, 1_000_000_000), "the model's", "most output tokens of one answer there"),
+            new("quantization", new ChoiceShape(Quantizations.Words), "not known", "how the weights are kept there"),
+            new("tag", new TextShape("a word such as turbo or us-east5"), "none", "requests name this endpoint `provider/tag`"),
+            new("parameters", new ListShape(new ChoiceShape(RequestParameterNames.All)), "what the provider's kind and the model take", "all request parameters that are taken there"),
         ])), "none", "all endpoints of the model") { IsRequired = true },
     ]);
 

@@ -1,0 +1,103 @@
+using System.Buffers;
+using Sluice.Core.Catalogue;
+using Sluice.Core.Configuration;
+using Sluice.Core.Health;
+using Sluice.Core.Routing.Endpoints;
+using Sluice.Core.Routing.Filters;
+using Sluice.Core.Routing.Ordering;
+
+namespace Sluice.Core.Routing;
+
+/// <summary>The endpoints that are ordered together and passed the filters: those of one model, or with <c>partition: none</c> of all. Holds a pooled array until disposed.</summary>
+internal sealed class EndpointGroup(Demands demands, PlanDraft draft) : IDisposable
+{
+    private Entry[] _entries = ArrayPool<Entry>.Shared.Rent(Planner.MostCandidates);
+    private int _count;
+    private int _used;
+
+    public Demands Demands => demands;
+
+    public PlanDraft Draft => draft;
+
+    public Span<Entry> Entries => _entries.AsSpan(0, _count);
+
+    /// <summary>The first model of the group: its name's variant and the session's place at it count for all.</summary>
+    public ResolvedModel? First { get; private set; }
+
+    public RouteSort Sort { get; private set; }
+
+    public bool SessionsStay { get; private set; }
+
+    /// <summary>Endpoints before the filters.</summary>
+    public int Considered { get; private set; }
+
+    /// <summary>Adds the endpoints of a model that pass the filters.</summary>
+    public void Add(ModelToTry model, ModelRoutes routes, ConfigSnapshot snapshot, IHealth health, TimeProvider time)
+    {
+        var endpoints = routes.Endpoints;
+        foreach (var endpoint in routes.Unconfigured)
+        {
+            draft.LeaveOut(endpoint, "the provider is not configured");
+        }
+
+        if (endpoints.Length == 0)
+        {
+            if (routes.Unconfigured.Count == 0)
+            {
+                draft.LeaveOut(routes.Model.Id, "no provider is configured that serves it");
+            }
+
+            return;
+        }
+
+        if (First is null)
+        {
+            First = model.Resolved;
+            Sort = SortChoice.Of(demands.Request, model.Resolved.Variant, snapshot.Routing.Sort);
+
+            // Who names the providers in order wants them in that order on every turn.
+            SessionsStay = snapshot.Routing.SessionAffinity && demands.Order.Length == 0;
+        }
+
+        var speeds = endpoints.Length > 1 && (SortChoice.IsMeasured(Sort) || demands.WantsSpeed) ? routes.Speeds(health, time) : null;
+        draft.Note(SortChoice.Notes(Sort, model.Resolved.Variant, endpoints.Length, speeds, demands.Preferences));
+        demands.IsSubstitute = model.IsFallback;
+        Reserve(endpoints.Length);
+        var entries = _entries.AsSpan(_count, endpoints.Length);
+        for (var i = 0; i < entries.Length; i++)
+        {
+            entries[i] = new Entry { Facts = endpoints[i], Speed = speeds?[i], IsFallback = model.IsFallback };
+        }
+
+        Considered += endpoints.Length;
+        _count += Filtering.Apply(entries, demands, draft);
+    }
+
+    /// <summary>Empties it for the next model.</summary>
+    public void Clear()
+    {
+        _count = 0;
+        Considered = 0;
+        First = null;
+    }
+
+    public void Dispose()
+    {
+        // The facts are of a snapshot that must not outlive its reload in a pool.
+        _entries.AsSpan(0, _used).Clear();
+        ArrayPool<Entry>.Shared.Return(_entries);
+    }
+
+    private void Reserve(int more)
+    {
+        if (_count + more > _entries.Length)
+        {
+            var larger = ArrayPool<Entry>.Shared.Rent(_count + more);
+            Entries.CopyTo(larger);
+            Dispose();
+            _entries = larger;
+        }
+
+        _used = Math.Max(_used, _count + more);
+    }
+}

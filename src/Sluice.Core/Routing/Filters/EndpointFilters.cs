@@ -1,0 +1,127 @@
+using Sluice.Core.Pricing;
+using Sluice.Core.Routing.Endpoints;
+using Sluice.Protocols.Native;
+
+namespace Sluice.Core.Routing.Filters;
+
+/// <summary>All filters, in the order in which they are applied and a funnel lists them.</summary>
+internal static class EndpointFilters
+{
+    private const RequestParameters Shapes = RequestParameters.ResponseFormat | RequestParameters.StructuredOutputs;
+    private const RequestParameters ToolUse = RequestParameters.Tools;
+
+    public static readonly EndpointFilter[] All =
+    [
+        new("Filter by Allowed Providers", FilterForce.Demanded, "not among provider.only",
+            static d => d.Only.Length > 0,
+            static (e, d) => d.Lists(d.Only, e))
+        {
+            Member = "provider.only",
+            Remedy = "Name configured providers in `provider.only`, or leave it out.",
+        },
+        new("Filter by Ignored Providers", FilterForce.Demanded, "named in provider.ignore",
+            static d => d.Ignore.Length > 0,
+            static (e, d) => ProviderMatch.IndexOf(d.Ignore, e) < 0)
+        {
+            Member = "provider.ignore",
+            Remedy = "Shorten `provider.ignore`.",
+        },
+        new("Filter by Provider Order", FilterForce.Demanded, "not among provider.order and allow_fallbacks is false",
+            static d => d.Order.Length > 0 && !d.Preferences.AllowFallbacks,
+            static (e, d) => d.Lists(d.Order, e))
+        {
+            Member = "provider.order",
+            Remedy = "Name configured providers in `provider.order`, or leave `allow_fallbacks` out.",
+        },
+        new("Filter by Data Policy", FilterForce.Demanded, "the provider keeps prompts or trains on them or does not say",
+            static d => d.Preferences.DenyDataCollection,
+            static (e, d) => e.Provider.DataPolicy.CollectsNothing || d.IsLeftTo(e))
+        {
+            Member = "provider.data_collection",
+            Remedy = "The administrator states in `providers[].data_policy` what each provider does with prompts.",
+        },
+        new("Filter by Zero Data Retention", FilterForce.Demanded, "zero data retention is not agreed with the provider",
+            static d => d.Preferences.ZeroDataRetention,
+            static (e, d) => e.Provider.DataPolicy.ZeroRetention || d.IsLeftTo(e))
+        {
+            Member = "provider.zdr",
+            Remedy = "The administrator states in `providers[].data_policy.zdr` where zero data retention is agreed.",
+        },
+        new("Filter by Quantization", FilterForce.Demanded, "its quantization is not among provider.quantizations",
+            static d => d.Preferences.Quantizations.Count > 0,
+            static (e, d) => Contains(d.Preferences.Quantizations, e.Quantization) || d.IsLeftTo(e))
+        {
+            Member = "provider.quantizations",
+            Remedy = "Allow further quantizations (`unknown` for endpoints that say nothing), or leave `provider.quantizations` out.",
+        },
+        new("Filter by Max Price", FilterForce.Demanded, "costs more than provider.max_price or its price is not known",
+            static d => d.Preferences.MaxPrice is not null,
+            static (e, d) => IsWithin(e, d.Preferences.MaxPrice!, d.Needs.InputTokens) || d.IsLeftTo(e))
+        {
+            Member = "provider.max_price",
+            Remedy = "Raise `provider.max_price`; endpoints without a known price never pass it.",
+        },
+        new("Filter by Parameters", FilterForce.Demanded, "does not take every parameter of the request",
+            static d => d.Preferences.RequireParameters && d.Needs.Parameters != RequestParameters.None,
+            static (e, d) => (d.Needs.Parameters & ~e.Takes) == RequestParameters.None || d.IsLeftTo(e))
+        {
+            Member = "provider.require_parameters",
+            Remedy = "Leave out parameters that no endpoint takes, or `provider.require_parameters`.",
+        },
+        new("Filter by Tools", FilterForce.Ability, "the model calls no tools",
+            static d => d.Needs.Tools,
+            static (e, _) => e.TakesTools),
+        new("Filter by Images", FilterForce.Ability, "the model takes no images",
+            static d => d.Needs.Images,
+            static (e, _) => e.TakesImages),
+        new("Filter by Documents", FilterForce.Ability, "the model takes no documents",
+            static d => d.Needs.Documents,
+            static (e, _) => e.TakesDocuments),
+        new("Filter by Output Length", FilterForce.Ability, "gives fewer output tokens than asked for",
+            static d => d.Needs.OutputTokens is not null,
+            static (e, d) => d.Needs.OutputTokens <= e.MaxOutputTokens),
+
+        // The model asked for is never left out for its window: its provider says the overflow in its own words, by which agents compact.
+        // There a larger window only goes first (EndpointRanks).
+        new("Filter by Context Length", FilterForce.Ability, "the window is too small",
+            static d => d.IsSubstitute && d.Window > 0,
+            static (e, d) => d.Window <= e.ContextLength),
+        new("Prefer Tool Support", FilterForce.Choice, "others take tools",
+            static d => !d.Preferences.RequireParameters && (d.Needs.Parameters & ToolUse) != RequestParameters.None,
+            static (e, _) => (e.Takes & ToolUse) != RequestParameters.None),
+        new("Prefer Output Formats", FilterForce.Choice, "others take the response format",
+            static d => !d.Preferences.RequireParameters && (d.Needs.Parameters & Shapes) != RequestParameters.None,
+            static (e, d) => (d.Needs.Parameters & Shapes & ~e.Takes) == RequestParameters.None),
+        new("Prefer Verbosity", FilterForce.Choice, "others take verbosity",
+            static d => !d.Preferences.RequireParameters && (d.Needs.Parameters & RequestParameters.Verbosity) != RequestParameters.None,
+            static (e, _) => (e.Takes & RequestParameters.Verbosity) != RequestParameters.None),
+    ];
+
+    private static bool Contains(IReadOnlyList<string> words, string word)
+    {
+        for (var i = 0; i < words.Count; i++)
+        {
+            if (words[i] == word)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    // No provider here charges by the request or by the image: those limits hold wherever the rest of the price is known.
+    private static bool IsWithin(EndpointFacts endpoint, PriceLimit limit, long inputTokens)
+    {
+        if (endpoint.Rates is not { } sheet)
+        {
+            return limit is { Prompt: null, Completion: null, Request: null, Image: null, Audio: null };
+        }
+
+        var rates = Pricer.RatesFor(sheet, inputTokens);
+        return IsUnder(rates.Input, limit.Prompt) && IsUnder(rates.Output, limit.Completion)
+            && (endpoint.Endpoint.Model.Traits.Audio == false || IsUnder(rates.AudioInput, limit.Audio));
+    }
+
+    private static bool IsUnder(decimal? price, decimal? limit) => limit is null || price <= limit;
+}

@@ -1,0 +1,83 @@
+using Sluice.Core.Routing.Endpoints;
+using Sluice.Core.Routing.Ordering;
+
+namespace Sluice.Core.Routing.Filters;
+
+/// <summary>Applies the filters to the endpoints of one model.</summary>
+internal static class Filtering
+{
+    /// <summary>Moves what passes to the front, in its order, and returns how many those are; the reason of every other endpoint goes to the draft.</summary>
+    public static int Apply(Span<Entry> entries, Demands demands, PlanDraft draft)
+    {
+        var left = entries;
+        foreach (var filter in EndpointFilters.All)
+        {
+            if (left.Length > 0 && filter.IsWanted(demands))
+            {
+                left = left[..Apply(filter, left, demands, draft)];
+            }
+        }
+
+        return left.Length;
+    }
+
+    /// <summary>What each filter leaves of a model's endpoints; empty where none takes any away.</summary>
+    public static IReadOnlyList<FunnelStep> Funnel(ModelRoutes routes, Demands demands)
+    {
+        demands.IsSubstitute = false;
+        var left = routes.Endpoints.ToList();
+        var funnel = new List<FunnelStep> { new("Endpoints of the Model", left.Count) };
+        foreach (var filter in EndpointFilters.All)
+        {
+            if (left.Count > 0 && filter.IsWanted(demands))
+            {
+                var passed = left.FindAll(endpoint => filter.Allows(endpoint, demands));
+                left = passed.Count > 0 || filter.Holds(demands) ? passed : left;
+                funnel.Add(new FunnelStep(filter.Step, left.Count));
+            }
+        }
+
+        return funnel[^1].Endpoints < routes.Endpoints.Length ? funnel : [];
+    }
+
+    private static int Apply(EndpointFilter filter, Span<Entry> entries, Demands demands, PlanDraft draft)
+    {
+        var passed = 0;
+        while (passed < entries.Length && filter.Allows(entries[passed].Facts, demands))
+        {
+            passed++;
+        }
+
+        if (passed == entries.Length || (passed == 0 && !filter.Holds(demands) && !IsAnyAllowed(filter, entries, demands)))
+        {
+            return entries.Length;
+        }
+
+        for (var i = passed; i < entries.Length; i++)
+        {
+            if (filter.Allows(entries[i].Facts, demands))
+            {
+                entries[passed++] = entries[i];
+            }
+            else
+            {
+                draft.LeaveOut(entries[i].Facts.Endpoint.Id, demands.IsSubstitute ? filter.WhyFallback : filter.Why);
+            }
+        }
+
+        return passed;
+    }
+
+    private static bool IsAnyAllowed(EndpointFilter filter, Span<Entry> entries, Demands demands)
+    {
+        foreach (ref var entry in entries)
+        {
+            if (filter.Allows(entry.Facts, demands))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+}

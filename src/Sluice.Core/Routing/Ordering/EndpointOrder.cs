@@ -1,0 +1,129 @@
+using Sluice.Core.Configuration;
+using Sluice.Core.Health;
+using Sluice.Core.Routing.Endpoints;
+using Sluice.Core.Routing.Filters;
+
+namespace Sluice.Core.Routing.Ordering;
+
+/// <summary>
+/// Gives the entries of one group their ranks and keys: first what the request asked to be put last, then its own <c>provider.order</c>, then
+/// the sort. Where speed decides, endpoints that were not measured lately come after those that were, in configured order; so that they are
+/// not forgotten, one decision in twenty puts one of them first.
+/// </summary>
+internal static class EndpointOrder
+{
+    /// <summary>The key of an endpoint that is put first to be measured.</summary>
+    public const double Exploring = double.MinValue;
+
+    private const double ShareOfExploring = 1 / 20.0;
+
+    // Rank: what is put last, times this, plus the place in provider.order.
+    private const int LaterStep = 1 << 8;
+    private const int Unlisted = LaterStep - 1;
+
+    /// <summary>Ranks and keys; true when that leaves the entries as they are listed.</summary>
+    public static bool Apply(Span<Entry> entries, RouteSort sort, Demands demands, bool widestFirst, ref Draw draw)
+    {
+        var asListed = SetRanks(entries, demands, widestFirst);
+        switch (sort)
+        {
+            case RouteSort.Price:
+                foreach (ref var entry in entries)
+                {
+                    entry.Key = entry.Facts.Price;
+                }
+
+                return false;
+            case RouteSort.Balanced:
+                foreach (ref var entry in entries)
+                {
+                    // Exponential keys with rate 1/price² give exactly the order of repeated weighted drawing. What is free is drawn first.
+                    var price = entry.Facts.Price;
+                    entry.Key = double.IsPositiveInfinity(price) ? price : -Math.Log(1 - draw.Next()) * price * price;
+                }
+
+                return false;
+            case RouteSort.Throughput or RouteSort.Latency:
+                return !SetSpeedKeys(entries, sort, ref draw) && asListed;
+            default:
+                return asListed;
+        }
+    }
+
+    /// <summary>The measure that a sort goes by; null where the endpoint has none of late.</summary>
+    public static double? Measured(EndpointSpeed? speed, RouteSort sort) => sort switch
+    {
+        RouteSort.Throughput when speed is { TokensPerSecond: > 0 and var rate } => -rate,
+        RouteSort.Latency when speed is { FirstTokenSeconds: > 0 and var seconds } => seconds,
+        _ => null,
+    };
+
+    /// <summary>The rank is that of an endpoint which nothing puts last.</summary>
+    public static bool IsNotLater(int rank) => rank < LaterStep;
+
+    /// <summary>The rank is that of an endpoint which <c>provider.order</c> names.</summary>
+    public static bool IsListed(int rank, Demands demands) => demands.Order.Length > 0 && rank % LaterStep < Unlisted;
+
+    private static bool SetRanks(Span<Entry> entries, Demands demands, bool widestFirst)
+    {
+        var preferences = demands.Preferences;
+        var same = true;
+        long widest = 0;
+        for (var i = 0; widestFirst && i < entries.Length; i++)
+        {
+            widest = Math.Max(widest, entries[i].Facts.Endpoint.ContextLength ?? 0);
+        }
+
+        foreach (ref var entry in entries)
+        {
+            var later = demands.Window > entry.Facts.ContextLength ? 2
+                : entry.Facts.ContextLength < widest || IsTooSlow(entry.Speed, preferences) ? 1
+                : 0;
+            var listed = demands.Order.Length == 0 ? 0 : ProviderMatch.IndexOf(demands.Order, entry.Facts);
+            entry.Rank = (later * LaterStep) + (listed < 0 ? Unlisted : listed);
+            entry.Key = 0;
+            same &= entry.Rank == entries[0].Rank;
+        }
+
+        return same;
+    }
+
+    /// <summary>True when some endpoint was measured.</summary>
+    private static bool SetSpeedKeys(Span<Entry> entries, RouteSort sort, ref Draw draw)
+    {
+        var unmeasured = 0;
+        foreach (ref var entry in entries)
+        {
+            var measured = Measured(entry.Speed, sort);
+            entry.Key = measured ?? double.MaxValue;
+            unmeasured += measured is null ? 1 : 0;
+        }
+
+        if (unmeasured == entries.Length)
+        {
+            return false;
+        }
+
+        if (unmeasured > 0 && draw.Next() < ShareOfExploring)
+        {
+            var chosen = (int)(draw.Next() * unmeasured);
+            foreach (ref var entry in entries)
+            {
+                if (entry.Key == double.MaxValue && chosen-- == 0)
+                {
+                    entry.Key = Exploring;
+                }
+            }
+        }
+
+        return true;
+    }
+
+    private static bool IsTooSlow(EndpointSpeed? speed, ProviderPreferences preferences) => speed is not null
+        && ((preferences.PreferredMinThroughput is { } least
+                && (IsBelow(speed.Throughput.P50, least.P50) || IsBelow(speed.Throughput.P75, least.P75) || IsBelow(speed.Throughput.P90, least.P90) || IsBelow(speed.Throughput.P99, least.P99)))
+            || (preferences.PreferredMaxLatency is { } most
+                && (IsBelow(most.P50, speed.Latency.P50) || IsBelow(most.P75, speed.Latency.P75) || IsBelow(most.P90, speed.Latency.P90) || IsBelow(most.P99, speed.Latency.P99))));
+
+    private static bool IsBelow(double? value, double? limit) => value < limit;
+}

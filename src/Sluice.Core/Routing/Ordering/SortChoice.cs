@@ -1,0 +1,74 @@
+using Sluice.Core.Configuration;
+using Sluice.Core.Health;
+
+namespace Sluice.Core.Routing.Ordering;
+
+/// <summary>Which sort a request gets for a model: its own, its name's variant, its path's, the configured one; and what variants that change nothing are told.</summary>
+internal static class SortChoice
+{
+    private static readonly string[] Throughput = ["Endpoints are not measured yet: sort 'throughput' kept the configured order."];
+    private static readonly string[] Latency = ["Endpoints are not measured yet: sort 'latency' kept the configured order."];
+    private static readonly string[] Exacto = ["How often tool calls succeed is not measured: sort 'exacto' kept the configured order."];
+    private static readonly string[] Online = ["':online' asks the gateway to search the web, which is not offered here: the model answers without it."];
+    private static readonly string[] Distillable = ["Which authors permit distillation is not known here: `enforce_distillable_text` left nobody out."];
+    private static readonly string[] Thinking = ["':thinking' is no model of its own here: ask for thinking by `reasoning` or `thinking`."];
+
+    public static RouteSort Of(RoutingRequest request, string? variant, RouteSort configured)
+    {
+        var preferences = request.Preferences;
+        var sort = preferences.Sort ?? variant switch
+        {
+            "nitro" => RouteSort.Throughput,
+            "floor" => RouteSort.Price,
+            "exacto" => RouteSort.Exacto,
+            _ => request.DefaultSort ?? configured,
+        };
+
+        // A request that names an order wants no draw behind it either.
+        return sort == RouteSort.Balanced && preferences.Order.Count > 0 && preferences.Sort is null ? RouteSort.Order : sort;
+    }
+
+    /// <summary>What was asked for and done otherwise.</summary>
+    /// <param name="speeds">Of the endpoints; null where the sort does not go by them.</param>
+    public static IReadOnlyList<string> Notes(RouteSort sort, string? variant, int endpoints, EndpointSpeed?[]? speeds, ProviderPreferences preferences) => variant switch
+    {
+        "online" => Online,
+        "thinking" => Thinking,
+        _ when preferences.EnforceDistillableText => Distillable,
+        _ when endpoints < 2 => [],
+        _ => sort switch
+        {
+            RouteSort.Throughput when !IsAnyMeasured(speeds, sort) => Throughput,
+            RouteSort.Latency when !IsAnyMeasured(speeds, sort) => Latency,
+            RouteSort.Exacto => Exacto,
+            _ => [],
+        },
+    };
+
+    private static bool IsAnyMeasured(EndpointSpeed?[]? speeds, RouteSort sort)
+    {
+        foreach (var speed in speeds ?? [])
+        {
+            if (EndpointOrder.Measured(speed, sort) is not null)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>The sort goes by what health measures.</summary>
+    public static bool IsMeasured(RouteSort sort) => sort is RouteSort.Throughput or RouteSort.Latency;
+
+    /// <summary>Why the first of a group is first, without commas.</summary>
+    public static string Reason(RouteSort sort, in Entry entry) => sort switch
+    {
+        _ when entry.Key == EndpointOrder.Exploring => "tried to be measured",
+        RouteSort.Price when double.IsFinite(entry.Key) => "lowest price",
+        RouteSort.Balanced when double.IsFinite(entry.Key) => "drawn by price",
+        RouteSort.Throughput when EndpointOrder.Measured(entry.Speed, sort) is not null => "highest throughput",
+        RouteSort.Latency when EndpointOrder.Measured(entry.Speed, sort) is not null => "lowest latency",
+        _ => "first in order",
+    };
+}

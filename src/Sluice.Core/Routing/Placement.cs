@@ -1,0 +1,171 @@
+using Sluice.Core.Catalogue;
+using Sluice.Core.Configuration;
+using Sluice.Core.Health;
+using Sluice.Core.Routing.Endpoints;
+using Sluice.Core.Routing.Ordering;
+
+namespace Sluice.Core.Routing;
+
+/// <summary>Puts a group of endpoints into a plan, each with its credentials, and says of each candidate why it stands there. Thread-safe.</summary>
+internal sealed class Placement(IHealth health, IAffinity affinity, TimeProvider time, long seed)
+{
+    private long _random = seed != 0 ? seed : time.GetTimestamp();
+    private uint _turn;
+
+    /// <summary>Orders the group, places it and empties it.</summary>
+    public void Place(EndpointGroup group)
+    {
+        var entries = group.Entries;
+        if (entries.Length == 0)
+        {
+            group.Clear();
+            return;
+        }
+
+        var draw = group.Sort is RouteSort.Order or RouteSort.Price or RouteSort.Exacto ? default : NextDraw(entries.Length);
+        var asListed = EndpointOrder.Apply(entries, group.Sort, group.Demands, group.First!.Variant == "extended", ref draw);
+        var draft = group.Draft;
+        var start = draft.Count;
+        var home = HomeOf(group);
+        var walk = new BestFirst(entries, asListed);
+        for (var at = walk.Next(); at >= 0 && !draft.IsFull; at = walk.Next())
+        {
+            ref var entry = ref entries[at];
+            entry.IsTaken = true;
+            AddCredentials(group, in entry, start, home);
+        }
+
+        draft.AppendFailedRecently();
+        LeaveOutTheRest(entries, draft);
+        if (!group.Demands.Preferences.AllowFallbacks && group.Demands.Order.Length == 0)
+        {
+            draft.KeepFirstEndpoint(start);
+        }
+
+        if (group.Considered == 1 && !entries[0].IsFallback)
+        {
+            draft.NameOnly();
+        }
+
+        group.Clear();
+    }
+
+    private static void LeaveOutTheRest(Span<Entry> entries, PlanDraft draft)
+    {
+        foreach (ref var entry in entries)
+        {
+            if (!entry.IsTaken)
+            {
+                draft.LeaveOut(entry.Facts.Endpoint.Id, "further down than a plan goes");
+            }
+        }
+    }
+
+    /// <summary>Places the session's own endpoint and credential, where both are well; null where there are none such.</summary>
+    private Home? HomeOf(EndpointGroup group)
+    {
+        if (!group.SessionsStay || group.Draft.IsFull || group.Demands.Request.Session is not { Length: > 0 } session
+            || affinity.Find(session, group.First!.Model.Id) is not { } place)
+        {
+            return null;
+        }
+
+        foreach (ref var entry in group.Entries)
+        {
+            var endpoint = entry.Facts.Endpoint;
+            if (endpoint.Id != place.Endpoint || endpoint.Model.Id != group.First.Model.Id || !EndpointOrder.IsNotLater(entry.Rank))
+            {
+                continue;
+            }
+
+            var credential = Find(entry.Facts.Provider.Credentials, place.Credential);
+            if (credential?.Id != place.Credential || health.Excluded(endpoint, credential) is not null || health.FailedRecently(endpoint, credential))
+            {
+                return null;
+            }
+
+            group.Draft.Add(new Candidate(endpoint, entry.Facts.Provider, credential, "session stays"));
+            return new Home(endpoint, credential);
+        }
+
+        return null;
+    }
+
+    private static Credential? Find(IReadOnlyList<Credential> credentials, string? id)
+    {
+        for (var i = 0; i < credentials.Count; i++)
+        {
+            if (credentials[i].Id == id)
+            {
+                return credentials[i];
+            }
+        }
+
+        return null;
+    }
+
+    private void AddCredentials(EndpointGroup group, in Entry entry, int start, Home? home)
+    {
+        var draft = group.Draft;
+        var endpoint = entry.Facts.Endpoint;
+        var credentials = entry.Facts.Provider.Credentials;
+        var count = Math.Max(1, credentials.Count);
+        var first = count == 1 ? 0 : FirstCredential(group.Demands.Request.Session, (uint)count);
+        for (var i = 0; i < count; i++)
+        {
+            var credential = credentials.Count == 0 ? null : credentials[(int)((first + (uint)i) % (uint)count)];
+            if (home is { } placed && ReferenceEquals(placed.Endpoint, endpoint) && ReferenceEquals(placed.Credential, credential))
+            {
+                continue;
+            }
+
+            if (health.Excluded(endpoint, credential) is { } exclusion)
+            {
+                draft.Exclude(endpoint, credential, exclusion, time.GetUtcNow());
+            }
+            else if (health.FailedRecently(endpoint, credential))
+            {
+                draft.PutLast(new Candidate(endpoint, entry.Facts.Provider, credential, "failed recently"));
+            }
+            else
+            {
+                draft.Add(new Candidate(endpoint, entry.Facts.Provider, credential, ReasonOf(group, in entry, start)));
+            }
+        }
+    }
+
+    private static string ReasonOf(EndpointGroup group, in Entry entry, int start)
+    {
+        var candidates = group.Draft.Candidates;
+        return entry.IsFallback ? "fallback model"
+            : candidates.Count > start && ReferenceEquals(candidates[^1].Endpoint, entry.Facts.Endpoint) ? "next credential"
+            : EndpointOrder.IsListed(entry.Rank, group.Demands) ? "named in provider.order"
+            : candidates.Count > start ? "next in order"
+            : SortChoice.Reason(group.Sort, in entry);
+    }
+
+    // A session always begins with the same credential, everybody else takes turns.
+    private uint FirstCredential(string? session, uint count) =>
+        (session is { Length: > 0 } ? StableHash(session) : Interlocked.Increment(ref _turn)) % count;
+
+    // FNV-1a: the same after a restart, so that a session finds its provider's prompt cache again.
+    private static uint StableHash(string text)
+    {
+        var hash = 2166136261u;
+        foreach (var c in text)
+        {
+            hash = (hash ^ c) * 16777619u;
+        }
+
+        return hash ^ (hash >> 15);
+    }
+
+    /// <summary>Numbers for one decision that no other decision gets: what is not drawn is skipped.</summary>
+    private Draw NextDraw(int entries)
+    {
+        var step = unchecked(Draw.Step * (entries + 2));
+        return new Draw((ulong)unchecked(Interlocked.Add(ref _random, step) - step));
+    }
+
+    private readonly record struct Home(ModelEndpoint Endpoint, Credential? Credential);
+}

@@ -1,0 +1,141 @@
+using System.Globalization;
+using Sluice.Core.Catalogue;
+using Sluice.Core.Configuration;
+using Sluice.Core.Health;
+
+namespace Sluice.Core.Routing;
+
+/// <summary>A plan in the making.</summary>
+internal sealed class PlanDraft
+{
+    private const int MostLeftOut = 64;
+
+    private readonly List<Candidate> _candidates = new(4);
+    private List<LeftOutEndpoint>? _leftOut;
+    private List<Candidate>? _failedRecently;
+    private List<string>? _notes;
+    private int _unnamed;
+
+    public IReadOnlyList<Candidate> Candidates => _candidates;
+
+    public int Count => _candidates.Count;
+
+    public bool IsFull => _candidates.Count >= Planner.MostCandidates;
+
+    public IReadOnlyList<string> Notes => _notes is null ? [] : _notes;
+
+    /// <summary>Some name of the request meant a model.</summary>
+    public bool AnyKnown { get; set; }
+
+    public bool AnyDead { get; private set; }
+
+    public bool AnyOpen { get; private set; }
+
+    /// <summary>The shortest rest of all that cools down or is open.</summary>
+    public TimeSpan? FreeAgainIn { get; private set; }
+
+    public void LeaveOut(string endpoint, string why)
+    {
+        _leftOut ??= new List<LeftOutEndpoint>(4);
+        if (_leftOut.Count < MostLeftOut)
+        {
+            _leftOut.Add(new LeftOutEndpoint(endpoint, why));
+        }
+        else
+        {
+            _unnamed++;
+        }
+    }
+
+    /// <summary>Every endpoint left out so far; of very many the first ones and a count.</summary>
+    public IReadOnlyList<LeftOutEndpoint> LeftOut()
+    {
+        if (_unnamed > 0)
+        {
+            _leftOut!.Add(new LeftOutEndpoint("…", $"{Number(_unnamed)} further endpoints"));
+            _unnamed = 0;
+        }
+
+        return _leftOut is null ? [] : _leftOut;
+    }
+
+    public void Note(IReadOnlyList<string> notes)
+    {
+        foreach (var note in notes)
+        {
+            if (_notes is null || !_notes.Contains(note))
+            {
+                (_notes ??= []).Add(note);
+            }
+        }
+    }
+
+    public void Add(Candidate candidate)
+    {
+        if (IsFull)
+        {
+            LeaveOut(candidate.Endpoint.Id, "further down than a plan goes");
+        }
+        else
+        {
+            _candidates.Add(candidate);
+        }
+    }
+
+    /// <summary>Keeps a candidate for the end of its group.</summary>
+    public void PutLast(Candidate candidate) => (_failedRecently ??= []).Add(candidate);
+
+    public void AppendFailedRecently()
+    {
+        foreach (var candidate in _failedRecently ?? [])
+        {
+            Add(candidate);
+        }
+
+        _failedRecently?.Clear();
+    }
+
+    /// <summary>Says of a single candidate that it is one.</summary>
+    public void NameOnly()
+    {
+        if (_candidates is [{ Reason: not ("failed recently" or "session stays") } only])
+        {
+            _candidates[0] = only with { Reason = "only endpoint" };
+        }
+    }
+
+    /// <summary>Of a group, keeps the first endpoint alone.</summary>
+    public void KeepFirstEndpoint(int start)
+    {
+        for (var i = _candidates.Count - 1; i > start; i--)
+        {
+            if (!ReferenceEquals(_candidates[i].Endpoint, _candidates[start].Endpoint))
+            {
+                LeaveOut(_candidates[i].Endpoint.Id, "allow_fallbacks is false: only the best endpoint");
+                _candidates.RemoveAt(i);
+            }
+        }
+    }
+
+    public void Exclude(ModelEndpoint endpoint, Credential? credential, Exclusion exclusion, DateTimeOffset now)
+    {
+        var whose = credential is null ? "the endpoint" : $"credential {credential.Id}";
+        if (exclusion.Cause == ExclusionCause.Dead)
+        {
+            AnyDead = true;
+            LeaveOut(endpoint.Id, $"{whose} was refused by the provider; it stays out until its configuration changes");
+            return;
+        }
+
+        var rest = exclusion.Until - now;
+        FreeAgainIn = FreeAgainIn is { } other && other < rest ? other : rest;
+        AnyOpen |= exclusion.Cause == ExclusionCause.Circuit;
+        LeaveOut(endpoint.Id, exclusion.Cause == ExclusionCause.Circuit
+            ? $"{whose} failed too often: its circuit is open, {Seconds(rest)} s until the next probe"
+            : $"{whose} is cooling down at the provider's wish, {Seconds(rest)} s left");
+    }
+
+    public static string Seconds(TimeSpan span) => Math.Max(1, Math.Ceiling(span.TotalSeconds)).ToString("0", CultureInfo.InvariantCulture);
+
+    public static string Number(int count) => count.ToString(CultureInfo.InvariantCulture);
+}
