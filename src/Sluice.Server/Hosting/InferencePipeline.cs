@@ -71,7 +71,7 @@ internal sealed class InferencePipeline(
 
         using var owned = body;
         var (envelope, invalid) = EnvelopeScanner.Scan(surface.Format.Protocol, body.Bytes);
-        envelope = envelope is null ? null : surface.Complete(envelope);
+        envelope = envelope is null ? null : RoutingRequests.WithModel(surface.Complete(envelope));
         if (envelope is null || envelope.Model is null)
         {
             await RefuseAsync(new RefusedRequest(http, surface, caller, id, startedAt, envelope), invalid is null
@@ -82,7 +82,13 @@ internal sealed class InferencePipeline(
 
         // 3. Routing.
         var facts = ClientFacts.Read(http.Request, caller, envelope);
-        var routing = RoutingRequests.Of(caller, facts, envelope);
+        var (routing, misread) = RoutingRequests.Of(caller, facts, envelope, body.Bytes.Span, PathRules.IsOpenRouterPath(http.Request.Path.Value ?? ""));
+        if (routing is null)
+        {
+            await RefuseAsync(new RefusedRequest(http, surface, caller, id, startedAt, envelope), misread!);
+            return;
+        }
+
         var plan = planner.Plan(current, routing);
         var request = new InferenceRequest
         {

@@ -1,5 +1,9 @@
+using Sluice.Core.Configuration;
 using Sluice.Core.Identity;
 using Sluice.Core.Routing;
+using Sluice.Core.Routing.Preferences;
+using Sluice.Protocols;
+using Sluice.Protocols.Errors;
 using Sluice.Protocols.Native;
 using Sluice.Server.Identity;
 
@@ -8,24 +12,45 @@ namespace Sluice.Server.Routing;
 /// <summary>Gathers what the planner needs from the caller, the headers and the scan of the body. The same for every surface.</summary>
 internal static class RoutingRequests
 {
-    /// <summary>The request as the planner sees it.</summary>
+    /// <summary>The scan with its model: where a body names none, the first of <c>models</c> is the model asked for.</summary>
+    public static Envelope WithModel(Envelope envelope) => envelope.Model is null && envelope.FallbackModels.Count > 0
+        ? envelope with { Model = envelope.FallbackModels[0], FallbackModels = [.. envelope.FallbackModels.Skip(1)] }
+        : envelope;
+
+    /// <summary>The request as the planner sees it, or a 400 that names the member that cannot be understood.</summary>
     /// <param name="caller">Whose key.</param>
     /// <param name="facts">What the headers say.</param>
     /// <param name="envelope">What the body says; its model is set.</param>
-    public static RoutingRequest Of(Caller caller, ClientFacts facts, Envelope envelope) => new(envelope.Model!)
+    /// <param name="body">The client's whole body.</param>
+    /// <param name="isOpenRouterPath">It came by a path of OpenRouter's, where requests that name no order are balanced.</param>
+    public static (RoutingRequest? Request, GatewayError? Error) Of(Caller caller, ClientFacts facts, Envelope envelope, ReadOnlySpan<byte> body, bool isOpenRouterPath)
     {
-        FallbackModels = envelope.FallbackModels,
-        // Of one user, so that two who use the same name never meet.
-        Session = facts.Session is null ? null : $"{caller.User}\n{facts.Session}",
-        AllowedModels = caller.AllowedModels,
-        Needs = new RequestNeeds(envelope.EstimatedInputTokens, envelope.MaxOutputTokens, envelope.HasImages, envelope.HasDocuments, envelope.ToolCount > 0, envelope.Parameters),
-        Origin = new RequestOrigin(caller.KeyId, caller.User)
+        var (preferences, error) = RequestPreferences.Read(envelope, body);
+        if (error is not null)
         {
-            Team = caller.Team,
-            Project = facts.Project,
-            Client = facts.Client,
-            Tags = facts.Tags,
-            Session = facts.Session,
-        },
-    };
+            return (null, error);
+        }
+
+        var request = new RoutingRequest(envelope.Model!)
+        {
+            FallbackModels = envelope.FallbackModels,
+            // Of one user, so that two who use the same name never meet.
+            Session = facts.Session is null ? null : $"{caller.User}\n{facts.Session}",
+            AllowedModels = caller.AllowedModels,
+            Preferences = preferences,
+            DefaultSort = isOpenRouterPath ? RouteSort.Balanced : null,
+            // Chat bodies reach OpenRouter with all their members; other formats are translated, and then nobody behind it reads these.
+            PreferencesTravel = envelope.Protocol == WireProtocol.OpenAIChat,
+            Needs = new RequestNeeds(envelope.EstimatedInputTokens, envelope.MaxOutputTokens, envelope.HasImages, envelope.HasDocuments, envelope.ToolCount > 0, envelope.Parameters),
+            Origin = new RequestOrigin(caller.KeyId, caller.User)
+            {
+                Team = caller.Team,
+                Project = facts.Project,
+                Client = facts.Client,
+                Tags = facts.Tags,
+                Session = facts.Session,
+            },
+        };
+        return (request, null);
+    }
 }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using Sluice.Core.Routing;
 using Sluice.Server.Attempts;
 using Sluice.Server.Relay;
 
@@ -51,11 +52,38 @@ internal static class PlanAnswer
         }
 
         json.WriteEndArray();
+        WriteReasons(json, request.Plan);
         if (request.Plan.Refusal is { } refusal)
         {
             json.WriteString("refusal"u8, refusal.Message);
         }
 
         json.WriteEndObject();
+    }
+
+    private static void WriteReasons(Utf8JsonWriter json, Plan plan)
+    {
+        json.WriteStartArray("notes"u8);
+        foreach (var note in plan.Notes)
+        {
+            json.WriteStringValue(note);
+        }
+
+        json.WriteEndArray();
+        if (plan.Funnel.Count == 0)
+        {
+            return;
+        }
+
+        json.WriteStartArray("routing_funnel"u8);
+        foreach (var step in plan.Funnel)
+        {
+            json.WriteStartObject();
+            json.WriteString("step"u8, step.Step);
+            json.WriteNumber("endpoint_count"u8, step.Endpoints);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
     }
 }
