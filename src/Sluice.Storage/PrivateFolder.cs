@@ -1,7 +1,7 @@
 namespace Sluice.Storage;
 
 /// <summary>Files and folders that their owner alone may read.</summary>
-internal static class PrivateFolder
+public static class PrivateFolder
 {
     /// <summary>Makes a folder with mode 0700; one that is there keeps its mode.</summary>
     public static void Create(string path)

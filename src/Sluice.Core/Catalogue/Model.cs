@@ -1,3 +1,4 @@
+using Sluice.Core.Health;
 using Sluice.Core.Pricing;
 using Sluice.Protocols.Formats;
 using Sluice.Protocols.Native;
@@ -45,4 +46,7 @@ public sealed record ModelEndpoint(Model Model, string Provider, string Upstream
 
     /// <summary>All parameters that it takes; null where nobody listed them.</summary>
     public RequestParameters? Parameters { get; init; }
+
+    // Set by the board of health; takes no part in equality.
+    internal HealthSlot Health;
 }

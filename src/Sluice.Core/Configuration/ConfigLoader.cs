@@ -35,6 +35,7 @@ public static class ConfigLoader
         var providers = ReadProviders(root["providers"], sources, substitution, findings);
         var models = new ModelsReader(providers, CatalogueFile.BuiltIn, findings).Read(root["models"]);
         var aliases = ReadAliases(root["aliases"], findings);
+        var breaker = ReadBreaker(root["breaker"], findings);
         if (findings.Errors.Count > 0)
         {
             return new ConfigResult(null, findings.Errors) { ReadFiles = [.. substitution.Files] };
@@ -68,6 +69,7 @@ public static class ConfigLoader
             Fallbacks = fallbacks,
             Routing = ReadRouting(root["routing"]),
             KeepAlive = ReadKeepAlive(root["keepalive"]),
+            Breaker = breaker,
             Auth = auth,
             Warnings = findings.Warnings,
             ContentHash = ContentHash.Of(sources, substitution.Used, providers),
@@ -246,6 +248,30 @@ public static class ConfigLoader
         {
             After = section.Get<TimeSpan?>("after") ?? defaults.After,
             Every = section.Get<TimeSpan?>("every") ?? defaults.Every,
+        };
+    }
+
+    private static BreakerSettings ReadBreaker(ConfigValue? section, Findings findings)
+    {
+        var defaults = new BreakerSettings();
+        if (section is null)
+        {
+            return defaults;
+        }
+
+        var open = section.Get<TimeSpan?>("open") ?? defaults.Open;
+        var longest = section.Get<TimeSpan?>("max_open");
+        if (longest < open)
+        {
+            findings.Error(section["max_open"]!, "allowed: at least breaker.open");
+        }
+
+        return new BreakerSettings
+        {
+            Failures = (int)(section.Get<long?>("failures") ?? defaults.Failures),
+            Window = section.Get<TimeSpan?>("window") ?? defaults.Window,
+            Open = open,
+            MaxOpen = longest ?? (defaults.MaxOpen > open ? defaults.MaxOpen : open),
         };
     }
 }

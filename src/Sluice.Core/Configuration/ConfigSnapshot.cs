@@ -25,6 +25,9 @@ public sealed record ConfigSnapshot
     /// <summary>When silent client streams get a sign of life.</summary>
     public KeepAliveSettings KeepAlive { get; init; } = new();
 
+    /// <summary>When an endpoint that keeps failing is left alone.</summary>
+    public BreakerSettings Breaker { get; init; } = new();
+
     /// <summary>How inference callers prove who they are.</summary>
     public AuthSettings Auth { get; init; } = new();
 

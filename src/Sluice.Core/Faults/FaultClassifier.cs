@@ -58,14 +58,15 @@ public static class FaultClassifier
             error = error with { Status = status };
         }
 
-        return Classify(FaultPhase.Status, status, error, RetryHint.FromHeaders(headers, status, now) ?? error.RetryAfter);
+        return Classify(FaultPhase.Status, status, error, RetryHint.FromHeaders(headers, status, now) ?? error.RetryAfter ?? BodyHint.Of(error, now));
     }
 
     /// <summary>An error inside an answer that began as a success.</summary>
     /// <param name="error">As the stream or body reader understood it, secrets already removed.</param>
     /// <param name="phase">Before or after the first content.</param>
-    public static UpstreamFault FromStreamError(UpstreamError error, FaultPhase phase) =>
-        Classify(phase, error.Status is >= 300 and <= 999 ? error.Status.Value : ErrorStatus.Of(error.Kind), error, error.RetryAfter);
+    /// <param name="now">For hints that are dates.</param>
+    public static UpstreamFault FromStreamError(UpstreamError error, FaultPhase phase, DateTimeOffset now) =>
+        Classify(phase, error.Status is >= 300 and <= 999 ? error.Status.Value : ErrorStatus.Of(error.Kind), error, error.RetryAfter ?? BodyHint.Of(error, now));
 
     /// <summary>The answer is not what its protocol allows: HTML, broken JSON, a stream without its end.</summary>
     /// <param name="phase">Where.</param>

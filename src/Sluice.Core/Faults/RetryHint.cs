@@ -9,6 +9,7 @@ namespace Sluice.Core.Faults;
 public static class RetryHint
 {
     private static readonly string[] AnthropicWindows = ["requests", "tokens", "input-tokens", "output-tokens"];
+    private static readonly string[] SubscriptionWindows = ["", "-5h", "-7d"];
     private static readonly string[] OpenAIWindows = ["requests", "tokens"];
 
     /// <summary>The plainest hint wins: <c>retry-after-ms</c>, then <c>retry-after</c>, then (on 429 alone) the reset of a window that is used up; null without any.</summary>
@@ -90,6 +91,21 @@ public static class RetryHint
         return Span(seconds);
     }
 
+    /// <summary>
+    /// Reads when a window opens again: an ISO date, Unix time in seconds or milliseconds, or (below a billion) seconds from now, or a duration.
+    /// Null where it is none of them.
+    /// </summary>
+    public static TimeSpan? ParseMoment(string text, DateTimeOffset now)
+    {
+        if (TryNumber(text, out var number) && number > 1e9)
+        {
+            return Until(DateTimeOffset.UnixEpoch + Span(number > 1e11 ? number / 1000 : number), now);
+        }
+
+        return ParseDuration(text)
+            ?? (DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var date) ? Until(date, now) : null);
+    }
+
     /// <summary>The longest reset among the windows that have nothing left: while one is shut, the others do not help.</summary>
     private static TimeSpan? FromResets(IHeaderLookup headers, DateTimeOffset now)
     {
@@ -104,6 +120,16 @@ public static class RetryHint
             }
         }
 
+        // Windows of a subscription: which one is shut is said by a word, when it opens in Unix seconds.
+        foreach (var window in SubscriptionWindows)
+        {
+            if (string.Equals(headers.Find($"anthropic-ratelimit-unified{window}-status"), "rejected", StringComparison.OrdinalIgnoreCase)
+                && headers.Find($"anthropic-ratelimit-unified{window}-reset") is { } reset)
+            {
+                longest = Longer(longest, ParseMoment(reset, now));
+            }
+        }
+
         foreach (var window in OpenAIWindows)
         {
             if (IsZero(headers.Find($"x-ratelimit-remaining-{window}")) && headers.Find($"x-ratelimit-reset-{window}") is { } reset)
@@ -115,9 +141,7 @@ public static class RetryHint
         // OpenRouter's single window: the reset is Unix time in milliseconds; others that use these names send seconds, until then or since 1970.
         if (IsZero(headers.Find("x-ratelimit-remaining")) && headers.Find("x-ratelimit-reset") is { } single)
         {
-            longest = Longer(longest, TryNumber(single, out var number) && number > 1e9
-                ? Until(DateTimeOffset.UnixEpoch + Span(number > 1e11 ? number / 1000 : number), now)
-                : ParseDuration(single));
+            longest = Longer(longest, ParseMoment(single, now));
         }
 
         return longest;

@@ -16,4 +16,11 @@ public enum ExclusionCause
 /// <summary>A credential that is left out for now.</summary>
 /// <param name="Until">When it may be asked again; <see cref="DateTimeOffset.MaxValue"/> for a dead one.</param>
 /// <param name="Cause">Why.</param>
-public readonly record struct Exclusion(DateTimeOffset Until, ExclusionCause Cause);
+public readonly record struct Exclusion(DateTimeOffset Until, ExclusionCause Cause)
+{
+    /// <summary>
+    /// For <see cref="ExclusionCause.Circuit"/>: when it may be asked all the same if nobody else is left, so that a circuit that has grown
+    /// long is no worse than asking. Null for the other causes.
+    /// </summary>
+    public DateTimeOffset? AskableFrom { get; init; }
+}

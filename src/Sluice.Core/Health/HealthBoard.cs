@@ -2,13 +2,12 @@ using System.Collections.Concurrent;
 using Sluice.Core.Catalogue;
 using Sluice.Core.Configuration;
 using Sluice.Core.Faults;
-using Sluice.Protocols.Errors;
 
 namespace Sluice.Core.Health;
 
 /// <summary>
-/// Health in memory. Reads take no lock; a write locks nothing but its own entry's bucket. Three marks, apart because they end differently:
-/// failures age (30 s), cooldowns end by the clock (at most 5 minutes), dead credentials by a changed configuration or a success.
+/// Health in memory: a place for each endpoint and each provider. Failures age (30 s), cooldowns end by the clock (at most 5 minutes after
+/// their last hint), dead credentials by a changed configuration or a success, open circuits by a probe's success. Reads take no lock.
 /// </summary>
 public sealed class HealthBoard(TimeProvider time) : IHealth
 {
@@ -18,154 +17,116 @@ public sealed class HealthBoard(TimeProvider time) : IHealth
     /// <summary>The longest cooldown that one hint can cause; upstreams have asked for days.</summary>
     public static readonly TimeSpan LongestCooldown = TimeSpan.FromMinutes(5);
 
-    // Clients can name upstream models freely (provider/anything), so the marks are bounded by number.
-    private const int MostMarks = 10_000;
+    // Clients can name upstream models freely (provider/anything); those that the configuration does not list are bounded by number. One
+    // with everything measured holds about 6 KB.
+    private const int MostUnlisted = 4_000;
 
-    // Keys are (endpoint id, credential id): "" stands for "the endpoint, whatever the credential" and for "no credential".
-    private readonly ConcurrentDictionary<(string Endpoint, string Credential), Mark> _marks = new();
-    private readonly ConcurrentDictionary<string, byte> _dead = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, EndpointHealth> _endpoints = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, ProviderHealth> _health = new(StringComparer.Ordinal);
     private readonly Lock _reload = new();
     private long _sweptAt;
+    private long _version;
+    private volatile HashSet<string> _listed = new(StringComparer.Ordinal);
     private volatile Dictionary<string, ProviderSettings> _providers = new(StringComparer.Ordinal);
+    private volatile BreakerSettings _breaker = new();
 
-    /// <summary>Marks held now.</summary>
-    internal int Count => _marks.Count;
+    /// <summary>Changes with everything that a restart must not forget.</summary>
+    public long Version => Volatile.Read(ref _version);
 
-    /// <inheritdoc/>
-    public void Succeeded(ModelEndpoint endpoint, Credential? credential, AttemptSpeed speed = default)
-    {
-        if (credential is null || IsReplaced(endpoint, credential))
-        {
-            return;
-        }
+    /// <summary>Endpoints held now.</summary>
+    internal int Count => _endpoints.Count;
 
-        // A refusal that a success contradicts was a glitch. A cooldown stays: the answer may have begun before the limit was hit.
-        if (!_dead.IsEmpty)
-        {
-            _dead.TryRemove(credential.Id, out _);
-        }
-
-        if (_marks.TryGetValue((endpoint.Id, credential.Id), out var mark) && mark.Until == long.MaxValue)
-        {
-            mark.Until = 0;
-        }
-    }
+    internal BreakerSettings Breaker => _breaker;
 
     /// <inheritdoc/>
-    public void Failed(ModelEndpoint endpoint, Credential? credential, UpstreamFault fault)
+    public void Succeeded(ModelEndpoint endpoint, Credential? credential, AttemptSpeed speed = default, Probe? probe = null)
     {
-        // What the request caused says nothing about the provider. What an old key did says nothing about its successor of the same id.
-        if (!fault.CanFailOver || fault.Kind == ErrorKind.Cancelled || IsReplaced(endpoint, credential))
+        if (IsReplaced(endpoint, credential))
         {
-            return;
-        }
-
-        if (fault.CredentialIsDead && credential is not null)
-        {
-            // A refused permission may be about this one model; a refused key or an empty account is about everything.
-            if (fault.Kind == ErrorKind.Permission)
-            {
-                if (Find(endpoint.Id, credential.Id) is { } refused)
-                {
-                    refused.Until = long.MaxValue;
-                }
-            }
-            else if (_dead.Count < MostMarks)
-            {
-                _dead[credential.Id] = 0;
-            }
-
             return;
         }
 
         var now = Now();
-        if (Find(endpoint.Id, credential?.Id ?? "") is { } mark)
+        var place = Of(endpoint);
+        var id = credential?.Id ?? "";
+        var wasDead = !place.IsCalm && place.Excluded(credential, now) is { Cause: ExclusionCause.Dead };
+        place.Succeeded(id, speed, now, probe);
+        place.Provider.Succeeded(id, now);
+        if (wasDead)
         {
-            mark.FailedAt = now;
-            if (fault.RetryAfter is { } hint && hint > TimeSpan.Zero)
-            {
-                // Never shortened: of several calls in flight the last to fail may bring the smallest hint.
-                mark.Extend(now + Math.Min(hint.Ticks, LongestCooldown.Ticks));
-            }
-        }
-
-        if (!fault.ConcernsCredential && credential is not null && Find(endpoint.Id, "") is { } whole)
-        {
-            whole.FailedAt = now;
+            Changed();
         }
     }
 
     /// <inheritdoc/>
-    public bool FailedRecently(ModelEndpoint endpoint)
+    public void Failed(ModelEndpoint endpoint, Credential? credential, UpstreamFault fault, Probe? probe = null)
     {
-        var oldest = Now() - FailureAge.Ticks;
-        if (_marks.IsEmpty)
+        // What the request caused says nothing about the provider. What an old key did says nothing about its successor of the same id.
+        var scope = FaultScopes.Of(fault, endpoint.UpstreamModel);
+        if (scope == FaultScope.Request || IsReplaced(endpoint, credential))
         {
-            return false;
+            return;
         }
 
-        if (FailedSince(endpoint.Id, "", oldest))
+        if (credential is null && scope is (FaultScope.Credential or FaultScope.Model))
         {
-            return true;
+            // Nothing that could be replaced or topped up: what is refused without a key is refused for this model.
+            (scope, fault) = (FaultScope.Model, fault with { CredentialIsDead = false });
         }
 
-        if (_providers.TryGetValue(endpoint.Provider, out var provider))
+        var now = Now();
+        var place = Of(endpoint);
+        var id = credential?.Id ?? "";
+        place.Provider.Failed(id, fault, scope, now);
+        if (place.Failed(id, fault, scope, now, probe))
         {
-            foreach (var credential in provider.Credentials)
-            {
-                if (FailedSince(endpoint.Id, credential.Id, oldest))
-                {
-                    return true;
-                }
-            }
-
-            return false;
+            Changed();
         }
-
-        foreach (var (key, mark) in _marks)
-        {
-            if (key.Endpoint == endpoint.Id && mark.FailedAt >= oldest)
-            {
-                return true;
-            }
-        }
-
-        return false;
     }
 
     /// <inheritdoc/>
-    public bool FailedRecently(ModelEndpoint endpoint, Credential? credential)
+    public bool TryEnter(ModelEndpoint endpoint, Credential? credential, bool mayProbe, out Probe? probe)
     {
-        if (_marks.IsEmpty)
-        {
-            return false;
-        }
-
-        var oldest = Now() - FailureAge.Ticks;
-        return FailedSince(endpoint.Id, "", oldest) || (credential is not null && FailedSince(endpoint.Id, credential.Id, oldest));
+        probe = null;
+        return Find(endpoint) is not { } place || place.TryEnter(credential, mayProbe, out probe);
     }
 
     /// <inheritdoc/>
-    public Exclusion? Excluded(ModelEndpoint endpoint, Credential? credential)
+    public bool FailedRecently(ModelEndpoint endpoint) => Find(endpoint)?.FailedRecently() == true;
+
+    /// <inheritdoc/>
+    public bool FailedRecently(ModelEndpoint endpoint, Credential? credential) => Find(endpoint)?.FailedRecently(credential) == true;
+
+    /// <inheritdoc/>
+    public Exclusion? Excluded(ModelEndpoint endpoint, Credential? credential) => Find(endpoint)?.Excluded(credential);
+
+    /// <inheritdoc/>
+    public EndpointSpeed? Speed(ModelEndpoint endpoint) => Find(endpoint)?.Speed();
+
+    /// <inheritdoc/>
+    public EndpointHealth Of(ModelEndpoint endpoint)
     {
-        if (credential is not null && !_dead.IsEmpty && _dead.ContainsKey(credential.Id))
+        if (Kept(endpoint) is { } kept)
         {
-            return new Exclusion(DateTimeOffset.MaxValue, ExclusionCause.Dead);
+            return kept;
         }
 
-        if (_marks.IsEmpty || !_marks.TryGetValue((endpoint.Id, credential?.Id ?? ""), out var mark))
+        if (_endpoints.TryGetValue(endpoint.Id, out var known))
         {
-            return null;
+            endpoint.Health.Value = known;
+            return known;
         }
 
-        var until = mark.Until;
-        return until == long.MaxValue ? new Exclusion(DateTimeOffset.MaxValue, ExclusionCause.Dead)
-            : until > Now() ? new Exclusion(new DateTimeOffset(until, TimeSpan.Zero), ExclusionCause.Cooldown)
-            : null;
+        // It only advises: a full board loses advice, never requests. The new place then is nobody's but the caller's.
+        var place = new EndpointHealth(this, Provider(endpoint.Provider), endpoint);
+        if (!_listed.Contains(endpoint.Id) && _endpoints.Count - _listed.Count >= MostUnlisted && !Sweep())
+        {
+            place.Retire();
+            return place;
+        }
+
+        return endpoint.Health.Value = _endpoints.GetOrAdd(endpoint.Id, place);
     }
-
-    /// <inheritdoc/>
-    public EndpointSpeed? Speed(ModelEndpoint endpoint) => null;
 
     /// <summary>
     /// Takes a new configuration over: marks of providers and credentials that did not change stay; what changed starts clean. Call it before
@@ -175,6 +136,7 @@ public sealed class HealthBoard(TimeProvider time) : IHealth
     {
         lock (_reload)
         {
+            _breaker = snapshot.Breaker;
             var before = _providers;
             var now = new Dictionary<string, ProviderSettings>(StringComparer.Ordinal);
             foreach (var provider in snapshot.Providers)
@@ -185,24 +147,123 @@ public sealed class HealthBoard(TimeProvider time) : IHealth
             _providers = now;
             foreach (var (name, old) in before)
             {
-                if (!now.TryGetValue(name, out var changed) || changed.Kind != old.Kind || changed.BaseUrl != old.BaseUrl)
+                var changed = now.GetValueOrDefault(name);
+                if (changed is null || changed.Kind != old.Kind || changed.BaseUrl != old.BaseUrl)
                 {
-                    Forget(key => IsOf(name, key.Endpoint));
-                    ForgetDead(old, changed: null);
+                    Forget(name);
                 }
                 else
                 {
-                    Forget(key => IsOf(name, key.Endpoint) && key.Credential.Length > 0 && !Kept(old, changed, key.Credential));
-                    ForgetDead(old, changed);
+                    Forget(name, credential => credential.Length > 0 && !IsKept(old, changed, credential));
                 }
+            }
+
+            List(snapshot);
+            Changed();
+        }
+    }
+
+    /// <summary>What a restart must not forget, as it stands now.</summary>
+    /// <param name="salt">Key of the hashes.</param>
+    public SavedHealth Save(byte[] salt)
+    {
+        var now = Now();
+        var marks = new List<SavedMark>();
+        foreach (var place in _endpoints.Values)
+        {
+            if (!place.IsCalm)
+            {
+                place.Save(marks, now);
+            }
+        }
+
+        var accounts = new List<SavedAccount>();
+        foreach (var provider in _health.Values)
+        {
+            foreach (var (id, account) in provider.Accounts)
+            {
+                if (account.Mark.Until > now)
+                {
+                    accounts.Add(new SavedAccount(provider.Name, id, account.Mark.Until, account.Mark.IsDead ? account.DeadBy : null));
+                }
+            }
+        }
+
+        return new SavedHealth
+        {
+            Salt = salt,
+            Endpoints = marks,
+            Credentials = accounts,
+            Providers = [.. _providers.Values.Select(provider => SecretHash.Describe(provider, salt))],
+        };
+    }
+
+    /// <summary>
+    /// Takes over what is still true of it: of providers at the same address, of credentials with the same secret, deadlines not yet past.
+    /// Call it after <see cref="Reload"/> and before the first request.
+    /// </summary>
+    public void Restore(SavedHealth saved)
+    {
+        var now = Now();
+        var same = new Dictionary<string, SavedProvider>(StringComparer.Ordinal);
+        foreach (var provider in saved.Providers)
+        {
+            if (_providers.TryGetValue(provider.Name, out var settings) && SecretHash.Place(settings) == provider.Place)
+            {
+                same[provider.Name] = provider;
+            }
+        }
+
+        foreach (var account in saved.Credentials)
+        {
+            if (IsSame(same, account.Provider, account.Credential, saved.Salt) && Bounded(account.Until, now) is { } until
+                && (until != long.MaxValue || account.DeadBy != Protocols.Errors.ErrorKind.Credits))
+            {
+                // An account that was empty may have been topped up since: nothing here would tell, so it is asked again.
+                Provider(account.Provider).Restore(account.Credential, until, account.DeadBy);
+            }
+        }
+
+        foreach (var mark in saved.Endpoints)
+        {
+            // Only listed endpoints: what clients invented is not worth its place.
+            if (_endpoints.TryGetValue(mark.Endpoint, out var place) && same.ContainsKey(place.Provider.Name)
+                && (mark.Credential is null || IsSame(same, place.Provider.Name, mark.Credential, saved.Salt)))
+            {
+                var longest = now + Math.Max(_breaker.MaxOpen.Ticks, _breaker.Open.Ticks);
+                place.Restore(mark with
+                {
+                    Until = Bounded(mark.Until, now) ?? 0,
+                    OpenUntil = Math.Min(mark.OpenUntil, longest),
+                    AskableFrom = Math.Min(mark.AskableFrom, longest),
+                });
             }
         }
     }
 
-    private static bool IsOf(string provider, string endpoint) =>
-        endpoint.Length > provider.Length && endpoint[provider.Length] == '/' && endpoint.StartsWith(provider, StringComparison.Ordinal);
+    /// <summary>How the credential stands for every model of the provider.</summary>
+    /// <param name="provider">Slug.</param>
+    /// <param name="credential">Null for none.</param>
+    public CredentialStanding Standing(string provider, Credential? credential)
+    {
+        var now = Now();
+        var id = credential?.Id ?? "";
+        var mark = Provider(provider).Account(id)?.Mark;
+        Exclusion? excluded = mark is null || mark.Until <= now ? null
+            : mark.IsDead ? new Exclusion(DateTimeOffset.MaxValue, ExclusionCause.Dead)
+            : new Exclusion(new DateTimeOffset(mark.Until, TimeSpan.Zero), ExclusionCause.Cooldown);
+        return new CredentialStanding(id, excluded, Provider(provider).Count(id, HealthWindow.FiveMinutes, now), Provider(provider).Count(id, HealthWindow.Day, now));
+    }
 
-    private static bool Kept(ProviderSettings old, ProviderSettings changed, string credential) =>
+    internal void Changed() => Interlocked.Increment(ref _version);
+
+    internal long Now() => time.GetUtcNow().UtcTicks;
+
+    /// <summary>UTC ticks until which a hint asks to be left alone; 0 without one.</summary>
+    internal static long CooledUntil(TimeSpan? hint, long now) =>
+        hint is { } wait && wait > TimeSpan.Zero ? now + Math.Min(wait.Ticks, LongestCooldown.Ticks) : 0;
+
+    private static bool IsKept(ProviderSettings old, ProviderSettings changed, string credential) =>
         SecretOf(old, credential) is { } secret && SecretOf(changed, credential) == secret;
 
     private static string? SecretOf(ProviderSettings provider, string credential)
@@ -218,25 +279,91 @@ public sealed class HealthBoard(TimeProvider time) : IHealth
         return null;
     }
 
-    private void ForgetDead(ProviderSettings old, ProviderSettings? changed)
+    // A clock that was set back, or a file that was meddled with, must not keep anybody out for longer than a hint could.
+    private static long? Bounded(long until, long now) =>
+        until == long.MaxValue ? until : until <= now ? null : Math.Min(until, now + LongestCooldown.Ticks);
+
+    private bool IsSame(Dictionary<string, SavedProvider> same, string provider, string credential, byte[] salt) =>
+        same.TryGetValue(provider, out var saved)
+        && (credential.Length == 0
+            || (SecretOf(_providers[provider], credential) is { } secret && saved.Secrets.GetValueOrDefault(credential) == SecretHash.Of(secret, salt)));
+
+    private void List(ConfigSnapshot snapshot)
     {
-        foreach (var credential in old.Credentials)
+        var listed = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var endpoint in snapshot.Catalogue.Servable.SelectMany(model => model.Endpoints))
         {
-            if (changed is null || !Kept(old, changed, credential.Id))
+            listed.Add(endpoint.Id);
+        }
+
+        _listed = listed;
+        foreach (var endpoint in snapshot.Catalogue.Servable.SelectMany(model => model.Endpoints))
+        {
+            Of(endpoint);
+        }
+    }
+
+    private EndpointHealth? Kept(ModelEndpoint endpoint) =>
+        endpoint.Health.Value is { } kept && ReferenceEquals(kept.Board, this) && !kept.IsRetired ? kept : null;
+
+    private EndpointHealth? Find(ModelEndpoint endpoint)
+    {
+        if (Kept(endpoint) is { } kept)
+        {
+            return kept;
+        }
+
+        if (_endpoints.TryGetValue(endpoint.Id, out var known))
+        {
+            endpoint.Health.Value = known;
+            return known;
+        }
+
+        // Nothing has been reported of it. Its provider may have something against it all the same.
+        return _health.TryGetValue(endpoint.Provider, out var provider) && provider.TroubleUntil != 0 ? Of(endpoint) : null;
+    }
+
+    // As many as the configuration has ever named.
+    private ProviderHealth Provider(string name) =>
+        _health.TryGetValue(name, out var known) ? known : _health.GetOrAdd(name, static key => new ProviderHealth(key));
+
+    private void Forget(string provider)
+    {
+        _health.TryRemove(provider, out _);
+        foreach (var (id, place) in _endpoints)
+        {
+            if (place.Provider.Name == provider)
             {
-                _dead.TryRemove(credential.Id, out _);
+                Remove(id, place);
             }
         }
     }
 
-    private void Forget(Predicate<(string Endpoint, string Credential)> which)
+    private void Forget(string provider, Predicate<string> credential)
     {
-        foreach (var (key, _) in _marks)
+        foreach (var place in _endpoints.Values)
         {
-            if (which(key))
+            if (place.Provider.Name == provider)
             {
-                _marks.TryRemove(key, out _);
+                place.Forget(credential);
             }
+        }
+
+        var health = Provider(provider);
+        foreach (var id in health.Accounts.Keys)
+        {
+            if (credential(id))
+            {
+                health.Forget(id);
+            }
+        }
+    }
+
+    private void Remove(string id, EndpointHealth place)
+    {
+        if (_endpoints.TryRemove(new KeyValuePair<string, EndpointHealth>(id, place)))
+        {
+            place.Retire();
         }
     }
 
@@ -247,26 +374,7 @@ public sealed class HealthBoard(TimeProvider time) : IHealth
         && SecretOf(provider, credential.Id) is { } secret
         && secret != credential.Secret;
 
-    private bool FailedSince(string endpoint, string credential, long oldest) =>
-        _marks.TryGetValue((endpoint, credential), out var mark) && mark.FailedAt >= oldest;
-
-    private Mark? Find(string endpoint, string credential)
-    {
-        if (_marks.TryGetValue((endpoint, credential), out var mark))
-        {
-            return mark;
-        }
-
-        // Marks only advise: a full board loses advice, never requests.
-        if (_marks.Count >= MostMarks && !Sweep())
-        {
-            return null;
-        }
-
-        return _marks.GetOrAdd((endpoint, credential), static _ => new Mark());
-    }
-
-    /// <summary>Takes out what has aged; true when there is room then. At most once a second, or a flood of names would cost a sweep each.</summary>
+    /// <summary>Takes out what nobody listed and nothing stands against; true when there is room then. At most once a second, or a flood of names would cost a sweep each.</summary>
     private bool Sweep()
     {
         var now = Now();
@@ -276,51 +384,22 @@ public sealed class HealthBoard(TimeProvider time) : IHealth
             return false;
         }
 
-        var oldest = now - FailureAge.Ticks;
-        foreach (var (key, mark) in _marks)
+        var listed = _listed;
+        foreach (var (id, place) in _endpoints)
         {
-            if (mark.FailedAt < oldest && mark.Until < now)
+            if (!listed.Contains(id) && !place.IsTroubledAt(now))
             {
-                _marks.TryRemove(key, out _);
+                Remove(id, place);
             }
         }
 
-        return _marks.Count < MostMarks;
-    }
-
-    private long Now() => time.GetUtcNow().UtcTicks;
-
-    /// <summary>UTC ticks; written and read without a lock, each field for itself.</summary>
-    private sealed class Mark
-    {
-        private long _failedAt;
-        private long _until;
-
-        public long FailedAt
-        {
-            get => Volatile.Read(ref _failedAt);
-            set => Volatile.Write(ref _failedAt, value);
-        }
-
-        public long Until
-        {
-            get => Volatile.Read(ref _until);
-            set => Volatile.Write(ref _until, value);
-        }
-
-        public void Extend(long until)
-        {
-            var seen = Volatile.Read(ref _until);
-            while (seen < until)
-            {
-                var was = Interlocked.CompareExchange(ref _until, until, seen);
-                if (was == seen)
-                {
-                    return;
-                }
-
-                seen = was;
-            }
-        }
+        return _endpoints.Count - listed.Count < MostUnlisted;
     }
 }
+
+/// <summary>How a credential stands for every model of its provider.</summary>
+/// <param name="Id">Safe to show; "" for no credential.</param>
+/// <param name="Excluded">Null while it is used.</param>
+/// <param name="FiveMinutes">Its attempts.</param>
+/// <param name="Day">Its attempts.</param>
+public sealed record CredentialStanding(string Id, Exclusion? Excluded, OutcomeCounts FiveMinutes, OutcomeCounts Day);

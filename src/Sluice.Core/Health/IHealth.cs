@@ -8,15 +8,33 @@ namespace Sluice.Core.Health;
 public interface IHealth
 {
     /// <summary>An attempt answered.</summary>
-    void Succeeded(ModelEndpoint endpoint, Credential? credential, AttemptSpeed speed = default);
+    /// <param name="endpoint">Where.</param>
+    /// <param name="credential">With what.</param>
+    /// <param name="speed">How fast, where it was measured.</param>
+    /// <param name="probe">The attempt was this probe.</param>
+    void Succeeded(ModelEndpoint endpoint, Credential? credential, AttemptSpeed speed = default, Probe? probe = null);
 
-    /// <summary>An attempt failed; hints and dead credentials are taken from <paramref name="fault"/>.</summary>
-    void Failed(ModelEndpoint endpoint, Credential? credential, UpstreamFault fault);
+    /// <summary>An attempt failed; hints, scope and dead credentials are taken from <paramref name="fault"/>.</summary>
+    /// <param name="endpoint">Where.</param>
+    /// <param name="credential">With what.</param>
+    /// <param name="fault">How.</param>
+    /// <param name="probe">The attempt was this probe.</param>
+    void Failed(ModelEndpoint endpoint, Credential? credential, UpstreamFault fault, Probe? probe = null);
+
+    /// <summary>
+    /// Asks for leave right before an attempt. False when a circuit is open, or another request's probe is on its way. What was planned may have
+    /// changed since; of many who ask at once exactly one becomes the probe.
+    /// </summary>
+    /// <param name="endpoint">Where.</param>
+    /// <param name="credential">With what.</param>
+    /// <param name="mayProbe">False for attempts that prove nothing (a count of tokens): they are refused instead of becoming the probe.</param>
+    /// <param name="probe">The attempt is the probe: its holder reports by it and disposes it. Null for ordinary attempts.</param>
+    bool TryEnter(ModelEndpoint endpoint, Credential? credential, bool mayProbe, out Probe? probe);
 
     /// <summary>The endpoint failed in the last 30 seconds, whatever has succeeded since on other credentials.</summary>
     bool FailedRecently(ModelEndpoint endpoint);
 
-    /// <summary>The endpoint failed in the last 30 seconds in a way that concerns this credential: with it, or with any when the fault was the endpoint's own.</summary>
+    /// <summary>The endpoint failed in the last 30 seconds in a way that concerns this credential: with it, or with any when the fault was the endpoint's or the provider's own.</summary>
     bool FailedRecently(ModelEndpoint endpoint, Credential? credential);
 
     /// <summary>Whether the credential is left out for this endpoint now; null when it is not.</summary>
@@ -24,6 +42,12 @@ public interface IHealth
 
     /// <summary>How fast the endpoint was lately; null while that is not known.</summary>
     EndpointSpeed? Speed(ModelEndpoint endpoint);
+
+    /// <summary>
+    /// The endpoint's own place on the board, for whoever asks several things of it. It may be kept while
+    /// <see cref="EndpointHealth.IsRetired"/> is false.
+    /// </summary>
+    EndpointHealth Of(ModelEndpoint endpoint);
 }
 
 /// <summary>Where sessions last succeeded. Bounded; in memory.</summary>

@@ -13,6 +13,7 @@ internal sealed class PlanDraft
     private readonly List<Candidate> _candidates = new(4);
     private List<LeftOutEndpoint>? _leftOut;
     private List<Candidate>? _failedRecently;
+    private List<Candidate>? _askable;
     private List<string>? _notes;
     private int _unnamed;
 
@@ -29,7 +30,7 @@ internal sealed class PlanDraft
 
     public bool AnyDead { get; private set; }
 
-    public bool AnyOpen { get; private set; }
+    public bool AnyCooling { get; private set; }
 
     /// <summary>The shortest rest of all that cools down or is open.</summary>
     public TimeSpan? FreeAgainIn { get; private set; }
@@ -117,9 +118,10 @@ internal sealed class PlanDraft
         }
     }
 
-    public void Exclude(ModelEndpoint endpoint, Credential? credential, Exclusion exclusion, DateTimeOffset now)
+    public void Exclude(Candidate candidate, Exclusion exclusion, DateTimeOffset now)
     {
-        var whose = credential is null ? "the endpoint" : $"credential {credential.Id}";
+        var endpoint = candidate.Endpoint;
+        var whose = candidate.Credential is { } credential ? $"credential {credential.Id}" : "the endpoint";
         if (exclusion.Cause == ExclusionCause.Dead)
         {
             AnyDead = true;
@@ -127,12 +129,26 @@ internal sealed class PlanDraft
             return;
         }
 
-        var rest = exclusion.Until - now;
-        FreeAgainIn = FreeAgainIn is { } other && other < rest ? other : rest;
-        AnyOpen |= exclusion.Cause == ExclusionCause.Circuit;
+        AnyCooling |= exclusion.Cause == ExclusionCause.Cooldown;
+        var first = exclusion.AskableFrom is { } from && from < exclusion.Until ? from : exclusion.Until;
+        if (first <= now)
+        {
+            (_askable ??= []).Add(candidate);
+        }
+
+        FreeAgainIn = FreeAgainIn is { } other && other < first - now ? other : first - now;
         LeaveOut(endpoint.Id, exclusion.Cause == ExclusionCause.Circuit
-            ? $"{whose} failed too often: its circuit is open, {Seconds(rest)} s until the next probe"
-            : $"{whose} is cooling down at the provider's wish, {Seconds(rest)} s left");
+            ? $"{whose} failed too often: its circuit is open, {Seconds(exclusion.Until - now)} s until the next probe"
+            : $"{whose} is cooling down at the provider's wish, {Seconds(exclusion.Until - now)} s left");
+    }
+
+    /// <summary>A circuit that has grown long keeps requests away that can go elsewhere; with nowhere else to go, asking is better than refusing.</summary>
+    public void AskOpenCircuits()
+    {
+        foreach (var candidate in Count == 0 && _askable is not null ? _askable : [])
+        {
+            Add(candidate);
+        }
     }
 
     public static string Seconds(TimeSpan span) => Math.Max(1, Math.Ceiling(span.TotalSeconds)).ToString("0", CultureInfo.InvariantCulture);

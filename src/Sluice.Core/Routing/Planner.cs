@@ -55,6 +55,7 @@ public sealed class Planner(IHealth health, IAffinity affinity, TimeProvider tim
         var demands = new Demands(request, table.Names);
         var draft = new PlanDraft();
         Fill(draft, table, demands, ModelsToTry.Of(snapshot, request, resolved, draft));
+        draft.AskOpenCircuits();
 
         var funnel = draft.Count > 0 || resolved is null ? [] : Filtering.Funnel(table.Of(resolved), demands);
         var plan = new Plan

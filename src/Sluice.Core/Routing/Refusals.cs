@@ -49,7 +49,7 @@ internal static class Refusals
     {
         if (draft.FreeAgainIn is { } rest)
         {
-            return draft.AnyOpen ? AllOpen(request, rest) : AllCooling(request, rest);
+            return draft.AnyCooling ? AllCooling(request, rest) : OpenCircuits.Refusal(request.Model, rest);
         }
 
         if (draft.AnyDead)
@@ -69,13 +69,6 @@ internal static class Refusals
         {
             RetryAfter = Wait(rest),
             Remedy = "Wait and try again; more credentials, another provider or a fallback model would help.",
-        };
-
-    private static GatewayError AllOpen(RoutingRequest request, TimeSpan rest) =>
-        new(ErrorKind.NoEndpoint, ErrorSource.Provider, 503, $"Every provider of '{Shown(request)}' failed too often lately and is left alone; the first is tried again in {PlanDraft.Seconds(rest)} s.")
-        {
-            RetryAfter = Wait(rest),
-            Remedy = "Wait and try again; another provider or a fallback model would help.",
         };
 
     private static GatewayError FilteredOut(RoutingRequest request, IReadOnlyList<FunnelStep> funnel)

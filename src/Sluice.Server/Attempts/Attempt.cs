@@ -1,4 +1,5 @@
 using Sluice.Core.Faults;
+using Sluice.Core.Health;
 using Sluice.Core.Ledger;
 using Sluice.Core.Routing;
 using Sluice.Protocols;
@@ -31,6 +32,9 @@ internal sealed class Attempt
 
     /// <summary>Clock value at sending.</summary>
     public required long SentAt { get; init; }
+
+    /// <summary>It is the one attempt that an open circuit lets through; null for ordinary ones.</summary>
+    public Probe? Probe { get; init; }
 
     /// <summary>What went wrong.</summary>
     public UpstreamFault? Fault { get; set; }

@@ -1,5 +1,6 @@
 using System.Text;
 using Sluice.Core.Faults;
+using Sluice.Core.Health;
 using Sluice.Core.Ledger;
 using Sluice.Core.Routing;
 using Sluice.Protocols;
@@ -139,8 +140,18 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
             return Verdict.MoveOn;
         }
 
+        // The plan may be older than what its candidates have come to since; and of many who probe an open circuit at once only one may.
+        if (!services.Health.TryEnter(candidate.Endpoint, candidate.Credential, mayProbe: request.Surface.Operation != SurfaceOperation.CountTokens, out var probe))
+        {
+            var exclusion = services.Health.Excluded(candidate.Endpoint, candidate.Credential);
+            _refusal ??= OpenCircuits.Refusal(request.Envelope.Model!, (exclusion?.Until ?? default) - services.Time.GetUtcNow());
+            return Verdict.MoveOn;
+        }
+
+        using var held = probe;
+
         // 2. The row. It is written while the upstream works; nothing reaches the client before it is.
-        var attempt = Begin(candidate, wire, degradations);
+        var attempt = Begin(candidate, wire, degradations, probe);
         using var clock = new AttemptClock(candidate.Provider.Timeouts, request.Envelope.Stream, services.Time, request.ClientGone, services.DrainOver);
 
         // 3. Send.
@@ -183,7 +194,7 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
             : await RelayWholeAsync(attempt, answer, clock);
     }
 
-    private Attempt Begin(Candidate candidate, WireProtocol wire, DegradationLog degradations)
+    private Attempt Begin(Candidate candidate, WireProtocol wire, DegradationLog degradations, Probe? probe)
     {
         var estimated = services.Estimates.Correct(candidate.Endpoint.Model.Id, request.Envelope.EstimatedInputTokens);
         var row = AttemptRow.Of(request, candidate, wire, estimated, services.Time.GetUtcNow());
@@ -194,6 +205,7 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
             Wire = wire,
             Native = wire == request.Surface.Format.Protocol,
             Degradations = degradations,
+            Probe = probe,
             RowWritten = services.Ledger.AppendAsync(row).AsTask(),
             SentAt = services.Time.GetTimestamp(),
         };
@@ -261,7 +273,7 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
         }
 
         attempt.Fault = relayed.Fault;
-        services.Health.Failed(attempt.Candidate.Endpoint, attempt.Candidate.Credential, relayed.Fault!);
+        services.Health.Failed(attempt.Candidate.Endpoint, attempt.Candidate.Credential, relayed.Fault!, attempt.Probe);
         await services.Settler.SettleAsync(request, attempt, AttemptOutcome.Failed);
         await _delivery.TellAsync(FinalError.Of(request, attempt), attempt);
         return Verdict.Done;
@@ -281,7 +293,7 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
         var error = facts.IsError
             ? format.ReadError(0, body.Bytes.Span)
             : new UpstreamError(ErrorKind.BadResponse, $"A stream was asked for; the provider answered with {answer.ContentType ?? "no content type"}.");
-        return await FailAsync(attempt, FaultClassifier.FromStreamError(SecretFilter.Scrub(error, attempt.Candidate.Credential), FaultPhase.FirstToken));
+        return await FailAsync(attempt, FaultClassifier.FromStreamError(SecretFilter.Scrub(error, attempt.Candidate.Credential), FaultPhase.FirstToken, services.Time.GetUtcNow()));
     }
 
     private async Task<Verdict> RelayWholeAsync(Attempt attempt, UpstreamAnswer answer, AttemptClock clock)
@@ -298,7 +310,7 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
             : WholeAnswer.ForClient(request, attempt, body.Bytes);
         if (error is not null)
         {
-            return await FailAsync(attempt, FaultClassifier.FromStreamError(SecretFilter.Scrub(error, attempt.Candidate.Credential), FaultPhase.FirstToken));
+            return await FailAsync(attempt, FaultClassifier.FromStreamError(SecretFilter.Scrub(error, attempt.Candidate.Credential), FaultPhase.FirstToken, services.Time.GetUtcNow()));
         }
 
         if (!hasContent && !Vectors.AreWanted(request))
@@ -334,10 +346,10 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
     private async Task<Verdict> FailAsync(Attempt attempt, UpstreamFault fault)
     {
         attempt.Fault = fault;
-        if (fault.CanFailOver && (request.Surface.Operation == SurfaceOperation.Generate || fault.CredentialIsDead))
+        if (fault.CanFailOver && (request.Surface.Operation != SurfaceOperation.CountTokens || fault.CredentialIsDead))
         {
             // An upstream that cannot count can still answer: a failed count must not move anybody's conversation.
-            services.Health.Failed(attempt.Candidate.Endpoint, attempt.Candidate.Credential, fault);
+            services.Health.Failed(attempt.Candidate.Endpoint, attempt.Candidate.Credential, fault, attempt.Probe);
         }
 
         await services.Settler.SettleAsync(request, attempt, AttemptOutcome.Failed);
@@ -353,6 +365,7 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
         {
             // Once, at the same place, without what it refused; its own words are told if that does not help.
             _delivery.Show(attempt: null, answer: null);
+            attempt.Probe?.Dispose();
             return await TryAsync(attempt.Candidate);
         }
 
@@ -371,7 +384,7 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
     private Verdict KeepEmpty(Attempt attempt, ReadOnlyMemory<byte> bytes)
     {
         attempt.Fault = FaultClassifier.BadResponse(FaultPhase.FirstToken, "The provider ended its answer without any content.");
-        services.Health.Failed(attempt.Candidate.Endpoint, attempt.Candidate.Credential, attempt.Fault);
+        services.Health.Failed(attempt.Candidate.Endpoint, attempt.Candidate.Credential, attempt.Fault, attempt.Probe);
         _empty ??= (attempt, bytes);
         _delivery.Show(attempt: null, answer: null);
         return Verdict.MoveOn;
@@ -385,12 +398,18 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
         }
 
         var candidate = attempt.Candidate;
-        services.Health.Succeeded(candidate.Endpoint, candidate.Credential);
+        services.Health.Succeeded(candidate.Endpoint, candidate.Credential, SpeedOf(attempt), attempt.Probe);
         if (request.AffinityKey is { } session && request.Snapshot.Routing.SessionAffinity && request.Plan.Model is { } model)
         {
             services.Affinity.Remember(session, model.Id, candidate.Endpoint.Id, candidate.Credential?.Id);
         }
     }
+
+    // An answer in one piece says nothing about when its first token was there.
+    private AttemptSpeed SpeedOf(Attempt attempt) => new(
+        _delivery.Stream is not null && attempt.FirstTokenMs is { } first ? TimeSpan.FromMilliseconds(first) : null,
+        services.Time.GetElapsedTime(attempt.SentAt),
+        attempt.Usage.Output ?? 0);
 
     /// <summary>Every candidate failed: an answer without content is better than none; else the error.</summary>
     private async Task GiveUpAsync()

@@ -110,6 +110,7 @@ public sealed class SluiceServer : IAsyncDisposable
         var upstreams = parts.Add(new UpstreamClient(outward with { Simulator = () => simulator.Address, Time = time }));
         var health = new HealthBoard(time);
         health.Reload(first);
+        parts.Add(HealthFile.Open(health, first.Server.DataFolder, time, log));
         var affinity = new SessionAffinity(time);
         var planner = new Planner(health, affinity, time);
         var estimates = new EstimateCorrection();

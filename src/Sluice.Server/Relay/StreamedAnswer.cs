@@ -60,7 +60,7 @@ internal sealed class StreamedAnswer(Attempt attempt, UpstreamAnswer answer, ISt
                 NoteContent();
                 if (error is not null)
                 {
-                    return await FailAsync(FaultClassifier.FromStreamError(SecretFilter.Scrub(error, attempt.Candidate.Credential), Phase), clientGone);
+                    return await FailAsync(FaultClassifier.FromStreamError(SecretFilter.Scrub(error, attempt.Candidate.Credential), Phase, time.GetUtcNow()), clientGone);
                 }
 
                 if (_gate.Ended || read == 0)
@@ -142,6 +142,7 @@ internal sealed class StreamedAnswer(Attempt attempt, UpstreamAnswer answer, ISt
         if (_gate.SawContent && attempt.FirstTokenMs is null)
         {
             attempt.FirstTokenMs = (long)time.GetElapsedTime(attempt.SentAt).TotalMilliseconds;
+            attempt.Probe?.Answered();
             clock.FirstContent();
         }
     }

@@ -40,7 +40,7 @@ public sealed class ConfigLoaderTests
         auto: { tiers: { simple: [sonnet], hard: [sonnet] } }
         routing: { sort: balanced, affinity: none, retries: 3, retry_budget: 12.5% }
         keepalive: { after: 2s, every: 1s }
-        breaker: { failures: 5, window: 30s, open: 15s, max_open: 5m }
+        breaker: { failures: 7, window: 40s, open: 10s, max_open: 2m }
         limits: { default_key: { rpm: 0, concurrency: 0 } }
         fairness: { by: user, interactive_weight: 4 }
         cache: { enabled: false, ttl: 5m, max_size: 256MiB }
@@ -87,17 +87,26 @@ public sealed class ConfigLoaderTests
         Assert.Equal(3, snapshot.Routing.Retries);
         Assert.Equal(0.125m, snapshot.Routing.RetryBudget);
         Assert.Equal(TimeSpan.FromSeconds(2), snapshot.KeepAlive.After);
+        Assert.Equal(new BreakerSettings { Failures = 7, Window = TimeSpan.FromSeconds(40), Open = TimeSpan.FromSeconds(10), MaxOpen = TimeSpan.FromMinutes(2) }, snapshot.Breaker);
         Assert.Equal(["anthropic/claude-sonnet-4.6", "acme/coder-1"], snapshot.Fallbacks["anthropic/claude-opus-4.7"]);
         Assert.Empty(snapshot.Fallbacks["*"]);
         Assert.Equal(0.125m, snapshot.Catalogue.Resolve("acme/coder-1")!.Endpoints[0].Price!.CacheWrite5m);
     }
 
     [Fact]
+    public void Load_BreakerThatOpensForLongerThanItsLongest_IsAnError() =>
+        Assert.Contains(Configs.Errors("breaker: { open: 10m, max_open: 5m }"), error => error.Contains("breaker.max_open", StringComparison.Ordinal) && error.Contains("at least breaker.open", StringComparison.Ordinal));
+
+    [Fact]
+    public void Load_BreakerWithALongOpenAlone_TakesItForTheLongest() =>
+        Assert.Equal(TimeSpan.FromMinutes(10), Configs.Good("breaker: { open: 10m }").Breaker.MaxOpen);
+
+    [Fact]
     public void Load_SectionsThatNothingActsOn_AreOneWarningEach()
     {
         var snapshot = Configs.Good(Whole, ("ANTHROPIC_API_KEY", "sk-ant-1"));
 
-        string[] expected = ["providers.limits", "rules", "auto", "breaker", "limits", "fairness", "cache", "alerts"];
+        string[] expected = ["providers.limits", "rules", "auto", "limits", "fairness", "cache", "alerts"];
         Assert.Equal(expected.Select(name => $"{name} is accepted, but nothing acts on it in this version."), snapshot.Warnings);
     }
 

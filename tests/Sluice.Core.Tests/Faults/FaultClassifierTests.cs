@@ -68,11 +68,11 @@ public sealed class FaultClassifierTests
     [InlineData(ErrorKind.InvalidRequest, 400, "stays")]
     [InlineData(ErrorKind.Credits, 402, "dead")]
     public void F13_ErrorInsideA200_IsClassedByItsInnerCode(ErrorKind kind, int? inner, string what) =>
-        Assert.Equal(what, What(FaultClassifier.FromStreamError(new UpstreamError(kind, "no") { Status = inner }, FaultPhase.FirstToken)));
+        Assert.Equal(what, What(FaultClassifier.FromStreamError(new UpstreamError(kind, "no") { Status = inner }, FaultPhase.FirstToken, default)));
 
     [Fact]
     public void EveryKind_InAStream_IsClassed() =>
-        Assert.All(Enum.GetValues<ErrorKind>(), kind => Assert.Contains(What(FaultClassifier.FromStreamError(new UpstreamError(kind, "no"), FaultPhase.Stream)), new List<string> { "stays", "dead", "moves", "repeats" }));
+        Assert.All(Enum.GetValues<ErrorKind>(), kind => Assert.Contains(What(FaultClassifier.FromStreamError(new UpstreamError(kind, "no"), FaultPhase.Stream, default)), new List<string> { "stays", "dead", "moves", "repeats" }));
 
     [Theory]
     [InlineData("retry-after: 9", 30, 9)]

@@ -33,6 +33,8 @@ internal sealed class World
 
     public RoutingSettings Routing { get; set; } = new();
 
+    public BreakerSettings Breaker { get; set; } = new();
+
     public ConfigSnapshot Snapshot => _snapshot ??= Build();
 
     private ConfigSnapshot? _snapshot;
@@ -98,6 +100,7 @@ internal sealed class World
             Catalogue = new SmallCatalogue(new Dictionary<string, ResolvedModel>(_models, StringComparer.Ordinal)),
             Fallbacks = new Dictionary<string, IReadOnlyList<string>>(_fallbacks, StringComparer.Ordinal),
             Routing = Routing,
+            Breaker = Breaker,
         };
         Health.Reload(snapshot);
         return snapshot;

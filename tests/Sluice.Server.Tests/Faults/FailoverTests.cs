@@ -36,6 +36,13 @@ public sealed class FailoverGateway : IAsyncLifetime
             {
                 models.Append(UpstreamKinds.Model($"{name}-short/{i}", $"{name}-short-{i}", (upstream, $"a-{name}-short"), (upstream, "b-" + name)));
             }
+
+            // A used-up quota is the whole account's: each such case has an account of its own.
+            for (var i = 0; i < (isPlain ? 8 : 2); i++)
+            {
+                yaml.Append(UpstreamKinds.Provider(upstream, "A", Slow, $"a-{name}-quota-{i}"));
+                models.Append(UpstreamKinds.Model($"{name}-quota/{i}", $"{name}-quota-{i}", (upstream, $"a-{name}-quota-{i}"), (upstream, "b-" + name)));
+            }
         }
 
         _gateway = await GatewayUnderTest.StartAsync(yaml.ToString() + models);
@@ -50,9 +57,9 @@ public sealed class FailoverGateway : IAsyncLifetime
     }
 
     /// <summary>A model that no other case uses: its id, and its name at the upstreams.</summary>
-    internal (string Id, string Upstream) NewModel(Upstream upstream, bool withShortTimeouts)
+    internal (string Id, string Upstream) NewModel(Upstream upstream, string suffix)
     {
-        var sort = UpstreamKinds.NameOf(upstream) + (withShortTimeouts ? "-short" : "");
+        var sort = UpstreamKinds.NameOf(upstream) + suffix;
         var number = _next.AddOrUpdate(sort, 0, static (_, last) => last + 1);
         return ($"{sort}/{number}", UpstreamKinds.ModelName(upstream, $"{sort}-{number}"));
     }
@@ -144,7 +151,7 @@ public sealed class FailoverTests(FailoverGateway fixture) : IClassFixture<Failo
     {
         var (fault, gateway) = (row.Fault, fixture.Gateway);
         var isSlow = fault.Kind == FaultKind.Stall || (fault.Kind == FaultKind.SlowHeaders && fault.Delay > TimeSpan.FromSeconds(1));
-        var (model, name) = fixture.NewModel(upstream, isSlow);
+        var (model, name) = fixture.NewModel(upstream, isSlow ? "-short" : fault.Variant == "quota" ? "-quota" : "");
         gateway.A.Script.Always(fault, name);
         var withTool = fault.Place == FaultPlace.InToolCall;
         var question = $"Say nonce {name} please, and a few more words";

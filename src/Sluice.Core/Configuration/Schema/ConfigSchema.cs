@@ -123,11 +123,11 @@ internal static class ConfigSchema
         ]), "", "signs of life on silent streams"),
         new("breaker", new RecordShape(
         [
-            new("failures", new IntegerShape(1, 1_000_000), "5", "failures that open it"),
+            new("failures", new IntegerShape(1, 10_000), "5", "failures without a success between that open an endpoint's circuit"),
             new("window", new DurationShape(), "30s", "within this time"),
-            new("open", new DurationShape(), "15s", "how long it stays open at first"),
+            new("open", new DurationShape(), "15s", "how long it stays open at first, doubled each time that a probe fails; also the least time between probes"),
             new("max_open", new DurationShape(), "5m", "and at most"),
-        ]), "", "circuit breaker") { IsNotBuilt = true },
+        ]), "", "circuit breaker"),
         new("limits", new RecordShape([new("default_key", new RecordShape(
         [
             new("rpm", Count, "0", "requests a minute; 0 is none"),
