@@ -36,12 +36,13 @@ public static class ConfigLoader
         var models = new ModelsReader(providers, CatalogueFile.BuiltIn, findings).Read(root["models"]);
         var aliases = ReadAliases(root["aliases"], findings);
         var breaker = ReadBreaker(root["breaker"], findings);
+        var rules = new RulesReader(providers, findings).Read(root["rules"]);
         if (findings.Errors.Count > 0)
         {
             return new ConfigResult(null, findings.Errors) { ReadFiles = [.. substitution.Files] };
         }
 
-        // From here on there are only remarks: an alias or a fallback may name a model of tomorrow.
+        // An alias or a fallback may name a model of tomorrow: that is a remark. A rule that leads nowhere takes its requests with it: that is an error.
         var catalogue = new CatalogueCompiler(providers, CatalogueFile.BuiltIn).Compile(models, aliases, out var dangling);
         foreach (var alias in dangling)
         {
@@ -61,12 +62,19 @@ public static class ConfigLoader
         }
 
         var fallbacks = ReadFallbacks(root["fallbacks"], catalogue, findings);
+        RulesReader.CheckModels(root["rules"], catalogue, findings);
+        if (findings.Errors.Count > 0)
+        {
+            return new ConfigResult(null, findings.Errors) { ReadFiles = [.. substitution.Files] };
+        }
+
         var snapshot = new ConfigSnapshot
         {
             Server = server,
             Providers = providers,
             Catalogue = catalogue,
             Fallbacks = fallbacks,
+            Rules = rules.Compile(catalogue),
             Routing = ReadRouting(root["routing"]),
             KeepAlive = ReadKeepAlive(root["keepalive"]),
             Breaker = breaker,

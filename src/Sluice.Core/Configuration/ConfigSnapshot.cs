@@ -1,4 +1,5 @@
 using Sluice.Core.Catalogue;
+using Sluice.Core.Routing.Rules;
 
 namespace Sluice.Core.Configuration;
 
@@ -18,6 +19,9 @@ public sealed record ConfigSnapshot
 
     /// <summary>Further models to try for a model, by canonical id; <c>*</c> for any model without its own chain.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<string>> Fallbacks { get; init; } = new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal);
+
+    /// <summary>Which requests go to other models than they ask for.</summary>
+    public RuleTable Rules { get; init; } = RuleTable.Empty;
 
     /// <summary>Order, affinity, retries.</summary>
     public RoutingSettings Routing { get; init; } = new();

@@ -65,6 +65,9 @@ public sealed record Plan
     /// <summary>The canonical model asked for; null when the name means nothing.</summary>
     public Model? Model { get; init; }
 
+    /// <summary>The configured rule that the request was planned by; null where none held.</summary>
+    public string? Rule { get; init; }
+
     /// <summary>What the client is told when there are no candidates.</summary>
     public Protocols.Errors.GatewayError? Refusal { get; init; }
 }

@@ -7,7 +7,7 @@ using Sluice.Core.Routing.Filters;
 namespace Sluice.Core.Routing;
 
 /// <summary>
-/// Makes the plan of one request:
+/// Makes the plan of one request, of what the first rule that holds makes of it:
 /// 1. the model's name → the model (or 404 with near names);
 /// 2. whether the key may use it (or 403);
 /// 3. the models to try: the one asked for, then the request's own further ones or the configured fallbacks (<see cref="ModelsToTry"/>);
@@ -32,7 +32,12 @@ public sealed class Planner(IHealth health, IAffinity affinity, TimeProvider tim
     private volatile RouteTable? _table;
 
     /// <summary>Plans one request against one snapshot.</summary>
-    public Plan Plan(ConfigSnapshot snapshot, RoutingRequest request)
+    public Plan Plan(ConfigSnapshot snapshot, RoutingRequest request) =>
+        snapshot.Rules.Match(request, time.GetUtcNow()) is { } rule
+            ? rule.Mark(PlanModels(snapshot, rule.Apply(request, snapshot.Catalogue)), request.Model)
+            : PlanModels(snapshot, request);
+
+    private Plan PlanModels(ConfigSnapshot snapshot, RoutingRequest request)
     {
         if (_simple.Find(snapshot, request, health) is { } simple)
         {

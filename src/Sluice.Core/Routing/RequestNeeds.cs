@@ -9,4 +9,8 @@ namespace Sluice.Core.Routing;
 /// <param name="Documents">It has documents.</param>
 /// <param name="Tools">It has tools.</param>
 /// <param name="Parameters">The parameters that it sets.</param>
-public readonly record struct RequestNeeds(long InputTokens, long? OutputTokens, bool Images, bool Documents, bool Tools, RequestParameters Parameters);
+public readonly record struct RequestNeeds(long InputTokens, long? OutputTokens, bool Images, bool Documents, bool Tools, RequestParameters Parameters)
+{
+    /// <summary>A stream is asked for.</summary>
+    public bool Stream { get; init; }
+}

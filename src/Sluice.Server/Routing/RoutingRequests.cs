@@ -41,7 +41,7 @@ internal static class RoutingRequests
             DefaultSort = isOpenRouterPath ? RouteSort.Balanced : null,
             // Chat bodies reach OpenRouter with all their members; other formats are translated, and then nobody behind it reads these.
             PreferencesTravel = envelope.Protocol == WireProtocol.OpenAIChat,
-            Needs = new RequestNeeds(envelope.EstimatedInputTokens, envelope.MaxOutputTokens, envelope.HasImages, envelope.HasDocuments, envelope.ToolCount > 0, envelope.Parameters),
+            Needs = new RequestNeeds(envelope.EstimatedInputTokens, envelope.MaxOutputTokens, envelope.HasImages, envelope.HasDocuments, envelope.ToolCount > 0, envelope.Parameters) { Stream = envelope.Stream },
             Origin = new RequestOrigin(caller.KeyId, caller.User)
             {
                 Team = caller.Team,

@@ -28,6 +28,7 @@ internal static class PlanAnswer
         json.WriteStartObject();
         json.WriteString("requested_model"u8, request.Envelope.Model);
         json.WriteString("model"u8, request.Plan.Model?.Id);
+        json.WriteString("rule"u8, request.Plan.Rule);
         json.WriteNumber("estimated_input_tokens"u8, request.Envelope.EstimatedInputTokens);
         json.WriteStartArray("candidates"u8);
         foreach (var candidate in request.Plan.Candidates)

@@ -106,7 +106,7 @@ public sealed class ConfigLoaderTests
     {
         var snapshot = Configs.Good(Whole, ("ANTHROPIC_API_KEY", "sk-ant-1"));
 
-        string[] expected = ["providers.limits", "rules", "auto", "limits", "fairness", "cache", "alerts"];
+        string[] expected = ["providers.limits", "auto", "limits", "fairness", "cache", "alerts"];
         Assert.Equal(expected.Select(name => $"{name} is accepted, but nothing acts on it in this version."), snapshot.Warnings);
     }
 

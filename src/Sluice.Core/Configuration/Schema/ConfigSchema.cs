@@ -105,9 +105,13 @@ internal static class ConfigSchema
         new("fallbacks", new MapShape("a model, or `*`", new ListShape(ModelName)), "none", "models to try after one failed"),
         new("rules", new ListShape(new RecordShape(
         [
-            new("when", new TextShape("an expression"), "always", "which requests"),
-            new("use", new ListShape(ModelName), "", "models to use, in order") { IsRequired = true },
-        ])), "none", "first match wins") { IsNotBuilt = true },
+            new("name", new TextShape("letters, digits, spaces, - and _, at most 64"), "`rule 1` and so on, by its place", "how the rule is called in headers and explanations; canaries stay as they are as long as it does"),
+            new("when", new TextShape("an expression"), "always", "which requests; see [rules.md](rules.md)"),
+            new("use", new ListShape(ModelName), "the request's own", "models in the place of the request's, in order"),
+            new("only", new ListShape(new TextShape("a provider's name")), "all", "the only providers that may serve it"),
+            new("order", new ListShape(new TextShape("a provider's name")), "the configured one", "providers to try first, where the request names none"),
+            new("sort", new ChoiceShape(["order", "balanced", "price", "throughput", "latency"]), "`routing.sort`", "how endpoints are ordered, where the request does not say"),
+        ])), "none", "requests that go elsewhere than they ask; the first that holds counts"),
         new("auto", new RecordShape([new("tiers", new MapShape("a tier", new ListShape(ModelName)), "", "models by difficulty")]), "none", "what `sluice/auto` means") { IsNotBuilt = true },
         new("routing", new RecordShape(
         [

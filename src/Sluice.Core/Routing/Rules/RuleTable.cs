@@ -1,0 +1,46 @@
+using Sluice.Core.Catalogue;
+
+namespace Sluice.Core.Routing.Rules;
+
+/// <summary>The rules of one configuration, in order. Immutable; asking it allocates nothing but what resolving a model's name does.</summary>
+public sealed class RuleTable
+{
+    /// <summary>No rules.</summary>
+    public static readonly RuleTable Empty = new([], null, readsModel: false);
+
+    private readonly Rule[] _rules;
+    private readonly CatalogueTable? _catalogue;
+    private readonly bool _readsModel;
+
+    internal RuleTable(IEnumerable<Rule> rules, CatalogueTable? catalogue, bool readsModel)
+    {
+        _rules = [.. rules];
+        _catalogue = catalogue;
+        _readsModel = readsModel;
+    }
+
+    /// <summary>In the file's order.</summary>
+    public IReadOnlyList<Rule> All => _rules;
+
+    /// <summary>The first rule that holds; null where none does.</summary>
+    /// <param name="request">As the client sent it.</param>
+    /// <param name="now">Any offset; rules see UTC.</param>
+    public Rule? Match(RoutingRequest request, DateTimeOffset now)
+    {
+        if (_rules.Length == 0)
+        {
+            return null;
+        }
+
+        var facts = new RuleFacts(request, _readsModel ? _catalogue?.Resolve(request.Model)?.Model.Id : null, now.ToUniversalTime());
+        foreach (var rule in _rules)
+        {
+            if (rule.Holds(facts))
+            {
+                return rule;
+            }
+        }
+
+        return null;
+    }
+}
