@@ -92,16 +92,30 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
 
     private async Task<Verdict> RepeatAsync()
     {
-        for (var repeat = 0; !request.Facts.NoRetry && repeat < request.Snapshot.Routing.Retries; repeat++)
+        // Whoever repeats by himself is not repeated for: three retries of three retries are nine calls.
+        if (request.Facts.NoRetry || request.Facts.IsRepeat || services.FailedRequests.Has(request))
         {
-            var failed = Repeats.Next(request, services.Health);
-            if (failed is null || !services.RetryBudget.TryTake(request.Snapshot.Routing.RetryBudget))
+            return Verdict.MoveOn;
+        }
+
+        var waited = TimeSpan.Zero;
+        for (var repeat = 0; repeat < request.Snapshot.Routing.Retries; repeat++)
+        {
+            var now = services.Time.GetUtcNow();
+            if (Repeats.Next(request, services.Health, now) is not var (failed, pause))
             {
                 return Verdict.MoveOn;
             }
 
-            using var wait = CancellationTokenSource.CreateLinkedTokenSource(request.ClientGone, services.DrainOver);
-            await Task.Delay(Backoff.Wait(repeat, failed.Fault!.RetryAfter, services.Random), services.Time, wait.Token);
+            var wait = Backoff.Wait(repeat, pause, services.Random);
+            if (!Backoff.IsWorthIt(wait, waited, now - request.StartedAt, request.Facts.Patience) || !services.RetryBudget.TryTake(request.Snapshot.Routing.RetryBudget))
+            {
+                return Verdict.MoveOn;
+            }
+
+            using var ending = CancellationTokenSource.CreateLinkedTokenSource(request.ClientGone, services.DrainOver);
+            await Task.Delay(wait, services.Time, ending.Token);
+            waited += wait;
             if (await TryAsync(failed.Candidate) == Verdict.Done)
             {
                 return Verdict.Done;
@@ -275,6 +289,7 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
         attempt.Fault = relayed.Fault;
         services.Health.Failed(attempt.Candidate.Endpoint, attempt.Candidate.Credential, relayed.Fault!, attempt.Probe);
         await services.Settler.SettleAsync(request, attempt, AttemptOutcome.Failed);
+        services.FailedRequests.Add(request);
         await _delivery.TellAsync(FinalError.Of(request, attempt), attempt);
         return Verdict.Done;
     }
@@ -428,6 +443,7 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
             return;
         }
 
+        services.FailedRequests.Add(request);
         var error = request.Attempts.Count > 0
             ? FinalError.Compose(request)
             : _refusal ?? new GatewayError(ErrorKind.Internal, ErrorSource.Gateway, 500, "The plan had no candidate and no reason.");

@@ -81,7 +81,7 @@ internal sealed class InferencePipeline(
         }
 
         // 3. Routing.
-        var facts = ClientFacts.Read(http.Request, caller, envelope);
+        var facts = ClientFacts.Read(http.Request, caller, envelope, surface.Operation);
         var (routing, misread) = RoutingRequests.Of(caller, facts, envelope, body.Bytes.Span, PathRules.IsOpenRouterPath(http.Request.Path.Value ?? ""));
         if (routing is null)
         {

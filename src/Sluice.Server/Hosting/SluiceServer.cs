@@ -119,7 +119,7 @@ public sealed class SluiceServer : IAsyncDisposable
 
         // A seed of its own for every process: with a common one all of them would knock at a recovering provider in step.
         var random = options.Random ?? new SharedRandom(RandomNumberGenerator.GetInt32(int.MaxValue));
-        var attempts = new AttemptServices(upstreams, health, affinity, store, settler, new RetryBudget(time), new RefusedBetas(time), estimates, reasoning, time, random, drain.Over);
+        var attempts = new AttemptServices(upstreams, health, affinity, store, settler, new RetryBudget(time), new FailedRequests(time), new RefusedBetas(time), estimates, reasoning, time, random, drain.Over);
         var budget = new BodyBudget(first.Server.MaxBuffered ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4);
         var bodies = new BodyReader(budget);
 

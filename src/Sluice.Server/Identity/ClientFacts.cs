@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Sluice.Core.Identity;
 using Sluice.Protocols.Native;
+using Sluice.Server.Surfaces;
 
 namespace Sluice.Server.Identity;
 
@@ -13,6 +14,18 @@ namespace Sluice.Server.Identity;
 /// <param name="NoRetry">The client repeats by itself: no candidate is asked twice.</param>
 internal sealed record ClientFacts(string? Client, string? Session, string? Project, string? Tags, bool Strict, bool NoRetry)
 {
+    /// <summary>What the call is for inside its agent: <c>main</c>, <c>background</c> or <c>subagent</c>; null where nothing tells.</summary>
+    public string? Role { get; init; }
+
+    /// <summary>The client says that nobody waits for the answer.</summary>
+    public bool Background { get; init; }
+
+    /// <summary>The client says that it sent this request before.</summary>
+    public bool IsRepeat { get; init; }
+
+    /// <summary>How long the client waits; null where it does not say.</summary>
+    public TimeSpan? Patience { get; init; }
+
     // Header values are labels in a database and in reports; longer ones are cut, never refused.
     private const int MaxLabel = 256;
 
@@ -20,13 +33,25 @@ internal sealed record ClientFacts(string? Client, string? Session, string? Proj
         ["x-sluice-session", "x-claude-code-session-id", "session-id", "x-session-id", "x-session-affinity"];
 
     /// <summary>Reads the headers; the body's own session is the last choice. <paramref name="envelope"/> is null for a body that was refused.</summary>
-    public static ClientFacts Read(HttpRequest request, Caller caller, Envelope? envelope) => new(
-        NameClient(request.Headers.UserAgent.ToString(), request.Headers),
-        FindSession(request.Headers) ?? Label(envelope?.SessionId),
-        Label(request.Headers["x-sluice-project"].ToString()) ?? caller.Project,
-        Label(request.Headers["x-sluice-tags"].ToString()),
-        request.Headers["x-sluice-strict"] == "1",
-        request.Headers["x-sluice-no-retry"] == "1");
+    public static ClientFacts Read(HttpRequest request, Caller caller, Envelope? envelope, SurfaceOperation operation)
+    {
+        var headers = request.Headers;
+        var client = NameClient(headers.UserAgent.ToString(), headers);
+        var background = headers["x-sluice-priority"] == "background";
+        return new(
+            client,
+            FindSession(headers) ?? Label(envelope?.SessionId),
+            Label(headers["x-sluice-project"].ToString()) ?? caller.Project,
+            Label(headers["x-sluice-tags"].ToString()),
+            headers["x-sluice-strict"] == "1",
+            headers["x-sluice-no-retry"] == "1")
+        {
+            Role = background ? "background" : ClientRole.Of(headers, client, envelope, operation),
+            Background = background,
+            IsRepeat = ClientRepeat.IsSaid(headers),
+            Patience = ClientRepeat.Patience(headers),
+        };
+    }
 
     private static string? FindSession(IHeaderDictionary headers)
     {

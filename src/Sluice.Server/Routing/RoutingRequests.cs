@@ -47,6 +47,8 @@ internal static class RoutingRequests
                 Team = caller.Team,
                 Project = facts.Project,
                 Client = facts.Client,
+                Role = facts.Role,
+                Background = facts.Background,
                 Tags = facts.Tags,
                 Session = facts.Session,
             },

@@ -16,5 +16,5 @@ namespace Sluice.Server.Settlement;
 internal sealed record RefusedRequest(HttpContext Http, Surface Surface, Caller Caller, string Id, DateTimeOffset StartedAt, Envelope? Envelope)
 {
     /// <summary>What the headers say.</summary>
-    public ClientFacts Facts => ClientFacts.Read(Http.Request, Caller, Envelope);
+    public ClientFacts Facts => ClientFacts.Read(Http.Request, Caller, Envelope, Surface.Operation);
 }

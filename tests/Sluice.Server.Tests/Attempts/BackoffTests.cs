@@ -18,17 +18,32 @@ public sealed class BackoffTests
         var random = new Random(1);
         for (var i = 0; i < 200; i++)
         {
-            Assert.InRange(Backoff.Wait(repeat, hint: null, random).TotalMilliseconds, least, most);
+            Assert.InRange(Backoff.Wait(repeat, TimeSpan.Zero, random).TotalMilliseconds, least, most);
         }
     }
 
-    [Theory]
-    [InlineData(3_000, 3_000)]
-    [InlineData(100_000, 8_000)]
-    public void Wait_LongerHint_Wins_UpToTheLongest(int hint, int expected)
+    [Fact]
+    public void D10_LongerPauseOfTheUpstream_IsWaitedOutAndSpread()
     {
-        Assert.Equal(TimeSpan.FromMilliseconds(expected), Backoff.Wait(0, TimeSpan.FromMilliseconds(hint), new Random(1)));
+        var random = new Random(1);
+        var waits = Enumerable.Range(0, 200).Select(_ => Backoff.Wait(0, TimeSpan.FromSeconds(3), random).TotalMilliseconds).ToList();
+
+        Assert.All(waits, wait => Assert.InRange(wait, 3_000, 3_500));
+        Assert.True(waits.Max() - waits.Min() > 400, "all come back together");
     }
+
+    // Seconds: before this repeat, before earlier ones, since the request came, and the client's patience (0: not said).
+    [Theory]
+    [InlineData(8, 0, 1, 0, true)]
+    [InlineData(8, 22, 30, 0, true)]
+    [InlineData(8, 23, 30, 0, false)]
+    [InlineData(1, 0, 149, 0, true)]
+    [InlineData(1, 0, 150, 0, false)]
+    [InlineData(1, 0, 4, 10, true)]
+    [InlineData(1, 0, 5, 10, false)]
+    [InlineData(1, 0, 299, 600, true)]
+    public void F33_Repeat_IsWorthItWhileSomebodyWaits(int wait, int waited, int elapsed, int patience, bool worth) => Assert.Equal(worth, Backoff.IsWorthIt(
+        TimeSpan.FromSeconds(wait), TimeSpan.FromSeconds(waited), TimeSpan.FromSeconds(elapsed), patience == 0 ? null : TimeSpan.FromSeconds(patience)));
 
     [Fact]
     public void Wait_ManyThreadsOnOneSource_StaysSpread()
@@ -39,11 +54,11 @@ public sealed class BackoffTests
         {
             for (var i = 0; i < 50_000; i++)
             {
-                Backoff.Wait(4, hint: null, random);
+                Backoff.Wait(4, TimeSpan.Zero, random);
             }
         });
 
-        var waits = Enumerable.Range(0, 1_000).Select(_ => Backoff.Wait(4, hint: null, random).TotalMilliseconds).ToList();
+        var waits = Enumerable.Range(0, 1_000).Select(_ => Backoff.Wait(4, TimeSpan.Zero, random).TotalMilliseconds).ToList();
         Assert.True(waits.Distinct().Count() > 900, $"only {waits.Distinct().Count()} different waits");
         Assert.InRange(waits.Average(), 5_800, 6_200);
     }
