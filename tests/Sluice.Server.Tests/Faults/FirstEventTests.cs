@@ -15,13 +15,23 @@ public sealed class FirstEventTests
     private const int Rounds = 3;
     private static readonly TimeSpan Bound = TimeSpan.FromMilliseconds(5);
 
-    public static TheoryData<Wire, Wire> Directions => new()
+    /// <summary>Every client's wire, before a provider that speaks it and before one that does not.</summary>
+    public static TheoryData<Wire, Wire> Directions
     {
-        { Wire.Anthropic, Wire.Anthropic },
-        { Wire.Anthropic, Wire.Chat },
-        { Wire.Chat, Wire.Anthropic },
-        { Wire.Chat, Wire.Chat },
-    };
+        get
+        {
+            var data = new TheoryData<Wire, Wire>();
+            foreach (var client in Enum.GetValues<Wire>())
+            {
+                data.Add(client, client);
+                data.Add(client, client == Wire.Anthropic ? Wire.Chat : Wire.Anthropic);
+            }
+
+            data.Add(Wire.Anthropic, Wire.Responses);
+            data.Add(Wire.Anthropic, Wire.Gemini);
+            return data;
+        }
+    }
 
     [Theory]
     [MemberData(nameof(Directions))]
@@ -32,7 +42,7 @@ public sealed class FirstEventTests
             routing: { retries: 0 }
             keepalive: { after: 60s, every: 60s }
             providers:
-              - { name: up, kind: {{(upstream == Wire.Anthropic ? "anthropic" : "openai")}}, base_url: "{{hand.Address}}{{(upstream == Wire.Anthropic ? "" : "/v1")}}" }
+            {{UpstreamKinds.Provider(UpstreamKinds.Of(upstream), "A", name: "up").Replace("{A}", hand.Address, StringComparison.Ordinal)}}
             models:
               - { id: m, endpoints: [{ provider: up, model: m, price: { input: 3, output: 15 } }] }
             """);
@@ -58,9 +68,9 @@ public sealed class FirstEventTests
         var exchange = await hand.NextAsync();
         var turns = new List<TimeSpan>(Turns);
 
-        // Anthropic's content has a preface; without content nothing is promised, since another provider may still have to answer.
+        // Some wires' content has a preface; without content nothing is promised, since another provider may still have to answer.
         var started = Stopwatch.GetTimestamp();
-        await exchange.WriteAsync((upstream == Wire.Anthropic ? AnthropicPreface : "") + Piece(upstream, 0));
+        await exchange.WriteAsync(HandWrittenStream.Preface(upstream) + HandWrittenStream.Piece(upstream, "turn0;"));
         using var response = await answering.WaitAsync(TimeSpan.FromSeconds(10));
         await using var body = await response.Content.ReadAsStreamAsync();
         var seen = new StringBuilder();
@@ -69,14 +79,20 @@ public sealed class FirstEventTests
         for (var turn = 1; turn < Turns; turn++)
         {
             started = Stopwatch.GetTimestamp();
-            await exchange.WriteAsync(Piece(upstream, turn));
+            await exchange.WriteAsync(HandWrittenStream.Piece(upstream, $"turn{turn};"));
             await ReadUntilAsync(body, seen, $"turn{turn};");
             turns.Add(Stopwatch.GetElapsedTime(started));
         }
 
-        await exchange.WriteAsync(upstream == Wire.Anthropic ? AnthropicEnd : ChatEnd);
+        await exchange.WriteAsync(HandWrittenStream.End(upstream));
         exchange.End();
-        await ReadUntilAsync(body, seen, client == Wire.Anthropic ? "message_stop" : "[DONE]");
+        await ReadUntilAsync(body, seen, client switch
+        {
+            Wire.Anthropic => "message_stop",
+            Wire.Responses => "response.completed",
+            Wire.Gemini => "finishReason",
+            _ => "[DONE]",
+        });
         return turns;
     }
 
@@ -102,48 +118,4 @@ public sealed class FirstEventTests
             seen.Append(Encoding.UTF8.GetString(buffer, 0, read));
         }
     }
-
-    private static string Piece(Wire upstream, int turn) => upstream == Wire.Anthropic
-        ? $$$"""
-          event: content_block_delta
-          data: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"turn{{{turn}}};"}}
-
-
-          """
-        : $$$"""
-          data: {"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"role":"assistant","content":"turn{{{turn}}};"},"finish_reason":null}]}
-
-
-          """;
-
-    private const string AnthropicPreface = """
-        event: message_start
-        data: {"type":"message_start","message":{"id":"msg_1","type":"message","role":"assistant","model":"m","content":[],"stop_reason":null,"stop_sequence":null,"usage":{"input_tokens":5,"output_tokens":1}}}
-
-        event: content_block_start
-        data: {"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}
-
-
-        """;
-
-    private const string AnthropicEnd = """
-        event: content_block_stop
-        data: {"type":"content_block_stop","index":0}
-
-        event: message_delta
-        data: {"type":"message_delta","delta":{"stop_reason":"end_turn","stop_sequence":null},"usage":{"output_tokens":9}}
-
-        event: message_stop
-        data: {"type":"message_stop"}
-
-
-        """;
-
-    private const string ChatEnd = """
-        data: {"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}
-
-        data: [DONE]
-
-
-        """;
 }

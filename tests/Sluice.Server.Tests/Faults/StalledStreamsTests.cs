@@ -14,6 +14,7 @@ public sealed class StalledStreamsTests
     private const int Samples = 41;
     private const int Rounds = 3;
     private static readonly TimeSpan Bound = TimeSpan.FromMilliseconds(10);
+    private static readonly Wire[] Clients = Enum.GetValues<Wire>();
 
     [Fact]
     public async Task F16_ElevenHundredStalledStreams_OthersFlow_AndAllEndWithAnError()
@@ -34,7 +35,7 @@ public sealed class StalledStreamsTests
         using var many = gateway.NewClient();
         var stalled = Enumerable.Range(0, Stalled).Select(async i =>
         {
-            var client = i % 2 == 0 ? Wire.Anthropic : Wire.Chat;
+            var client = Clients[i % Clients.Length];
             using var request = gateway.Request(client, Wires.Ask(client, "stall/0", "stall number " + i, stream: true));
             using var response = await many.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
             return (Client: client, Answer: await ClientAnswer.ReadAsync(response));
