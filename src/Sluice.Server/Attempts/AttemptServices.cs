@@ -1,3 +1,4 @@
+using Sluice.Core.Affinity;
 using Sluice.Core.Health;
 using Sluice.Core.Ledger;
 using Sluice.Core.Reasoning;

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Sluice.Core.Affinity;
 using Sluice.Core.Configuration;
 using Sluice.Core.Health;
 using Sluice.Core.Identity;

@@ -1,8 +1,8 @@
-using Sluice.Core.Health;
+using Sluice.Core.Affinity;
 using Sluice.Testing;
 using Xunit;
 
-namespace Sluice.Core.Tests.Health;
+namespace Sluice.Core.Tests.Affinity;
 
 public sealed class SessionAffinityTests
 {

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 
-namespace Sluice.Core.Health;
+namespace Sluice.Core.Affinity;
 
 /// <summary>
 /// Remembers sessions in two generations: what is used moves to the young one; when that holds half of the capacity, it becomes the old one and
