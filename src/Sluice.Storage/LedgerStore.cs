@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Microsoft.Extensions.Logging;
+using Sluice.Core.Affinity;
 using Sluice.Core.Identity;
 using Sluice.Core.Ledger;
 using Sluice.Core.Reasoning;
@@ -34,6 +35,7 @@ public sealed class LedgerStore : ILedger, ILedgerQueries, IAsyncDisposable
         _logger = logger;
         Identity = new SqliteIdentityStore(database);
         Reasoning = new SqliteReasoningStore(database, logger);
+        Sessions = new SqliteSessionStore(database, logger);
         _shipping = Task.Run(() => shipper.RunAsync(writer, _stop.Token));
     }
 
@@ -42,6 +44,9 @@ public sealed class LedgerStore : ILedger, ILedgerQueries, IAsyncDisposable
 
     /// <summary>Kept thinking in the same store.</summary>
     public IReasoningStore Reasoning { get; }
+
+    /// <summary>Where sessions are at home, in the same store.</summary>
+    public ISessionStore Sessions { get; }
 
     /// <summary>Records appended since the start that are not yet in the store.</summary>
     public long Unshipped => _writer.Written.Count - _shipper.Shipped;

@@ -25,4 +25,7 @@ internal static partial class StorageLog
 
     [LoggerMessage(6006, LogLevel.Warning, "The store does not take or give kept thinking. Clients that leave signatures out of their histories go on only with what is in memory until it is back.")]
     public static partial void ReasoningAway(ILogger logger, Exception exception);
+
+    [LoggerMessage(6007, LogLevel.Warning, "The store does not take or give the homes of sessions. Until it is back a restart forgets where their prompt caches are warm; nothing else suffers.")]
+    public static partial void SessionsAway(ILogger logger, Exception exception);
 }

@@ -1,102 +1,275 @@
+using System.Buffers.Binary;
 using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using System.Text;
 
 namespace Sluice.Core.Affinity;
 
 /// <summary>
 /// Remembers sessions in two generations: what is used moves to the young one; when that holds half of the capacity, it becomes the old one and
-/// the old one is dropped. So it is bounded and keeps what was used last, without a list to lock.
+/// the old one is dropped. So it is bounded and keeps what was used last, without a list to lock. Sessions are kept by a hash of their names: the
+/// names are the users' affair.
 /// </summary>
 /// <param name="time">For the age.</param>
-/// <param name="capacity">Most pairs of session and model.</param>
-public sealed class SessionAffinity(TimeProvider time, int capacity = 100_000) : IAffinity
+/// <param name="capacity">Most sessions.</param>
+public sealed class SessionAffinity(TimeProvider time, int capacity = SessionAffinity.MostSessions) : IAffinity
 {
-    /// <summary>A session that was silent for longer has no warm prompt cache anywhere.</summary>
-    public static readonly TimeSpan Age = TimeSpan.FromHours(1);
+    /// <summary>Sessions kept, in memory and in the store.</summary>
+    public const int MostSessions = 100_000;
 
-    // Session ids come from clients; a longer one is no session id.
+    // An agent uses a model for its work, one for titles and summaries, and some for its helpers.
+    private const int MostModels = 8;
+
+    // Names come from clients; a longer one is no session id, and no model that a cache is kept for.
     private const int LongestSession = 512;
+    private const int LongestPlace = 512;
+
+    // Each turn prolongs; a row for each turn would be a write for each request.
+    private static readonly TimeSpan StoredStep = TimeSpan.FromSeconds(30);
 
     private readonly Lock _turn = new();
-    private volatile ConcurrentDictionary<(string Session, string Model), Place> _young = new();
-    private volatile ConcurrentDictionary<(string Session, string Model), Place> _old = new();
+    private readonly Lock _changing = new();
+    private Dictionary<(UInt128 Session, string Model), Place> _changed = [];
+    private volatile ConcurrentDictionary<UInt128, Session> _young = new();
+    private volatile ConcurrentDictionary<UInt128, Session> _old = new();
     private int _count;
 
     /// <inheritdoc/>
-    public (string Endpoint, string? Credential)? Find(string session, string model)
-    {
-        var key = (session, model);
-        if (_young.TryGetValue(key, out var place))
-        {
-            return IsFresh(place) ? (place.Endpoint, place.Credential) : null;
-        }
+    public (string Endpoint, string? Credential)? Find(string session, string model) =>
+        Home(session, model) is { } home ? (home.Endpoint, home.Credential) : null;
 
-        if (!_old.TryGetValue(key, out place) || !IsFresh(place))
+    /// <inheritdoc/>
+    public SessionHome? Home(string session, string model)
+    {
+        if (FindSession(KeyOf(session)) is not { } found)
         {
             return null;
         }
 
-        Add(key, place);
-        return (place.Endpoint, place.Credential);
+        var now = time.GetUtcNow().UtcTicks;
+        foreach (var place in found.Places)
+        {
+            if (place.Model == model && place.WarmUntil > now)
+            {
+                return new SessionHome(place.Endpoint, place.Credential, new DateTimeOffset(place.WarmUntil, TimeSpan.Zero), place.CachedTokens);
+            }
+        }
+
+        return null;
     }
 
     /// <inheritdoc/>
-    public void Remember(string session, string model, string endpoint, string? credential)
+    public bool Knows(string session)
     {
-        if (session.Length is 0 or > LongestSession)
-        {
-            return;
-        }
-
         var now = time.GetUtcNow().UtcTicks;
-        var key = (session, model);
-        if (_young.TryGetValue(key, out var place) && place.Endpoint == endpoint && place.Credential == credential)
-        {
-            place.Seen = now;
-            return;
-        }
-
-        Add(key, new Place(endpoint, credential) { Seen = now });
+        return FindSession(KeyOf(session)) is { } found && Array.Exists(found.Places, place => place.WarmUntil > now);
     }
 
-    private void Add((string Session, string Model) key, Place place)
+    /// <inheritdoc/>
+    public void Remember(string session, string model, string endpoint, string? credential, CacheUse use = default)
     {
-        var young = _young;
-        if (!young.TryAdd(key, place))
-        {
-            young[key] = place;
-            return;
-        }
-
-        if (Interlocked.Increment(ref _count) < Math.Max(1, capacity / 2))
+        if (session.Length is 0 or > LongestSession || model.Length > LongestPlace || endpoint.Length > LongestPlace)
         {
             return;
         }
 
-        lock (_turn)
+        var key = KeyOf(session);
+        var found = FindSession(key) ?? Add(key, new Session());
+        while (true)
         {
-            if (ReferenceEquals(young, _young))
+            var before = found.Places;
+            var at = Array.FindIndex(before, place => place.Model == model);
+            if (Next(at < 0 ? null : before[at], model, endpoint, credential, use) is not { } next)
             {
-                _old = young;
-                _young = new ConcurrentDictionary<(string, string), Place>();
-                Volatile.Write(ref _count, 0);
+                return;
+            }
+
+            Place[] after = at >= 0 ? [.. before] : before.Length < MostModels ? [.. before, next] : [.. before[1..], next];
+            after[at >= 0 ? at : ^1] = next;
+            if (found.Replace(before, after))
+            {
+                NoteChange(key, next);
+                return;
             }
         }
     }
 
-    private bool IsFresh(Place place) => time.GetUtcNow().UtcTicks - place.Seen <= Age.Ticks;
-
-    private sealed class Place(string endpoint, string? credential)
+    /// <summary>Takes over what an earlier process stored; before the first request.</summary>
+    public void Restore(IEnumerable<SessionRow> rows)
     {
-        private long _seen;
+        var now = time.GetUtcNow();
+        foreach (var row in rows)
+        {
+            var lifetime = Math.Clamp(row.Lifetime.Ticks, CacheLifetime.Shortest.Ticks, CacheLifetime.Longest.Ticks);
+            if (row.WarmUntil <= now || row.WarmUntil > now + CacheLifetime.Longest)
+            {
+                // A clock that was set back would keep it for ever.
+                continue;
+            }
+
+            var place = new Place(row.Model, row.Endpoint, row.Credential)
+            {
+                WarmUntil = row.WarmUntil.UtcTicks,
+                Lifetime = lifetime,
+                CachedTokens = row.CachedTokens,
+                StoredUntil = row.WarmUntil.UtcTicks,
+            };
+            var session = FindSession(row.Session) ?? Add(row.Session, new Session());
+            session.Replace(session.Places, [.. session.Places, place]);
+        }
+    }
+
+    /// <summary>What changed since the last call, for the store.</summary>
+    internal IReadOnlyList<SessionRow> TakeChanges()
+    {
+        Dictionary<(UInt128 Session, string Model), Place> changed;
+        lock (_changing)
+        {
+            if (_changed.Count == 0)
+            {
+                return [];
+            }
+
+            changed = _changed;
+            _changed = [];
+        }
+
+        return [.. changed.Select(entry => entry.Value.RowOf(entry.Key.Session))];
+    }
+
+    /// <summary>Gives back what could not be stored; what has changed again meanwhile is newer.</summary>
+    internal void ReturnChanges(IReadOnlyList<SessionRow> rows)
+    {
+        lock (_changing)
+        {
+            foreach (var row in rows.Take(MostSessions - _changed.Count))
+            {
+                _changed.TryAdd((row.Session, row.Model), new Place(row.Model, row.Endpoint, row.Credential)
+                {
+                    WarmUntil = row.WarmUntil.UtcTicks,
+                    Lifetime = row.Lifetime.Ticks,
+                    CachedTokens = row.CachedTokens,
+                });
+            }
+        }
+    }
+
+    private Place? Next(Place? before, string model, string endpoint, string? credential, CacheUse use)
+    {
+        var now = time.GetUtcNow().UtcTicks;
+        var same = before is not null && before.Endpoint == endpoint && before.Credential == credential;
+        var warm = before is not null && before.WarmUntil > now;
+        if (warm && !same && use.SentAt != default && use.SentAt.UtcTicks < before!.Since)
+        {
+            return null;
+        }
+
+        var lifetime = Math.Max(use.Lifetime.Ticks, CacheLifetime.Shortest.Ticks);
+        if (warm && same && use.CachedTokens > 0)
+        {
+            // What is read was written for as long as before, though only the writing says how long.
+            lifetime = Math.Max(lifetime, before!.Lifetime);
+        }
+
+        return new Place(model, endpoint, credential)
+        {
+            Since = same ? before!.Since : now,
+            WarmUntil = now + lifetime,
+            Lifetime = lifetime,
+            CachedTokens = use.CachedTokens,
+            StoredUntil = same ? before!.StoredUntil : 0,
+        };
+    }
+
+    private void NoteChange(UInt128 session, Place place)
+    {
+        if (place.WarmUntil - place.StoredUntil < StoredStep.Ticks)
+        {
+            return;
+        }
+
+        place.StoredUntil = place.WarmUntil;
+        lock (_changing)
+        {
+            // Nobody may be there to take them.
+            if (_changed.Count < MostSessions)
+            {
+                _changed[(session, place.Model)] = place;
+            }
+        }
+    }
+
+    private Session? FindSession(UInt128 key) =>
+        _young.TryGetValue(key, out var session) ? session
+        : _old.TryGetValue(key, out session) ? Add(key, session)
+        : null;
+
+    private Session Add(UInt128 key, Session session)
+    {
+        var young = _young;
+        if (!young.TryAdd(key, session))
+        {
+            return young.TryGetValue(key, out var other) ? other : session;
+        }
+
+        if (Interlocked.Increment(ref _count) >= Math.Max(1, capacity / 2))
+        {
+            lock (_turn)
+            {
+                if (ReferenceEquals(young, _young))
+                {
+                    _old = young;
+                    _young = new ConcurrentDictionary<UInt128, Session>();
+                    Volatile.Write(ref _count, 0);
+                }
+            }
+        }
+
+        return session;
+    }
+
+    // Not to be guessed back: some clients' names for a session are what a user typed.
+    private static UInt128 KeyOf(string session)
+    {
+        Span<byte> text = stackalloc byte[LongestSession * 3];
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        if (Encoding.UTF8.TryGetBytes(session, text, out var length))
+        {
+            SHA256.HashData(text[..length], hash);
+        }
+
+        return BinaryPrimitives.ReadUInt128BigEndian(hash);
+    }
+
+    private sealed class Session
+    {
+        private Place[] _places = [];
+
+        public Place[] Places => Volatile.Read(ref _places);
+
+        public bool Replace(Place[] before, Place[] after) => ReferenceEquals(Interlocked.CompareExchange(ref _places, after, before), before);
+    }
+
+    // Times are UTC ticks.
+    private sealed class Place(string model, string endpoint, string? credential)
+    {
+        public string Model { get; } = model;
 
         public string Endpoint { get; } = endpoint;
 
         public string? Credential { get; } = credential;
 
-        public long Seen
-        {
-            get => Volatile.Read(ref _seen);
-            set => Volatile.Write(ref _seen, value);
-        }
+        public long Since { get; init; }
+
+        public long WarmUntil { get; init; }
+
+        public long Lifetime { get; init; }
+
+        public long CachedTokens { get; init; }
+
+        public long StoredUntil { get; set; }
+
+        public SessionRow RowOf(UInt128 session) =>
+            new(session, Model, Endpoint, Credential, DateTimeOffset.FromUnixTimeMilliseconds(new DateTimeOffset(WarmUntil, TimeSpan.Zero).ToUnixTimeMilliseconds()), new TimeSpan(Lifetime), CachedTokens);
     }
 }

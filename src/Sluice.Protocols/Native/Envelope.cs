@@ -71,6 +71,9 @@ public sealed record Envelope
     /// <summary>Session named in the body: <c>session_id</c> inside Anthropic's <c>metadata.user_id</c> JSON, <c>prompt_cache_key</c>, OpenRouter's <c>session_id</c>. At most 256 characters.</summary>
     public string? SessionId { get; init; }
 
+    /// <summary>Where the conversation begins, for <see cref="OpeningKey"/>.</summary>
+    public OpeningSpans Opening { get; init; }
+
     /// <summary>A Chat client asked for the usage chunk (<c>stream_options.include_usage</c>).</summary>
     public bool IncludeStreamUsage { get; init; }
 

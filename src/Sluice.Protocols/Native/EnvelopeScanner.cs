@@ -73,6 +73,7 @@ public static class EnvelopeScanner
         private long? _maxCompletionTokens;
         private string? _session;
         private string? _cacheKey;
+        private OpeningSpans _opening;
         private BodySpan _streamOptions;
         private bool _includeUsage;
         private List<EnvelopeMember>? _gateway;
@@ -133,6 +134,7 @@ public static class EnvelopeScanner
             CacheMarks = _cacheMarks,
             MaxOutputTokens = _maxCompletionTokens ?? _maxTokens,
             SessionId = _session ?? _cacheKey,
+            Opening = _opening,
             IncludeStreamUsage = _includeUsage,
             StreamOptions = _streamOptions,
             BodyStart = _bodyStart,
@@ -199,17 +201,18 @@ public static class EnvelopeScanner
                 case MemberMeaning.Stream:
                     return Stream(bytes);
                 case MemberMeaning.Messages:
-                    return Messages(key, bytes);
+                    return Messages(key, bytes, value);
                 case MemberMeaning.MessagesOrOne:
-                    return Messages(key, bytes, single: bytes[0] == (byte)'{');
+                    return Messages(key, bytes, value, single: bytes[0] == (byte)'{');
                 case MemberMeaning.Input:
-                    return Input(key, bytes);
+                    return Input(key, bytes, value);
                 case MemberMeaning.Tools:
                     _tools += bytes[0] == (byte)'[' ? _walk.Counts.Elements : 0;
                     _toolBytes += bytes[0] == (byte)'[' ? value.Length : 0;
                     _tokens.AddTools(_walk.Counts, value.Length);
                     return null;
                 case MemberMeaning.System:
+                    _opening = _opening with { System = value };
                     _tokens.AddMessages(_walk.Counts, 1);
                     return null;
                 case MemberMeaning.OutputLimit:
@@ -280,7 +283,7 @@ public static class EnvelopeScanner
             return _stream || bytes.SequenceEqual("false"u8) || bytes.SequenceEqual("null"u8) ? null : Fault("`stream` must be a boolean.", "stream");
         }
 
-        private UpstreamError? Messages(scoped ReadOnlySpan<byte> key, ReadOnlySpan<byte> bytes, bool single = false)
+        private UpstreamError? Messages(scoped ReadOnlySpan<byte> key, ReadOnlySpan<byte> bytes, BodySpan value, bool single = false)
         {
             if (bytes[0] != (byte)'[' && !single)
             {
@@ -288,6 +291,8 @@ public static class EnvelopeScanner
                 return Fault($"`{name}` must be an array.", name);
             }
 
+            var first = _walk.Counts.First;
+            _opening = _opening with { First = single ? value : first[0], Second = first[1], Third = first[2], Fourth = first[3] };
             var count = single ? 1 : _walk.Counts.Elements;
             _messages += count;
             _images += _walk.Counts.Images;
@@ -298,14 +303,15 @@ public static class EnvelopeScanner
         }
 
         // One turn as a text, or items; a call and its result are items of their own.
-        private UpstreamError? Input(scoped ReadOnlySpan<byte> key, ReadOnlySpan<byte> bytes)
+        private UpstreamError? Input(scoped ReadOnlySpan<byte> key, ReadOnlySpan<byte> bytes, BodySpan value)
         {
             if (bytes[0] != (byte)'"')
             {
-                return bytes[0] == (byte)'[' ? Messages(key, bytes) : Fault("`input` must be a string or an array.", "input");
+                return bytes[0] == (byte)'[' ? Messages(key, bytes, value) : Fault("`input` must be a string or an array.", "input");
             }
 
             _messages++;
+            _opening = _opening with { First = value };
             _tokens.AddMessages(_walk.Counts, 1);
             return null;
         }

@@ -143,7 +143,11 @@ internal ref struct JsonWalk(ReadOnlySpan<byte> body)
                     }
 
                     _open.Set(depth, b == (byte)'{');
-                    Counts.Elements += depth == 3 ? 1 : 0;
+                    if (depth == 3)
+                    {
+                        Counts.Opened(position);
+                    }
+
                     continue;
                 }
 
@@ -154,10 +158,15 @@ internal ref struct JsonWalk(ReadOnlySpan<byte> body)
                 }
 
                 depth--;
-                if (depth == 1)
+                if (depth <= 2)
                 {
-                    Position = position + 1;
-                    return;
+                    if (depth == 1)
+                    {
+                        Position = position + 1;
+                        return;
+                    }
+
+                    Counts.Closed(position + 1);
                 }
             }
 
@@ -355,6 +364,9 @@ internal struct WalkCounts
     /// <summary>Objects and arrays that stand directly in a top-level array.</summary>
     public int Elements;
 
+    /// <summary>Where the first of them stand.</summary>
+    public FirstElements First;
+
     /// <summary><c>cache_control</c> members that are objects.</summary>
     public int CacheMarks;
 
@@ -396,6 +408,37 @@ internal struct WalkCounts
 
     /// <summary>The part of <see cref="MediaBytes"/> that is PDF.</summary>
     public long PdfBytes;
+
+    /// <summary>An element begins here.</summary>
+    public void Opened(int position)
+    {
+        if (Elements < FirstElements.Most)
+        {
+            First[Elements] = new BodySpan(position, 0);
+        }
+
+        Elements++;
+    }
+
+    /// <summary>The last element ends before this.</summary>
+    public void Closed(int end)
+    {
+        if (Elements <= FirstElements.Most)
+        {
+            ref var element = ref First[Elements - 1];
+            element = new BodySpan(element.Start, end - element.Start);
+        }
+    }
+}
+
+/// <summary>Where the first elements of a list stand.</summary>
+[System.Runtime.CompilerServices.InlineArray(Most)]
+internal struct FirstElements
+{
+    /// <summary>Elements.</summary>
+    public const int Most = 4;
+
+    private BodySpan _first;
 }
 
 /// <summary>Which brackets are open, one bit for each level.</summary>

@@ -73,6 +73,7 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
         }
         catch (OperationCanceledException) when (request.ClientGone.IsCancellationRequested || _delivery.Stream is { ClientLeft: true })
         {
+            SessionHomes.RememberLeft(services.Affinity, request);
             await _delivery.ForgetAsync();
         }
         catch (OperationCanceledException) when (services.DrainOver.IsCancellationRequested)
@@ -414,10 +415,7 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
 
         var candidate = attempt.Candidate;
         services.Health.Succeeded(candidate.Endpoint, candidate.Credential, SpeedOf(attempt), attempt.Probe);
-        if (request.AffinityKey is { } session && request.Snapshot.Routing.SessionAffinity && request.Plan.Model is { } model)
-        {
-            services.Affinity.Remember(session, model.Id, candidate.Endpoint.Id, candidate.Credential?.Id);
-        }
+        SessionHomes.Remember(services.Affinity, request, attempt);
     }
 
     // An answer in one piece says nothing about when its first token was there.

@@ -8,6 +8,7 @@ using Sluice.Protocols.Formats;
 using Sluice.Protocols.Native;
 using Sluice.Server.Identity;
 using Sluice.Server.Ingress;
+using Sluice.Server.Routing;
 using Sluice.Server.Surfaces;
 
 namespace Sluice.Server.Attempts;
@@ -60,8 +61,11 @@ internal sealed class InferenceRequest
     /// <summary>Betas that a provider refused: they stay out from now on.</summary>
     public IReadOnlyList<string> WithoutBetas { get; set; } = [];
 
-    /// <summary>The session as affinity knows it: of one user, so that two who use the same name never meet. Null without a session.</summary>
-    public string? AffinityKey { get; init; }
+    /// <summary>The conversation as affinity knows it.</summary>
+    public SessionKey Session { get; init; }
+
+    /// <summary>The same where the client named it: of one user, so that two who use the same name never meet.</summary>
+    public string? NamedSession => Session.Source == SessionSource.Named ? Session.Value : null;
 
     /// <summary>The client went away.</summary>
     public CancellationToken ClientGone => Http.RequestAborted;

@@ -17,7 +17,7 @@ internal static class ReasoningReplays
 {
     /// <summary>The conversation with what its client left out.</summary>
     public static ConversationRequest Restore(ConversationRequest conversation, InferenceRequest request) =>
-        Forgets(request) ? TurnProofs.Restore(conversation, request.Reasoning, request.Caller.User, request.AffinityKey) : conversation;
+        Forgets(request) ? TurnProofs.Restore(conversation, request.Reasoning, request.Caller.User, request.NamedSession) : conversation;
 
     /// <summary>What a body lacks that passes natively to a server which refuses it so; none where it lacks nothing.</summary>
     public static IReadOnlyList<BodyEdit> Edits(InferenceRequest request, Candidate candidate)
@@ -72,7 +72,7 @@ internal static class ReasoningReplays
     private static bool Forgets(InferenceRequest request) => request.Surface.Format.ForgetsThinking;
 
     private static TurnRecorder Recorder(InferenceRequest request, Attempt attempt) => new(
-        request.Reasoning, request.Caller.User, request.AffinityKey, keepsPlain: attempt.Candidate.Provider.Dialect.Replay != ReasoningReplay.None);
+        request.Reasoning, request.Caller.User, request.NamedSession, keepsPlain: attempt.Candidate.Provider.Dialect.Replay != ReasoningReplay.None);
 
     private static bool HasThinking(IReadOnlyList<ContentPart> parts)
     {

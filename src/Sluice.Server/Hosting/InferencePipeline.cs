@@ -89,6 +89,12 @@ internal sealed class InferencePipeline(
             return;
         }
 
+        var session = SessionKey.Of(routing.Session, caller.User, envelope, body.Bytes.Span);
+        if (session.Source is SessionSource.Opening or SessionSource.ShortOpening)
+        {
+            routing = routing with { Session = session.ForPlan(attempts.Affinity) };
+        }
+
         var plan = planner.Plan(current, routing);
         var request = new InferenceRequest
         {
@@ -102,7 +108,7 @@ internal sealed class InferencePipeline(
             Envelope = envelope,
             Facts = facts,
             Plan = plan,
-            AffinityKey = routing.Session,
+            Session = session,
             Reasoning = attempts.Reasoning,
         };
         if (http.Request.Headers[PlanAnswer.Header] == "1")

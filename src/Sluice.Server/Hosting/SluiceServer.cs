@@ -113,6 +113,7 @@ public sealed class SluiceServer : IAsyncDisposable
         health.Reload(first);
         parts.Add(HealthFile.Open(health, first.Server.DataFolder, time, log));
         var affinity = new SessionAffinity(time);
+        parts.Add(await SessionKeeper.OpenAsync(affinity, store.Sessions, time, CancellationToken.None));
         var planner = new Planner(health, affinity, time);
         var estimates = new EstimateCorrection();
         var settler = new Settler(store, estimates, time);

@@ -30,7 +30,12 @@ internal sealed record ClientFacts(string? Client, string? Session, string? Proj
     private const int MaxLabel = 256;
 
     private static readonly string[] SessionHeaders =
-        ["x-sluice-session", "x-claude-code-session-id", "session-id", "x-session-id", "x-session-affinity"];
+        [
+        "x-sluice-session", "x-claude-code-session-id", "session-id", "x-session-id", "x-session-affinity",
+
+        // Codex's thread is the session of its turns; its earlier versions and pi wrote the next two; LiteLLM's clients send the last.
+        "thread-id", "session_id", "conversation_id", "x-litellm-session-id",
+    ];
 
     /// <summary>Reads the headers; the body's own session is the last choice. <paramref name="envelope"/> is null for a body that was refused.</summary>
     public static ClientFacts Read(HttpRequest request, Caller caller, Envelope? envelope, SurfaceOperation operation)

@@ -1,0 +1,21 @@
+namespace Sluice.Core.Affinity;
+
+/// <summary>Where sessions' homes outlive the process. Losing it costs caches, nothing else.</summary>
+public interface ISessionStore
+{
+    /// <summary>The homes that are still warm, at most <paramref name="most"/>, those that stay warm longest; none when the store is away.</summary>
+    Task<IReadOnlyList<SessionRow>> ListAsync(DateTimeOffset now, int most, CancellationToken cancellation);
+
+    /// <summary>Saves in one transaction, deletes what has gone cold and, now and then, what is over <paramref name="most"/>. False when the store is away: nothing has changed then.</summary>
+    Task<bool> WriteAsync(IReadOnlyList<SessionRow> rows, DateTimeOffset now, int most, CancellationToken cancellation);
+}
+
+/// <summary>One session's home for one model, as it is stored.</summary>
+/// <param name="Session">A hash; the name itself is nowhere.</param>
+/// <param name="Model">Canonical id.</param>
+/// <param name="Endpoint">Endpoint id.</param>
+/// <param name="Credential">Credential id.</param>
+/// <param name="WarmUntil">UTC; whole milliseconds.</param>
+/// <param name="Lifetime">Of the cache after its last use.</param>
+/// <param name="CachedTokens">See <see cref="SessionHome.CachedTokens"/>.</param>
+public sealed record SessionRow(UInt128 Session, string Model, string Endpoint, string? Credential, DateTimeOffset WarmUntil, TimeSpan Lifetime, long CachedTokens);
