@@ -190,7 +190,7 @@ public sealed record RequestSettled
     /// <summary>Degradations, as <c>feature=outcome</c>, comma-separated.</summary>
     public string? Degraded { get; init; }
 
-    /// <summary>Endpoints that the plan left out, as JSON <c>[{"endpoint":…,"why":…}]</c>; bounded.</summary>
+    /// <summary>The plan as JSON: whom it would have asked and why, and <c>left_out</c>, whom not; bounded. Rows of earlier versions hold the list of the latter alone. Null where there was nothing to choose.</summary>
     public string? LeftOut { get; init; }
 
     /// <summary>Tags of the request header, as <c>k=v,k=v</c>; bounded.</summary>

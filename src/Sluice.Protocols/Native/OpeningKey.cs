@@ -14,11 +14,11 @@ public readonly record struct OpeningKey(ulong Hash, int Bytes)
     // A quarter of a megabyte of the same text is the same conversation.
     private const int MostBytes = 256 * 1024;
 
-    /// <summary>The key of a body that was scanned; null where it has no turns, or the format has no conversations.</summary>
+    /// <summary>The key of a body that was scanned; null where it has no turns.</summary>
     public static OpeningKey? Of(ReadOnlySpan<byte> body, Envelope envelope)
     {
         var opening = envelope.Opening;
-        if (!opening.First.Exists || envelope.Protocol == WireProtocol.OpenAICompletions)
+        if (!opening.First.Exists)
         {
             return null;
         }

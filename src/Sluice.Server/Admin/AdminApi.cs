@@ -6,7 +6,7 @@ namespace Sluice.Server.Admin;
 
 /// <summary>
 /// The admin API under <c>/admin/api</c>: what the commands and the console speak to. Needs <c>IKeyRing</c>, <c>IdentityDirectory</c>,
-/// <c>ILedgerQueries</c>, <c>TimeProvider</c>, <see cref="IStatusSource"/> and <see cref="IModelResolver"/> among the services.
+/// <c>ILedgerQueries</c>, <c>TimeProvider</c>, <see cref="IStatusSource"/>, <see cref="IModelResolver"/> and <see cref="Explain.WhatIf"/> among the services.
 /// </summary>
 public static class AdminApi
 {
@@ -29,6 +29,7 @@ public static class AdminApi
 
         Map(HttpMethods.Get, "/report", ReportApi.ReportAsync);
         Map(HttpMethods.Get, "/requests/{id}", RequestsApi.FindAsync);
+        Map(HttpMethods.Post, "/what-if", WhatIfApi.AskAsync);
         Map(HttpMethods.Get, "/status", StatusApi.ReadAsync);
         Map(HttpMethods.Get, "/models", ModelsApi.ListAsync);
         Map(HttpMethods.Get, "/models/resolve", ModelsApi.ResolveAsync);

@@ -112,6 +112,9 @@ internal sealed record RequestAnswer
     /// <summary><c>[{"endpoint":…,"why":…}]</c></summary>
     public JsonElement? LeftOut { get; init; }
 
+    /// <summary>Whom the plan would have asked, by which rule and in which session, with the names of <c>x-sluice-explain</c>; null where there was nothing to choose.</summary>
+    public JsonElement? Plan { get; init; }
+
     public required IReadOnlyList<AttemptAnswer> Attempts { get; init; }
 }
 
@@ -132,6 +135,9 @@ internal sealed record AttemptAnswer
     public required string UpstreamProtocol { get; init; }
 
     public required DateTimeOffset StartedAt { get; init; }
+
+    /// <summary>From the request's arrival to this attempt.</summary>
+    public required long SentMs { get; init; }
 
     public DateTimeOffset? EndedAt { get; init; }
 

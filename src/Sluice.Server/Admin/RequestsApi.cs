@@ -2,6 +2,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Sluice.Core.Ledger;
+using Sluice.Server.Explain;
 
 namespace Sluice.Server.Admin;
 
@@ -24,7 +25,8 @@ internal static class RequestsApi
     {
         var request = trail.Request;
         var first = trail.Attempts is [var attempt, ..] ? attempt.Started : null;
-        var (state, cause, remedy) = Verdict(trail);
+        var (state, cause, remedy) = RequestVerdict.Of(trail);
+        var plan = Plan(request?.LeftOut);
         var cost = trail.Attempts.Sum(entry => entry.Settled?.CostNanoUsd ?? 0);
         return new RequestAnswer
         {
@@ -52,21 +54,13 @@ internal static class RequestsApi
             CostNanoUsd = cost,
             CostUsd = Money.Usd(cost),
             Degradations = request?.Degraded?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [],
-            LeftOut = LeftOut(request?.LeftOut),
-            Attempts = [.. trail.Attempts.Select(Answer)],
+            LeftOut = plan is { ValueKind: JsonValueKind.Object } kept && kept.TryGetProperty("left_out", out var leftOut) ? leftOut : plan,
+            Plan = plan is { ValueKind: JsonValueKind.Object } ? plan : null,
+            Attempts = [.. trail.Attempts.Select(attempt => Answer(attempt, request?.StartedAt ?? first!.StartedAt))],
         };
     }
 
-    private static (string State, string? Cause, string? Remedy) Verdict(RequestTrail trail) => trail.Request switch
-    {
-        { } request => ("settled", request.Cause, request.Remedy),
-        null when trail.Attempts.Any(attempt => attempt.Settled is null) => ("running", "The request is still running.", null),
-        null when trail.Attempts.Any(attempt => attempt.Settled!.Outcome == AttemptOutcome.Abandoned) =>
-            ("abandoned", "Sluice ended while the request ran; its attempts are charged with their counted input.", "Send the request again."),
-        _ => ("running", "Its last attempt has ended; the request itself is not settled yet, or Sluice ended just then.", null),
-    };
-
-    private static AttemptAnswer Answer(AttemptTrail trail)
+    private static AttemptAnswer Answer(AttemptTrail trail, DateTimeOffset requestedAt)
     {
         var (start, end) = trail;
         var cost = end?.CostNanoUsd ?? 0;
@@ -80,6 +74,7 @@ internal static class RequestsApi
             Credential = start.Credential,
             UpstreamProtocol = start.UpstreamProtocol.ToString(),
             StartedAt = start.StartedAt,
+            SentMs = Math.Max(0, (long)(start.StartedAt - requestedAt).TotalMilliseconds),
             EndedAt = end?.EndedAt,
             Milliseconds = end is null ? null : (long)(end.EndedAt - start.StartedAt).TotalMilliseconds,
             FirstTokenMs = end?.FirstTokenMs,
@@ -105,7 +100,8 @@ internal static class RequestsApi
         };
     }
 
-    private static JsonElement? LeftOut(string? text)
+    // An object; in rows of earlier versions the list of what was left out.
+    private static JsonElement? Plan(string? text)
     {
         if (text is null)
         {

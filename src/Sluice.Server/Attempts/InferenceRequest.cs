@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Sluice.Core.Affinity;
 using Sluice.Core.Configuration;
 using Sluice.Core.Identity;
 using Sluice.Core.Reasoning;
@@ -66,6 +67,9 @@ internal sealed class InferenceRequest
 
     /// <summary>The same where the client named it: of one user, so that two who use the same name never meet.</summary>
     public string? NamedSession => Session.Source == SessionSource.Named ? Session.Value : null;
+
+    /// <summary>Where it was at home when the plan was made; looked up only where there was something to choose.</summary>
+    public SessionHome? Home { get; init; }
 
     /// <summary>The client went away.</summary>
     public CancellationToken ClientGone => Http.RequestAborted;

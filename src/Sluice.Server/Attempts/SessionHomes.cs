@@ -1,5 +1,5 @@
 using Sluice.Core.Affinity;
-using Sluice.Server.Surfaces;
+using Sluice.Protocols.Formats;
 
 namespace Sluice.Server.Attempts;
 

@@ -109,11 +109,12 @@ internal sealed class InferencePipeline(
             Facts = facts,
             Plan = plan,
             Session = session,
+            Home = plan.Candidates.Count > 1 && plan.Model is { } model && session.Value is { } name ? attempts.Affinity.Home(name, model.Id) : null,
             Reasoning = attempts.Reasoning,
         };
         if (http.Request.Headers[PlanAnswer.Header] == "1")
         {
-            await PlanAnswer.WriteAsync(request);
+            await PlanAnswer.WriteAsync(request, attempts);
             return;
         }
 

@@ -15,6 +15,7 @@ using Sluice.Core.Routing;
 using Sluice.Core.Tokens;
 using Sluice.Server.Admin;
 using Sluice.Server.Attempts;
+using Sluice.Server.Explain;
 using Sluice.Server.Ingress;
 using Sluice.Server.Operations;
 using Sluice.Server.Settlement;
@@ -132,6 +133,7 @@ public sealed class SluiceServer : IAsyncDisposable
         builder.Services.AddSingleton<ILedgerQueries>(store);
         builder.Services.AddSingleton(time);
         builder.Services.AddSingleton<IStatusSource>(new StatusSource(watcher, health, time.GetUtcNow(), time));
+        builder.Services.AddSingleton(new WhatIf(() => watcher.Current, planner, affinity, estimates, time));
         builder.Services.AddSingleton<IModelResolver>(new ModelResolver(() => watcher.Current));
         var app = parts.Add(builder.Build());
         parts.Add(watcher);

@@ -142,7 +142,7 @@ internal sealed class Settler(ILedger ledger, EstimateCorrection estimates, Time
             Route = last?.Candidate.Reason,
             Attempts = request.Attempts.Count,
             Degraded = last is null ? null : Describe(last.Degradations),
-            LeftOut = LeftOutJson.Write(request.Plan.LeftOut),
+            LeftOut = KeptPlan.Write(request),
             Tags = request.Facts.Tags,
         };
     }

@@ -18,6 +18,7 @@ internal static class CommandTree
             IdentitiesCommand.Create(options, "projects", "project", "Projects: what the money is spent on."),
             ReportCommand.Create(options),
             ExplainCommand.Create(options),
+            WhatIfCommand.Create(options),
             StatusCommand.Create(options),
             ModelsCommand.Create(options),
             ConformanceCommand.Create(options),

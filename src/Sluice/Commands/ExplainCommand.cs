@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Text.Json;
 
 namespace Sluice.Commands;
@@ -25,39 +26,50 @@ internal static class ExplainCommand
     private static void Show(JsonElement answer)
     {
         Output.Line($"{Output.Text(answer, "id")}  {Output.Text(answer, "state")}  status {Output.Text(answer, "status")}  {Output.Usd(answer)} USD");
-        Fact("when", $"{Output.Text(answer, "started_at")} to {Output.Text(answer, "ended_at")}");
-        Fact("who", $"{Output.Text(answer, "user")} (team {Output.Text(answer, "team")}, project {Output.Text(answer, "project")}, key {Output.Text(answer, "key_id")})");
-        Fact("client", $"{Output.Text(answer, "client")}, session {Output.Text(answer, "session")}, {Output.Text(answer, "client_protocol")}");
-        Fact("model", $"{Output.Text(answer, "requested_model")} -> {Output.Text(answer, "model")}");
-        Fact("route", Output.Text(answer, "route"));
-        Fact("error", Output.Text(answer, "error") + (Output.Text(answer, "error_source") is var source && source != "-" ? $" (by the {source})" : ""));
-        Fact("cause", Output.Text(answer, "cause"));
-        Fact("remedy", Output.Text(answer, "remedy"));
-        Fact("degraded", Output.Text(answer, "degradations"));
-        if (answer.ValueKind == JsonValueKind.Object && answer.TryGetProperty("left_out", out var leftOut) && leftOut.ValueKind == JsonValueKind.Array)
+        PlanText.Fact("when", $"{Output.Text(answer, "started_at")} to {Output.Text(answer, "ended_at")}");
+        PlanText.Fact("who", $"{Output.Text(answer, "user")} (team {Output.Text(answer, "team")}, project {Output.Text(answer, "project")}, key {Output.Text(answer, "key_id")})");
+        PlanText.Fact("client", $"{Output.Text(answer, "client")}, session {Output.Text(answer, "session")}, {Output.Text(answer, "client_protocol")}");
+        PlanText.Fact("model", $"{Output.Text(answer, "requested_model")} -> {Output.Text(answer, "model")}");
+        PlanText.Fact("route", Output.Text(answer, "route"));
+        PlanText.Fact("error", Output.Text(answer, "error") + (Output.Text(answer, "error_source") is var source && source != "-" ? $" (by the {source})" : ""));
+        PlanText.Fact("cause", Output.Text(answer, "cause"));
+        PlanText.Fact("remedy", Output.Text(answer, "remedy"));
+        PlanText.Fact("degraded", Output.Text(answer, "degradations"));
+        var attempts = Output.List(answer, "attempts");
+        var plan = PlanText.Part(answer, "plan");
+        PlanText.ShowHow(plan);
+        PlanText.ShowLeftOut(answer);
+        PlanText.ShowConsidered(plan, attempts);
+        if (attempts.Count == 0)
         {
-            foreach (var entry in leftOut.EnumerateArray())
-            {
-                Fact("left out", $"{Output.Text(entry, "endpoint")}: {Output.Text(entry, "why")}");
-            }
+            Output.Line("  No provider was asked.");
+            return;
         }
 
         Output.Table(
-            ["#", "provider", "model", "outcome", "#status", "#ms", "#first ms", "#input", "#cached", "#output", "#USD", "upstream id", "message"],
-            Output.List(answer, "attempts").Select(attempt => new[]
+            ["#", "provider", "model", "credential", "outcome", "#status", "#sent ms", "#first ms", "#ms", "#input", "#cached", "#written", "#output", "#USD", "upstream id", "message"],
+            attempts.Select(attempt => new[]
             {
-                Output.Text(attempt, "ordinal"), Output.Text(attempt, "provider"), Output.Text(attempt, "upstream_model"), Output.Text(attempt, "outcome"),
-                Output.Text(attempt, "status"), Output.Text(attempt, "milliseconds"), Output.Text(attempt, "first_token_ms"), Output.Count(attempt, "input_tokens"),
-                Output.Count(attempt, "cache_read_tokens"), Output.Count(attempt, "output_tokens"), Output.Usd(attempt), Output.Text(attempt, "upstream_request_id"),
+                Output.Text(attempt, "ordinal"), Output.Text(attempt, "provider"), Output.Text(attempt, "upstream_model"), Output.Text(attempt, "credential"), Output.Text(attempt, "outcome"),
+                Output.Text(attempt, "status"), Output.Text(attempt, "sent_ms"), Output.Text(attempt, "first_token_ms"), Output.Text(attempt, "milliseconds"), Output.Count(attempt, "input_tokens"),
+                Output.Count(attempt, "cache_read_tokens"), Written(attempt), Output.Count(attempt, "output_tokens"), Output.Usd(attempt), Output.Text(attempt, "upstream_request_id"),
                 Output.Text(attempt, "message"),
             }));
     }
 
-    private static void Fact(string name, string value)
+    private static string Written(JsonElement attempt)
     {
-        if (value is not ("-" or ""))
+        var sum = 0L;
+        var known = false;
+        foreach (var name in (string[])["cache_write_5m_tokens", "cache_write_1h_tokens"])
         {
-            Output.Line($"  {name,-9}{value}");
+            if (PlanText.Part(attempt, name) is { ValueKind: JsonValueKind.Number } tokens && tokens.TryGetInt64(out var count))
+            {
+                sum += count;
+                known = true;
+            }
         }
+
+        return known ? sum.ToString("N0", CultureInfo.InvariantCulture) : "-";
     }
 }
