@@ -192,8 +192,22 @@ public sealed class BedrockAnswerTests : IAsyncLifetime
     [Fact]
     public async Task CountTokens_OfConverse_Counts()
     {
-        var count = await JsonAsync("/model/m/count-tokens", "{\"input\":{\"converse\":" + Body("""{"text":"x"}""") + "}}");
+        var count = await JsonAsync("/model/anthropic.claude-m/count-tokens", "{\"input\":{\"converse\":" + Body("""{"text":"x"}""") + "}}");
         Assert.True(count.GetProperty("inputTokens").GetInt32() > 3);
+    }
+
+    [Theory]
+    [InlineData("us.anthropic.claude-m", """{"input":{"converse":{"messages":[{"role":"user","content":[{"text":"x"}]}]}}}""", "doesn't support counting")]
+    [InlineData("amazon.nova-m", """{"input":{"converse":{"messages":[{"role":"user","content":[{"text":"x"}]}]}}}""", "doesn't support counting")]
+    [InlineData("anthropic.claude-m", """{"input":{"converse":{"inferenceConfig":{},"messages":[{"role":"user","content":[{"text":"x"}]}]}}}""", "inferenceConfig")]
+    [InlineData("anthropic.claude-m", """{"input":{"invokeModel":{"body":"e30="}}}""", "anthropic_version: Field required")]
+    [InlineData("anthropic.claude-m", """{"input":{"invokeModel":{"body":"{}"}}}""", "base64")]
+    [InlineData("anthropic.claude-m", """{"input":{}}""", "exactly one")]
+    public async Task CountTokens_OfWhatItCannotCount_IsRefused(string model, string body, string wording)
+    {
+        using var answer = await Caller.PostAsync(_host, $"/model/{model}/count-tokens", body, "key");
+        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+        Assert.Contains(wording, JsonDocument.Parse(await answer.Content.ReadAsStringAsync()).RootElement.GetProperty("message").GetString(), StringComparison.Ordinal);
     }
 
     [Fact]

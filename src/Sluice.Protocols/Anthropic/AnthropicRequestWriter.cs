@@ -132,7 +132,7 @@ internal sealed class AnthropicRequestWriter(ConversationRequest request, Upstre
         json.WriteStartObject("metadata"u8);
         if (request.EndUser is not null)
         {
-            json.WriteString("user_id"u8, request.EndUser);
+            json.WriteString("user_id"u8, request.From == WireProtocol.AnthropicMessages ? request.EndUser : EndUserId.ForAnthropic(request.EndUser, degradations));
         }
 
         WriteExtrasOf(json, "metadata.");

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
 using Sluice.Protocols.Degradations;
+using Sluice.Protocols.Formats;
 using Sluice.Protocols.Native;
 
 namespace Sluice.Protocols.Anthropic;
@@ -19,12 +20,14 @@ public static class HostedClaudeEdits
     /// <param name="betas">The values of the client's <c>anthropic-beta</c> headers.</param>
     /// <param name="degradations">Takes the betas that the host does not know.</param>
     /// <param name="gatewayMembers">From the scan of a client's body, to be taken out too; null for bodies without.</param>
-    public static BodyEdits For(ReadOnlySpan<byte> body, ClaudeHost host, IEnumerable<string> betas, DegradationLog degradations, IReadOnlyList<EnvelopeMember>? gatewayMembers = null)
+    /// <param name="count">Set where the tokens of the body are asked for and not its answer.</param>
+    public static BodyEdits For(
+        ReadOnlySpan<byte> body, ClaudeHost host, IEnumerable<string> betas, DegradationLog degradations, IReadOnlyList<EnvelopeMember>? gatewayMembers = null, HostedClaudeCount? count = null)
     {
         var start = body.StartsWith("\uFEFF"u8) ? 3 : 0;
         var goes = new List<EnvelopeMember>(gatewayMembers ?? []);
         var wanted = new List<string>(betas);
-        var (members, open) = Find(body, start, goes, wanted);
+        var (members, open, limit) = Find(body, start, goes, wanted);
         if (open < 0)
         {
             // Broken: the upstream says so in its own words.
@@ -34,19 +37,23 @@ public static class HostedClaudeEdits
         goes.Sort((a, b) => a.Member.Start.CompareTo(b.Member.Start));
         var edits = new List<BodyEdit>();
         BodyEdits.Remove(goes, body, edits);
-        edits.Add(new BodyEdit(new BodySpan(open + 1, 0), Inserted(host, ClaudeBetas.Accepted(host, wanted, degradations), members > goes.Count)));
+        var accepted = count is { TakesBetas: false } ? [] : ClaudeBetas.Accepted(host, wanted, degradations);
+        edits.Add(new BodyEdit(new BodySpan(open + 1, 0), Inserted(host, accepted, count, limit, members > goes.Count)));
         return BodyEdits.Of(edits, body.Length);
     }
 
-    private static (int Members, int Open) Find(ReadOnlySpan<byte> body, int offset, List<EnvelopeMember> goes, List<string> betas)
+    // Limit: what max_tokens has to be where the body states none, above the budget of its thinking; null where it states one.
+    private static (int Members, int Open, long? Limit) Find(ReadOnlySpan<byte> body, int offset, List<EnvelopeMember> goes, List<string> betas)
     {
         var members = 0;
+        var stated = false;
+        long budget = 0;
         try
         {
             var reader = new Utf8JsonReader(body[offset..], Deep);
             if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
             {
-                return (0, -1);
+                return (0, -1, null);
             }
 
             var open = offset + (int)reader.TokenStartIndex;
@@ -54,11 +61,18 @@ public static class HostedClaudeEdits
             {
                 members++;
                 var name = NameToRemove(ref reader);
+                stated |= reader.ValueTextEquals("max_tokens"u8);
+                var thinks = reader.ValueTextEquals("thinking"u8);
                 var nameStart = offset + (int)reader.TokenStartIndex;
                 reader.Read();
                 var valueStart = offset + (int)reader.TokenStartIndex;
                 reader.Skip();
                 var end = offset + (int)reader.BytesConsumed;
+                if (thinks)
+                {
+                    budget = TokenCountJson.Read(body[valueStart..end], "budget_tokens"u8) ?? 0;
+                }
+
                 if (name is null || goes.Exists(g => g.Member.Start == nameStart))
                 {
                     continue;
@@ -72,11 +86,11 @@ public static class HostedClaudeEdits
                 }
             }
 
-            return (members, open);
+            return (members, open, stated ? null : budget + 1);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            return (0, -1);
+            return (0, -1, null);
         }
     }
 
@@ -87,7 +101,7 @@ public static class HostedClaudeEdits
         : reader.ValueTextEquals("anthropic_beta"u8) ? "anthropic_beta"
         : null;
 
-    private static byte[] Inserted(ClaudeHost host, IReadOnlyList<string> betas, bool othersFollow)
+    private static byte[] Inserted(ClaudeHost host, IReadOnlyList<string> betas, HostedClaudeCount? count, long? limit, bool othersFollow)
     {
         var output = new ArrayBufferWriter<byte>(128);
         using (var json = new Utf8JsonWriter(output, AnthropicWords.Relaxed))
@@ -103,6 +117,16 @@ public static class HostedClaudeEdits
                 }
 
                 json.WriteEndArray();
+            }
+
+            if (count?.Model is { } model)
+            {
+                json.WriteString("model"u8, model);
+            }
+
+            if (count is { NeedsLimit: true } && limit is { } tokens)
+            {
+                json.WriteNumber("max_tokens"u8, tokens);
             }
 
             json.WriteEndObject();

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Text.Json;
-using System.Text.RegularExpressions;
 using Sluice.Protocols.Anthropic;
 using Sluice.Protocols.Conversation;
 using Sluice.Protocols.Degradations;
@@ -10,7 +9,7 @@ using Sluice.Protocols.Formats;
 namespace Sluice.Protocols.BedrockConverse;
 
 /// <summary>Writes a Converse request; the model and whether to stream are in the path. Deterministic byte for byte, since prompt caches hang on it.</summary>
-internal sealed partial class ConverseRequestWriter
+internal sealed class ConverseRequestWriter
 {
     private readonly ConversationRequest _request;
     private readonly UpstreamTarget _target;
@@ -246,14 +245,8 @@ internal sealed partial class ConverseRequestWriter
             return;
         }
 
-        if (!MetadataValue().IsMatch(_request.EndUser))
-        {
-            Drop("metadata.user_id", "Bedrock's request metadata takes 256 plain characters; this id has others.");
-            return;
-        }
-
         json.WriteStartObject("requestMetadata"u8);
-        json.WriteString("user_id"u8, _request.EndUser);
+        json.WriteString("user_id"u8, EndUserId.ForBedrock(_request.EndUser, _degradations));
         json.WriteEndObject();
     }
 
@@ -288,7 +281,4 @@ internal sealed partial class ConverseRequestWriter
             Drop(feature, why);
         }
     }
-
-    [GeneratedRegex(@"^[a-zA-Z0-9\s:_@$#=/+,\-.]{1,256}\z", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 100)]
-    private static partial Regex MetadataValue();
 }

@@ -13,9 +13,6 @@ namespace Sluice.Protocols.OpenAIChat;
 /// </summary>
 internal static class OpenAIChatRequestWriter
 {
-    // OpenAI refuses longer values of "user"; several servers take only these characters.
-    private const int LongestUser = 64;
-
     /// <summary>Writes the body; returns what must be refused, or null.</summary>
     public static GatewayError? Write(ConversationRequest request, UpstreamTarget target, DegradationLog degradations, IBufferWriter<byte> output)
     {
@@ -198,14 +195,8 @@ internal static class OpenAIChatRequestWriter
     {
         if (request.EndUser is { } user)
         {
-            if (request.From == WireProtocol.OpenAIChat || (user.Length <= LongestUser && user.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-')))
-            {
-                json.WriteString("user"u8, user);
-            }
-            else
-            {
-                degradations.Add("metadata.user_id", DegradationOutcome.Dropped, "The end user's id is not one that Chat upstreams take.");
-            }
+            // A Chat client's own words are between it and the upstream.
+            json.WriteString("user"u8, request.From == WireProtocol.OpenAIChat ? user : EndUserId.ForChat(user, degradations));
         }
 
         if (request.ServiceTier is { } tier)

@@ -239,15 +239,7 @@ internal static class OpenAIResponsesRequestWriter
         var kin = request.From is WireProtocol.OpenAIChat or WireProtocol.OpenAIResponses;
         if (request.EndUser is { } user)
         {
-            // OpenAI refuses longer values.
-            if (user.Length <= 64)
-            {
-                json.WriteString("safety_identifier"u8, user);
-            }
-            else
-            {
-                degradations.Add("metadata.user_id", DegradationOutcome.Dropped, "The end user's id is longer than the 64 characters that the upstream takes.");
-            }
+            json.WriteString("safety_identifier"u8, EndUserId.ForOpenAI(user, degradations));
         }
 
         if (request.ServiceTier is { } tier)
@@ -294,7 +286,7 @@ internal static class OpenAIResponsesRequestWriter
 
                 continue;
             }
-            else if (extra.Name == "safety_identifier" && request.EndUser is { Length: <= 64 })
+            else if (extra.Name == "safety_identifier" && request.EndUser is not null)
             {
                 continue;
             }

@@ -148,7 +148,7 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
         }
 
         var degradations = new DegradationLog();
-        var (pieces, refusal) = UpstreamBody.Write(request, candidate, wire, degradations);
+        var (pieces, refusal) = UpstreamBody.Write(request, candidate, wire, degradations, services.RefusedBetas);
         if (refusal is not null)
         {
             _refusal ??= refusal;
@@ -370,8 +370,7 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
 
         await services.Settler.SettleAsync(request, attempt, AttemptOutcome.Failed);
 
-        // A translated count that is refused is Sluice's wording, not the client's: an estimate serves better than that refusal.
-        if (fault.CanFailOver || (request.Surface.Operation == SurfaceOperation.CountTokens && !attempt.Native))
+        if (fault.CanFailOver || TokenCounts.IsEstimatedWhenRefused(request, attempt))
         {
             _delivery.Show(attempt: null, answer: null);
             return Verdict.MoveOn;

@@ -59,6 +59,9 @@ internal sealed class InferenceRequest
     /// <summary>A provider refused thinking that it had not signed: all of it stays out from now on.</summary>
     public bool WithoutThinking { get; set; }
 
+    /// <summary>A provider refused the end user's id: it goes as a hash from now on.</summary>
+    public bool WithHashedUser { get; set; }
+
     /// <summary>Betas that a provider refused: they stay out from now on.</summary>
     public IReadOnlyList<string> WithoutBetas { get; set; } = [];
 

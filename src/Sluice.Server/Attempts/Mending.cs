@@ -5,12 +5,15 @@ using Sluice.Protocols.Formats;
 namespace Sluice.Server.Attempts;
 
 /// <summary>
-/// Refusals that the client can do nothing about, because it does not know whom it speaks to: a beta that this provider lacks, and thinking
-/// that another provider signed. Each is worth one second try without the refused thing; with <c>x-sluice-strict</c> or
-/// <c>x-sluice-no-retry</c> none is made. Both are told as degradations of the answer.
+/// Refusals that the client can do nothing about, because it does not know whom it speaks to: a beta that this provider lacks, thinking
+/// that another provider signed, and an end user's id that is not to its taste. Each is worth one second try without the refused thing; with
+/// <c>x-sluice-strict</c> or <c>x-sluice-no-retry</c> none is made. All are told as degradations of the answer.
 /// </summary>
 internal static class Mending
 {
+    /// <summary>What is remembered of a provider that refused an end user's id.</summary>
+    public const string EndUser = "metadata.user_id";
+
     /// <summary>Notes on the request what to leave out from now on. True when the refused attempt is worth a second try at the same candidate.</summary>
     public static bool After(InferenceRequest request, Attempt attempt, RefusedBetas refused)
     {
@@ -19,7 +22,7 @@ internal static class Mending
             return false;
         }
 
-        attempt.Mended = RefusesProof(request, attempt, fault) || RefusesBetas(request, attempt, fault, refused);
+        attempt.Mended = RefusesProof(request, attempt, fault) || RefusesBetas(request, attempt, fault, refused) || RefusesEndUser(request, attempt, fault, refused);
         return attempt.Mended;
     }
 
@@ -51,5 +54,19 @@ internal static class Mending
         }
 
         return sent.Count > 0;
+    }
+
+    // "Invalid 'user_id': string does not match pattern", "metadata.user_id: user_id appears to contain an email address".
+    private static bool RefusesEndUser(InferenceRequest request, Attempt attempt, UpstreamFault fault, RefusedBetas refused)
+    {
+        if (request.WithHashedUser || attempt.Wire != WireProtocol.AnthropicMessages || !attempt.Native
+            || !fault.Error.Message.Contains("user_id", StringComparison.Ordinal))
+        {
+            return false;
+        }
+
+        request.WithHashedUser = true;
+        refused.Remember(attempt.Candidate.Provider.Name, EndUser);
+        return true;
     }
 }

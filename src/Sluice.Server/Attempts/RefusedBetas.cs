@@ -3,7 +3,7 @@ using System.Collections.Concurrent;
 namespace Sluice.Server.Attempts;
 
 /// <summary>
-/// Betas that a provider has refused lately, so that the second try without them is paid for once and not with every request. Forgotten after
+/// Betas (and end users' ids, <see cref="Mending.EndUser"/>) that a provider has refused lately, so that the second try without them is paid for once and not with every request. Forgotten after
 /// an hour: vendors open betas without telling anybody. Bounded; what does not fit is learned again. Thread-safe.
 /// </summary>
 internal sealed class RefusedBetas(TimeProvider time)

@@ -28,24 +28,26 @@ internal static class UpstreamBody
 
     /// <summary>The pieces to send, or why this candidate cannot be asked.</summary>
     public static (IReadOnlyList<ReadOnlyMemory<byte>> Pieces, GatewayError? Refusal) Write(
-        InferenceRequest request, Candidate candidate, WireProtocol wire, DegradationLog degradations)
+        InferenceRequest request, Candidate candidate, WireProtocol wire, DegradationLog degradations, RefusedBetas refused)
     {
         var host = ProviderKinds.ClaudeHostOf(candidate, wire);
+        var count = request.Surface.Operation == SurfaceOperation.CountTokens ? ProviderKinds.ClaudeCountOf(candidate, wire) : null;
         if (wire != request.Surface.Format.Protocol)
         {
-            return Translate(request, candidate, wire, host, degradations);
+            return Translate(request, candidate, wire, host, count, degradations);
         }
 
         var body = request.Body.Bytes;
         var edits = host is { } hosted
-            ? HostedClaudeEdits.For(body.Span, hosted, Betas.Of(request.Http.Request.Headers).Except(request.WithoutBetas), degradations, request.Envelope.GatewayMembers)
+            ? HostedClaudeEdits.For(body.Span, hosted, Betas.Of(request.Http.Request.Headers).Except(request.WithoutBetas), degradations, request.Envelope.GatewayMembers, count)
             : BodyEdits.ForModel(request.Envelope, body.Span, candidate.Endpoint.UpstreamModel, EditsFor(candidate.Provider));
-        edits = edits.And(ForeignProofs(request, candidate, wire, degradations)).And(ReasoningReplays.Edits(request, candidate));
-        return ([.. edits.Pieces(body)], StrictRefusal(request, candidate, degradations));
+        edits = edits.And(ForeignProofs(request, candidate, wire, degradations)).And(ReasoningReplays.Edits(request, candidate)).And(EndUser(request, candidate, wire, degradations, refused));
+        IReadOnlyList<ReadOnlyMemory<byte>> pieces = [.. edits.Pieces(body)];
+        return (count?.Enclose(pieces) ?? pieces, StrictRefusal(request, candidate, degradations));
     }
 
     private static (IReadOnlyList<ReadOnlyMemory<byte>> Pieces, GatewayError? Refusal) Translate(
-        InferenceRequest request, Candidate candidate, WireProtocol wire, ClaudeHost? host, DegradationLog degradations)
+        InferenceRequest request, Candidate candidate, WireProtocol wire, ClaudeHost? host, HostedClaudeCount? count, DegradationLog degradations)
     {
         var counts = request.Surface.Operation == SurfaceOperation.CountTokens;
         request.Conversation ??= counts ? request.Surface.Format.ReadCountRequest(request.Body.Bytes) : request.Surface.Format.ReadRequest(request.Body.Bytes);
@@ -79,9 +81,13 @@ internal static class UpstreamBody
             ? counting.WriteCountRequest(conversation, target, degradations, output)
             : format.WriteRequest(conversation, target, degradations, output);
         refusal ??= StrictRefusal(request, candidate, degradations);
-        return host is { } hosted
-            ? ([.. HostedClaudeEdits.For(output.WrittenSpan, hosted, [], degradations).Pieces(output.WrittenMemory)], refusal)
-            : ([output.WrittenMemory], refusal);
+        if (host is not { } hosted || refusal is not null)
+        {
+            return ([output.WrittenMemory], refusal);
+        }
+
+        IReadOnlyList<ReadOnlyMemory<byte>> pieces = [.. HostedClaudeEdits.For(output.WrittenSpan, hosted, [], degradations, count: count).Pieces(output.WrittenMemory)];
+        return (count?.Enclose(pieces) ?? pieces, null);
     }
 
     private static GatewayError? StrictRefusal(InferenceRequest request, Candidate candidate, DegradationLog degradations) =>
@@ -106,6 +112,24 @@ internal static class UpstreamBody
         }
 
         return cuts;
+    }
+
+    // Anthropic itself takes the JSON that agents write there; who does not is known by having refused it.
+    private static IReadOnlyList<BodyEdit> EndUser(InferenceRequest request, Candidate candidate, WireProtocol wire, DegradationLog degradations, RefusedBetas refused)
+    {
+        if (wire != WireProtocol.AnthropicMessages
+            || !(request.WithHashedUser || (!refused.IsEmpty && !request.Facts.Strict && refused.Contains(candidate.Provider.Name, Mending.EndUser))))
+        {
+            return [];
+        }
+
+        var edits = EndUserEdits.Of(request.Body.Bytes.Span);
+        if (edits.Count > 0)
+        {
+            EndUserId.Tell(degradations);
+        }
+
+        return edits;
     }
 
     private static void TellOfProofs(DegradationLog degradations) =>

@@ -23,15 +23,23 @@ internal static class TokenCounts
     public static bool CanAsk(Candidate candidate, WireProtocol wire, WireProtocol client) =>
         ProviderKinds.CanCount(candidate, client) && (wire == client || WireFormats.Upstream(wire) is ITokenCountFormat);
 
+    /// <summary>
+    /// True where the refusal of a count is about Sluice's own wording of the question, or about a host of Claude whose model cannot count: the client
+    /// asked Anthropic's question, which is nobody's fault, so an estimate serves better than that refusal.
+    /// </summary>
+    public static bool IsEstimatedWhenRefused(InferenceRequest request, Attempt attempt) =>
+        request.Surface.Operation == SurfaceOperation.CountTokens && (!attempt.Native || ProviderKinds.ClaudeHostOf(attempt.Candidate, attempt.Wire) is not null);
+
     /// <summary>An upstream's count as the client gets it: the same bytes for a client of the same protocol, else the number in the client's shape.</summary>
     public static (ReadOnlyMemory<byte> Bytes, UpstreamError? Error, bool HasContent) ForClient(InferenceRequest request, Attempt attempt, ReadOnlyMemory<byte> body)
     {
-        if (attempt.Native)
+        var hosted = ProviderKinds.ClaudeCountOf(attempt.Candidate, attempt.Wire);
+        if (attempt.Native && hosted is null)
         {
             return (body, null, true);
         }
 
-        if ((WireFormats.Upstream(attempt.Wire) as ITokenCountFormat)?.ReadTokenCount(body.Span) is not { } tokens)
+        if ((hosted is null ? (WireFormats.Upstream(attempt.Wire) as ITokenCountFormat)?.ReadTokenCount(body.Span) : hosted.Read(body.Span)) is not { } tokens)
         {
             return (default, new UpstreamError(ErrorKind.BadResponse, "The provider's answer holds no token count."), false);
         }

@@ -11,6 +11,7 @@ internal static class WireTable
         new Gemini.GeminiWire(StreamShape.Array),
         new Gemini.GeminiEmbedWire(),
         new Bedrock.ConverseWire(),
+        new Bedrock.CountTokensWire(),
         new AnthropicMessages.AnthropicWire(AnthropicMessages.AnthropicHost.Bedrock),
         new AnthropicMessages.AnthropicWire(AnthropicMessages.AnthropicHost.Vertex),
         new AnthropicMessages.AnthropicWire(AnthropicMessages.AnthropicHost.Anthropic),

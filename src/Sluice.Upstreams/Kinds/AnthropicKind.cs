@@ -12,7 +12,7 @@ internal sealed class AnthropicKind : IProviderKind
 
     public WireProtocol WireFor(ProviderSettings provider, ModelEndpoint endpoint, WireProtocol client) => WireProtocol.AnthropicMessages;
 
-    public bool Counts(ProviderSettings provider, WireProtocol wire) => true;
+    public bool Counts(ModelEndpoint endpoint, WireProtocol wire) => true;
 
     public Uri AddressFor(in CallTarget target) => Address(target.BaseUrl, target.Operation);
 

@@ -42,7 +42,7 @@ internal sealed class AzureKind : IProviderKind
 
     public bool Embeds(ProviderSettings provider, WireProtocol wire) => wire == WireProtocol.OpenAIChat && !Ends(provider.BaseUrl, "/models");
 
-    public bool Counts(ProviderSettings provider, WireProtocol wire) => wire == WireProtocol.AnthropicMessages;
+    public bool Counts(ModelEndpoint endpoint, WireProtocol wire) => wire == WireProtocol.AnthropicMessages;
 
     public Uri AddressFor(in CallTarget target)
     {

@@ -12,6 +12,8 @@ namespace Sluice.Upstreams.Kinds;
 /// </summary>
 internal sealed class BedrockKind : IProviderKind
 {
+    private const string Claude = "anthropic.claude";
+
     public ProviderKind Kind => ProviderKind.Bedrock;
 
     public bool HasModelInPath => true;
@@ -23,8 +25,11 @@ internal sealed class BedrockKind : IProviderKind
     public WireProtocol WireFor(ProviderSettings provider, ModelEndpoint endpoint, WireProtocol client) =>
         client == WireProtocol.AnthropicMessages && IsClaude(endpoint) ? WireProtocol.AnthropicMessages : WireProtocol.BedrockConverse;
 
-    public Uri AddressFor(in CallTarget target) =>
-        BasePath.Join(target.BaseUrl, $"/model/{BasePath.Segment(target.Model)}{Verb(target.Wire, target.Stream)}");
+    public bool Counts(ModelEndpoint endpoint, WireProtocol wire) => FoundationModel(endpoint.UpstreamModel) is not null;
+
+    public Uri AddressFor(in CallTarget target) => BasePath.Join(target.BaseUrl, target.Operation == UpstreamOperation.CountTokens
+        ? $"/model/{BasePath.Segment(FoundationModel(target.Model) ?? target.Model)}/count-tokens"
+        : $"/model/{BasePath.Segment(target.Model)}{Verb(target.Wire, target.Stream)}");
 
     // Hosted Claude takes betas in its body; AWS's own headers are part of the signature.
     public bool SendsHeader(WireProtocol wire, string name) =>
@@ -43,7 +48,12 @@ internal sealed class BedrockKind : IProviderKind
         _ => "/converse",
     };
 
+    // Only Claude's foundation models count; an inference profile, whose name has a region before the model's (us.anthropic.claude-…), is refused.
+    // A profile of the operator's own does not say which model it stands for.
+    private static string? FoundationModel(string model) =>
+        model.IndexOf(Claude, StringComparison.OrdinalIgnoreCase) is >= 0 and var at ? model[at..] : null;
+
     // An inference profile's ARN does not say whose model it is; then the configuration's own id does.
     private static bool IsClaude(ModelEndpoint endpoint) =>
-        endpoint.UpstreamModel.Contains("anthropic.claude", StringComparison.OrdinalIgnoreCase) || endpoint.Model.Id.StartsWith("anthropic/", StringComparison.Ordinal);
+        FoundationModel(endpoint.UpstreamModel) is not null || endpoint.Model.Id.StartsWith("anthropic/", StringComparison.Ordinal);
 }

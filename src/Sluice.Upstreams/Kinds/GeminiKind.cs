@@ -16,7 +16,7 @@ internal sealed class GeminiKind : IProviderKind
 
     public WireProtocol WireFor(ProviderSettings provider, ModelEndpoint endpoint, WireProtocol client) => WireProtocol.Gemini;
 
-    public bool Counts(ProviderSettings provider, WireProtocol wire) => true;
+    public bool Counts(ModelEndpoint endpoint, WireProtocol wire) => true;
 
     public bool Embeds(ProviderSettings provider, WireProtocol wire) => true;
 

@@ -25,7 +25,7 @@ internal interface IProviderKind
     WireProtocol WireFor(ProviderSettings provider, ModelEndpoint endpoint, WireProtocol client);
 
     /// <summary>Whether an endpoint spoken to in this wire counts a prompt's tokens.</summary>
-    bool Counts(ProviderSettings provider, WireProtocol wire) => false;
+    bool Counts(ModelEndpoint endpoint, WireProtocol wire) => false;
 
     /// <summary>Whether an endpoint spoken to in this wire makes vectors.</summary>
     bool Embeds(ProviderSettings provider, WireProtocol wire) => false;
@@ -47,6 +47,9 @@ internal interface IProviderKind
 
     /// <summary>The host of Claude whose body differs from Anthropic's own (its version and its betas are members of it); null where it is the same, or in another wire.</summary>
     ClaudeHost? ClaudeHostFor(WireProtocol wire) => null;
+
+    /// <summary>What the host's own operation for counting Claude's tokens wants in a body.</summary>
+    HostedClaudeCount ClaudeCountFor(ClaudeHost host, ModelEndpoint endpoint) => new(host, Model: null);
 
     /// <summary>It is a gateway itself: it reads the members that steer one, and says what it charged.</summary>
     bool IsGateway => false;

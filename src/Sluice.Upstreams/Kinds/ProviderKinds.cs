@@ -21,7 +21,7 @@ public static class ProviderKinds
 
     /// <summary>True where a candidate has an operation that counts tokens, in the wire that it is asked in.</summary>
     public static bool CanCount(Candidate candidate, WireProtocol client) =>
-        Of(candidate.Provider.Kind).Counts(candidate.Provider, WireOf(candidate, client));
+        Of(candidate.Provider.Kind).Counts(candidate.Endpoint, WireOf(candidate, client));
 
     /// <summary>True where vectors can be asked of a candidate in the client's own wire: they are numbers of one vendor's model, and nothing translates them.</summary>
     public static bool CanEmbed(Candidate candidate, WireProtocol client) =>
@@ -29,6 +29,10 @@ public static class ProviderKinds
 
     /// <summary>The host that Claude's body has to be made for; null where a candidate takes Anthropic's own, or is asked in another wire.</summary>
     public static ClaudeHost? ClaudeHostOf(Candidate candidate, WireProtocol wire) => Of(candidate.Provider.Kind).ClaudeHostFor(wire);
+
+    /// <summary>What a candidate's own operation for counting Claude's tokens wants in a body; null where it takes the client's as it is.</summary>
+    public static HostedClaudeCount? ClaudeCountOf(Candidate candidate, WireProtocol wire) =>
+        ClaudeHostOf(candidate, wire) is { } host ? Of(candidate.Provider.Kind).ClaudeCountFor(host, candidate.Endpoint) : null;
 
     /// <summary>The provider is a gateway itself: it reads the members that steer one, and says what it charged.</summary>
     public static bool IsGateway(ProviderSettings provider) => Of(provider.Kind).IsGateway;

@@ -12,7 +12,7 @@ internal sealed class ResponsesKind : IProviderKind
 
     public WireProtocol WireFor(ProviderSettings provider, ModelEndpoint endpoint, WireProtocol client) => WireProtocol.OpenAIResponses;
 
-    public bool Counts(ProviderSettings provider, WireProtocol wire) => true;
+    public bool Counts(ModelEndpoint endpoint, WireProtocol wire) => true;
 
     public Uri AddressFor(in CallTarget target) => BasePath.Join(target.BaseUrl, Tail(target.Operation));
 

@@ -19,7 +19,7 @@ internal sealed class SimulatorKind : IProviderKind
     public WireProtocol WireFor(ProviderSettings provider, ModelEndpoint endpoint, WireProtocol client) =>
         WireFormats.Client(client) is IUpstreamFormat ? client : WireProtocol.OpenAIChat;
 
-    public bool Counts(ProviderSettings provider, WireProtocol wire) => WireFormats.Upstream(wire) is ITokenCountFormat;
+    public bool Counts(ModelEndpoint endpoint, WireProtocol wire) => WireFormats.Upstream(wire) is ITokenCountFormat;
 
     public bool Embeds(ProviderSettings provider, WireProtocol wire) => wire is WireProtocol.OpenAIChat or WireProtocol.Gemini;
 

@@ -30,7 +30,10 @@ internal sealed class VertexKind : IProviderKind
 
     public bool CountsAtTop => true;
 
-    public bool Counts(ProviderSettings provider, WireProtocol wire) => wire == WireProtocol.Gemini;
+    public bool Counts(ModelEndpoint endpoint, WireProtocol wire) => wire is WireProtocol.Gemini or WireProtocol.AnthropicMessages;
+
+    // The path is the same for all of Claude's models, so the body says which is meant.
+    public HostedClaudeCount ClaudeCountFor(ClaudeHost host, ModelEndpoint endpoint) => new(host, LastPart(endpoint.UpstreamModel));
 
     public Uri AddressFor(in CallTarget target)
     {
@@ -38,6 +41,8 @@ internal sealed class VertexKind : IProviderKind
         var model = BasePath.Segment(LastPart(target.Model));
         var (tail, query) = target.Wire switch
         {
+            // The one model name that counts for all of Claude's; the body says which is meant.
+            WireProtocol.AnthropicMessages when target.Operation == UpstreamOperation.CountTokens => ($"{scope}/publishers/anthropic/models/count-tokens:rawPredict", null),
             WireProtocol.AnthropicMessages => ($"{scope}/publishers/anthropic/models/{model}{(target.Stream ? ":streamRawPredict" : ":rawPredict")}", null),
             WireProtocol.OpenAIChat => ($"{scope}/endpoints/openapi/chat/completions", null),
             _ => ($"{scope}/publishers/google/models/{model}{GeminiKind.Verb(target)}", GeminiKind.Query(target)),

@@ -112,6 +112,31 @@ public sealed class MendingTests
         Assert.Contains("signature", strict.Json.GetProperty("error").GetProperty("message").GetString(), StringComparison.Ordinal);
     }
 
+    // What servers that speak like Anthropic say of Claude Code's id.
+    [Fact]
+    public async Task EndUserThatTheProviderRefuses_GoesAsAHash_AndIsNeverSentThereAgain()
+    {
+        const string Refused = "Invalid 'user_id': string does not match pattern. Expected a string that matches the pattern '^[a-zA-Z0-9_-]+$'.";
+        await using var gateway = await GatewayUnderTest.StartAsync(Providers);
+        gateway.A.Script.Enqueue(new Fault(FaultKind.Status) { Status = 400, Message = Refused });
+        static string Ask(string session) =>
+            $$$"""{"model":"think","max_tokens":100,"metadata": {"user_id" : "{\"device_id\":\"d1\",\"account_uuid\":\"\",\"session_id\":\"{{{session}}}\"}"},"messages":[{"role":"user","content":"hi"}]}""";
+
+        var first = await gateway.PostAsync(Wire.Anthropic, Ask("s-1"));
+        var second = await gateway.PostAsync(Wire.Anthropic, Ask("s-2"));
+        var strict = await gateway.PostAsync(Wire.Anthropic, Ask("s-3"), ("x-sluice-strict", "1"));
+
+        Assert.True(first.Status == 200, first.Text);
+        Assert.Equal("metadata.user_id=weakened", first.Header("x-sluice-degraded"));
+        Assert.Equal(("2", "1"), (first.Header("x-sluice-attempts"), second.Header("x-sluice-attempts")));
+        Assert.Equal(200, strict.Status);
+
+        // SHA-256 of "end-user\nd1\n", by hand: the same person in another session.
+        var sent = gateway.A.Record.Requests.Select(r => Encoding.UTF8.GetString(r.Body!)).ToList();
+        const string Hashed = """{"model":"sim/think","max_tokens":100,"metadata": {"user_id" : "user_bc315fd5fe75a452646c063fe30116cd"},"messages":[{"role":"user","content":"hi"}]}""";
+        Assert.Equal([Ask("s-1").Replace("\"think\"", "\"sim/think\"", StringComparison.Ordinal), Hashed, Hashed, Ask("s-3").Replace("\"think\"", "\"sim/think\"", StringComparison.Ordinal)], sent);
+    }
+
     private static string Plain => """{"model":"think","max_tokens":100,"messages":[{"role":"user","content":"hi"}]}""";
 
     private static string BetasOf(ReceivedRequest request) =>

@@ -16,7 +16,6 @@ internal sealed class ConverseWire : IWire
     {
         (var model, "converse") => new(WireCall.Generate, model, Stream: false),
         (var model, "converse-stream") => new(WireCall.Generate, model, Stream: true),
-        (var model, "count-tokens") => new(WireCall.CountTokens, model, Stream: false),
         _ => null,
     };
 
@@ -28,22 +27,13 @@ internal sealed class ConverseWire : IWire
     public WireRefusal BadCredential(HttpRequest request, bool shown) => BedrockPath.BadCredential(shown);
 
     public (Prompt? Prompt, WireRefusal? Refusal) Read(JsonElement body, WireRoute route, ThinkingSignature signatures) =>
-        route.Call == WireCall.CountTokens && body.Member("input").Member("invokeModel").ValueKind == JsonValueKind.Object
-            ? (new Prompt { Model = route.Model! }, null)
-            : ConverseRequestReader.Read(Counted(body), route, signatures);
+        ConverseRequestReader.Read(body, route, signatures);
 
-    public PrefixChain Prefixes(JsonElement body) => ConversePrefixes.Of(Counted(body));
+    public PrefixChain Prefixes(JsonElement body) => ConversePrefixes.Of(body);
 
     public IReadOnlyList<Frame> Stream(Prompt prompt, Answer answer, UsageShape usage) => new ConverseStreamWriter(prompt, answer, usage).Write();
 
     public byte[] Document(Prompt prompt, Answer answer, UsageShape usage) => ConverseObject.Document(answer, usage);
-
-    public byte[] CountTokens(int tokens) => Json.Bytes(w =>
-    {
-        w.WriteStartObject();
-        w.WriteNumber("inputTokens"u8, tokens);
-        w.WriteEndObject();
-    });
 
     public byte[] Error(WireRefusal error) => BedrockErrors.Body(error);
 
@@ -55,6 +45,4 @@ internal sealed class ConverseWire : IWire
     public Frame Ping() => new(FrameKind.Ping, EventStreamFrame.Event("keepAlive", "{}"u8));
 
     public IEnumerable<KeyValuePair<string, string>> Headers(string id, RateLimitState? limits) => BedrockPath.Headers(id);
-
-    private static JsonElement Counted(JsonElement body) => body.Member("input").Member("converse") is { ValueKind: JsonValueKind.Object } inner ? inner : body;
 }
