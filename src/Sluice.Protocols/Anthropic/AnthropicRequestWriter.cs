@@ -6,6 +6,7 @@ using Sluice.Protocols.Degradations;
 using Sluice.Protocols.Errors;
 using Sluice.Protocols.Formats;
 using Sluice.Protocols.Json;
+using Sluice.Protocols.WebSearch;
 
 namespace Sluice.Protocols.Anthropic;
 
@@ -143,7 +144,7 @@ internal sealed class AnthropicRequestWriter(ConversationRequest request, Upstre
     {
         foreach (var tool in request.Tools)
         {
-            if (tool is VendorTool { From: not WireProtocol.AnthropicMessages } vendor
+            if (tool is VendorTool { From: not WireProtocol.AnthropicMessages } vendor && SearchOf(vendor) is null
                 && (request.ToolChoice is { Mode: ToolChoiceMode.Named, Name: var name } && name == vendor.Name
                     || request.ToolChoice?.Mode == ToolChoiceMode.Any && request.Tools.Count == 1))
             {
@@ -363,6 +364,10 @@ internal sealed class AnthropicRequestWriter(ConversationRequest request, Upstre
             {
                 WriteFunction(json, function);
             }
+            else if (SearchOf(tool) is { } search)
+            {
+                search.WriteAnthropic(json, degradations);
+            }
             else if (tool is VendorTool foreign)
             {
                 Drop("tools." + FeatureWords.Clean(foreign.Type, 40), $"Anthropic has no tool of type '{foreign.Type}'.");
@@ -372,7 +377,11 @@ internal sealed class AnthropicRequestWriter(ConversationRequest request, Upstre
         json.WriteEndArray();
     }
 
-    private bool HasTools() => request.Tools.Any(t => t is FunctionTool or VendorTool { From: WireProtocol.AnthropicMessages });
+    private bool HasTools() => request.Tools.Any(t => t is FunctionTool or VendorTool { From: WireProtocol.AnthropicMessages } || SearchOf(t) is not null);
+
+    // Two tools of one name are refused.
+    private WebSearchTool? SearchOf(Tool tool) =>
+        tool is VendorTool { From: not WireProtocol.AnthropicMessages } && !request.Tools.Any(t => t is FunctionTool { Name: WebSearchTool.AnthropicName }) ? WebSearchTool.Of(tool) : null;
 
     private void WriteFunction(Utf8JsonWriter json, FunctionTool function)
     {
@@ -429,7 +438,7 @@ internal sealed class AnthropicRequestWriter(ConversationRequest request, Upstre
         });
         if (choice?.Mode == ToolChoiceMode.Named)
         {
-            json.WriteString("name"u8, choice.Name);
+            json.WriteString("name"u8, request.Tools.Any(t => t.Name == choice.Name && SearchOf(t) is not null) ? WebSearchTool.AnthropicName : choice.Name);
         }
 
         if (request.ParallelToolCalls == false && choice?.Mode != ToolChoiceMode.None)

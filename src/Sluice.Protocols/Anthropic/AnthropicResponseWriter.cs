@@ -3,6 +3,8 @@ using System.Text.Json;
 using Sluice.Protocols.Conversation;
 using Sluice.Protocols.Degradations;
 using Sluice.Protocols.Formats;
+using Sluice.Protocols.Json;
+using Sluice.Protocols.WebSearch;
 
 namespace Sluice.Protocols.Anthropic;
 
@@ -20,6 +22,7 @@ internal static class AnthropicResponseWriter
         json.WriteString("model"u8, target.Model);
         json.WriteStartArray("content"u8);
         var ids = new ToolIds.Distinct();
+        var titles = AnthropicSearchBlocks.Titles(response.Parts);
         foreach (var part in response.Parts)
         {
             if (part is ThinkingPart { Text.Length: 0, SignedBy: not WireProtocol.AnthropicMessages } && ReferenceEquals(part, response.Parts[^1]))
@@ -28,7 +31,7 @@ internal static class AnthropicResponseWriter
                 continue;
             }
 
-            WritePart(json, part, ids, degradations);
+            WritePart(json, part, ids, titles, degradations);
         }
 
         json.WriteEndArray();
@@ -43,17 +46,12 @@ internal static class AnthropicResponseWriter
         }
     }
 
-    private static void WritePart(Utf8JsonWriter json, ContentPart part, ToolIds.Distinct ids, DegradationLog degradations)
+    private static void WritePart(Utf8JsonWriter json, ContentPart part, ToolIds.Distinct ids, IReadOnlyDictionary<string, string> titles, DegradationLog degradations)
     {
         switch (part)
         {
             case TextPart { Text.Length: > 0 } text:
-                AnthropicBlocks.WriteText(json, text.Text, text.CitationsFrom == WireProtocol.AnthropicMessages ? text.Citations : default, cache: null);
-                if (!text.Citations.IsEmpty && text.CitationsFrom != WireProtocol.AnthropicMessages)
-                {
-                    degradations.Add("citations", DegradationOutcome.Dropped, "The provider's citations have no place in an Anthropic answer.");
-                }
-
+                WriteText(json, text, degradations);
                 break;
             case RefusalPart { Text.Length: > 0 } refusal:
                 AnthropicBlocks.WriteText(json, refusal.Text, default, cache: null);
@@ -67,6 +65,10 @@ internal static class AnthropicResponseWriter
             case OpaquePart { From: WireProtocol.AnthropicMessages } opaque:
                 opaque.Json.WriteTo(json);
                 break;
+            case OpaquePart searched when AnthropicSearchBlocks.Of(searched.Json, searched.From) is { } search:
+                AnthropicSearchBlocks.WriteCall(json, search, streamed: false);
+                AnthropicSearchBlocks.WriteResult(json, search, searched.From, titles);
+                break;
             case OpaquePart opaque:
                 degradations.Add("content." + FeatureWords.Clean(opaque.Type, 40), DegradationOutcome.Dropped, $"A '{opaque.Type}' block has no place in an Anthropic answer.");
                 break;
@@ -74,5 +76,42 @@ internal static class AnthropicResponseWriter
                 degradations.Add("content.media", DegradationOutcome.Dropped, "Anthropic answers carry no media.");
                 break;
         }
+    }
+
+    private static void WriteText(Utf8JsonWriter json, TextPart text, DegradationLog degradations)
+    {
+        if (text.Citations.IsEmpty || text.CitationsFrom == WireProtocol.AnthropicMessages)
+        {
+            AnthropicBlocks.WriteText(json, text.Text, text.Citations, cache: null);
+            return;
+        }
+
+        // Gemini's searches stand with the text that they were made for.
+        var searches = WebSearchReader.Each(text.Citations).Select(WebSearchReader.OfGrounding).OfType<WebSearchMade>().ToList();
+        foreach (var search in searches)
+        {
+            AnthropicSearchBlocks.WriteCall(json, search, streamed: false);
+            AnthropicSearchBlocks.WriteResult(json, search, text.CitationsFrom);
+        }
+
+        var sources = WebSearchReader.Cited(text.Citations);
+        if (sources.Count + searches.Count == 0)
+        {
+            degradations.Add("citations", DegradationOutcome.Dropped, "The provider's citations have no place in an Anthropic answer.");
+        }
+
+        var citations = new ArrayBufferWriter<byte>();
+        using (var inner = new Utf8JsonWriter(citations, AnthropicWords.Relaxed))
+        {
+            inner.WriteStartArray();
+            foreach (var source in sources)
+            {
+                AnthropicSearchBlocks.WriteCitation(inner, source, text.CitationsFrom);
+            }
+
+            inner.WriteEndArray();
+        }
+
+        AnthropicBlocks.WriteText(json, text.Text, sources.Count > 0 ? new RawJson(citations.WrittenMemory) : default, cache: null);
     }
 }

@@ -5,6 +5,7 @@ using Sluice.Protocols.Conversation;
 using Sluice.Protocols.Degradations;
 using Sluice.Protocols.Formats;
 using Sluice.Protocols.Json;
+using Sluice.Protocols.WebSearch;
 
 namespace Sluice.Protocols.Anthropic;
 
@@ -78,14 +79,11 @@ internal sealed class AnthropicStreamWriter(ClientTarget target, DegradationLog 
             case StreamEvent.ArgumentsDelta e:
                 Deliver(e.Part, e, output);
                 break;
-            case StreamEvent.CitationDelta { From: WireProtocol.AnthropicMessages } e:
+            case StreamEvent.CitationDelta e:
                 Deliver(e.Part, e, output);
                 break;
             case StreamEvent.OpaqueDelta e:
                 Deliver(e.Part, e, output);
-                break;
-            case StreamEvent.CitationDelta:
-                degradations.Add("citations", DegradationOutcome.Dropped, "The provider's citations have no place in an Anthropic answer.");
                 break;
             case StreamEvent.PartEnded ended:
                 if (Find(ended.Part) is { } block)
@@ -270,15 +268,7 @@ internal sealed class AnthropicStreamWriter(ClientTarget target, DegradationLog 
                 block.Details.Add(details.Details);
                 break;
             case (StreamEvent.CitationDelta { Citation.IsEmpty: false } citation, PartShape.Text):
-                OpenBlock(block, output);
-                Open("content_block_delta"u8, output);
-                _json.WriteNumber("index"u8, block.Index);
-                _json.WriteStartObject("delta"u8);
-                _json.WriteString("type"u8, "citations_delta"u8);
-                _json.WritePropertyName("citation"u8);
-                citation.Citation.WriteTo(_json);
-                _json.WriteEndObject();
-                Close(output);
+                Cite(block, citation, output);
                 break;
             case (StreamEvent.OpaqueDelta { Delta.IsEmpty: false } opaque, PartShape.Opaque) when IsOwn(block.Start):
                 Open("content_block_delta"u8, output);
@@ -291,6 +281,82 @@ internal sealed class AnthropicStreamWriter(ClientTarget target, DegradationLog 
                 WriteDelta(block, "input_json_delta"u8, "partial_json"u8, arguments.Json, output);
                 break;
         }
+    }
+
+    private void Cite(Block block, StreamEvent.CitationDelta citation, IBufferWriter<byte> output)
+    {
+        if (citation.From == WireProtocol.AnthropicMessages)
+        {
+            WriteCitation(block, citation.Citation.WriteTo, output);
+            return;
+        }
+
+        var from = citation.From ?? WireProtocol.OpenAIChat;
+        var sources = WebSearchReader.Cited(citation.Citation);
+        foreach (var source in sources)
+        {
+            WriteCitation(block, json => AnthropicSearchBlocks.WriteCitation(json, source, from), output);
+        }
+
+        // Gemini tells what it searched for behind the text that it found.
+        if (WebSearchReader.OfGrounding(citation.Citation) is { } search)
+        {
+            block.Searched.Add((search, from));
+        }
+        else if (sources.Count == 0)
+        {
+            degradations.Add("citations", DegradationOutcome.Dropped, "The provider's citations have no place in an Anthropic answer.");
+        }
+    }
+
+    private void WriteCitation(Block block, Action<Utf8JsonWriter> write, IBufferWriter<byte> output)
+    {
+        OpenBlock(block, output);
+        Open("content_block_delta"u8, output);
+        _json.WriteNumber("index"u8, block.Index);
+        _json.WriteStartObject("delta"u8);
+        _json.WriteString("type"u8, "citations_delta"u8);
+        _json.WritePropertyName("citation"u8);
+        write(_json);
+        _json.WriteEndObject();
+        Close(output);
+    }
+
+    private void WriteSearch(WebSearchMade search, WireProtocol from, IBufferWriter<byte> output)
+    {
+        OpenWhole(json => AnthropicSearchBlocks.WriteCall(json, search, streamed: true), output);
+        Open("content_block_delta"u8, output);
+        _json.WriteNumber("index"u8, _nextIndex - 1);
+        _json.WriteStartObject("delta"u8);
+        _json.WriteString("type"u8, "input_json_delta"u8);
+        var input = new ArrayBufferWriter<byte>();
+        using (var inner = new Utf8JsonWriter(input, AnthropicWords.Relaxed))
+        {
+            AnthropicSearchBlocks.WriteInput(inner, search);
+        }
+
+        _json.WriteString("partial_json"u8, input.WrittenSpan);
+        _json.WriteEndObject();
+        Close(output);
+        Stop(_nextIndex - 1, output);
+        OpenWhole(json => AnthropicSearchBlocks.WriteResult(json, search, from), output);
+        Stop(_nextIndex - 1, output);
+    }
+
+    private void OpenWhole(Action<Utf8JsonWriter> write, IBufferWriter<byte> output)
+    {
+        Open("content_block_start"u8, output);
+        _json.WriteNumber("index"u8, _nextIndex++);
+        _json.WritePropertyName("content_block"u8);
+        write(_json);
+        Close(output);
+    }
+
+    private void Stop(int index, IBufferWriter<byte> output)
+    {
+        Open("content_block_stop"u8, output);
+        _json.WriteNumber("index"u8, index);
+        Close(output);
     }
 
     private void WriteDelta(Block block, ReadOnlySpan<byte> type, ReadOnlySpan<byte> member, string text, IBufferWriter<byte> output)
@@ -339,7 +405,11 @@ internal sealed class AnthropicStreamWriter(ClientTarget target, DegradationLog 
 
         if (block.Index < 0)
         {
-            if (block.Start.Shape == PartShape.Opaque)
+            if (AnthropicSearchBlocks.Of(block.Start.Json, block.Start.From) is { } search)
+            {
+                WriteSearch(search, block.Start.From!.Value, output);
+            }
+            else if (block.Start.Shape == PartShape.Opaque)
             {
                 degradations.Add("content.opaque", DegradationOutcome.Dropped, "A block of the provider's own kind has no place in an Anthropic answer.");
             }
@@ -347,9 +417,11 @@ internal sealed class AnthropicStreamWriter(ClientTarget target, DegradationLog 
             return;
         }
 
-        Open("content_block_stop"u8, output);
-        _json.WriteNumber("index"u8, block.Index);
-        Close(output);
+        Stop(block.Index, output);
+        foreach (var (found, from) in block.Searched)
+        {
+            WriteSearch(found, from, output);
+        }
     }
 
     private void End(IBufferWriter<byte> output)
@@ -431,5 +503,8 @@ internal sealed class AnthropicStreamWriter(ClientTarget target, DegradationLog 
         public bool Ended { get; set; }
 
         public List<StreamEvent> Waiting { get; } = [];
+
+        /// <summary>Searches that are told behind the block. Bounded by the citations of one text.</summary>
+        public List<(WebSearchMade Search, WireProtocol From)> Searched { get; } = [];
     }
 }

@@ -1,5 +1,7 @@
 using System.Text.Json;
+using Sluice.Protocols.Conversation;
 using Sluice.Protocols.Degradations;
+using Sluice.Protocols.WebSearch;
 
 namespace Sluice.Protocols.Anthropic;
 
@@ -27,6 +29,7 @@ public enum ClaudeHost
 public static class ClaudeBetas
 {
     private const int MaxListed = 64;
+    private const string WebSearch = "web-search-2025-03-05";
 
     private static readonly Dictionary<string, string> Invoke = Table(
     [
@@ -76,6 +79,10 @@ public static class ClaudeBetas
         ("tool-search-tool-2025-10-19", null),
         ("web-search-2025-03-05", null),
     ]);
+
+    /// <summary>The betas without which a host does not do what a client of another format asks for: Vertex searches the web only so.</summary>
+    public static IReadOnlyList<string> Needed(ClaudeHost host, ConversationRequest request) =>
+        host == ClaudeHost.Vertex && request.Tools.Any(t => WebSearchTool.Of(t) is not null) ? [WebSearch] : [];
 
     /// <summary>The betas to send, each once, in the client's order; what is left out is reported.</summary>
     /// <param name="host">Where they go.</param>

@@ -5,7 +5,8 @@ namespace Sluice.Protocols.Anthropic;
 
 /// <summary>
 /// Takes thinking out of a Messages body by cutting its bytes: a provider refuses thinking that another one signed, or that nobody did, and
-/// with it the whole conversation. Everything else stays byte for byte.
+/// with it the whole conversation. The same holds of searches that another provider made (<see cref="AnthropicSearchBlocks"/>), and of the citations
+/// of what they found. Everything else stays byte for byte.
 /// </summary>
 public static class ThinkingCuts
 {
@@ -99,7 +100,7 @@ public static class ThinkingCuts
             if (assistant)
             {
                 Cut(content, which, cuts);
-                brokenLoop = content.Exists(b => b.IsCall) && content[0].Goes(which);
+                brokenLoop = content.Exists(b => b.IsCall) && content[0].IsThinking && content[0].Goes(which);
             }
         }
 
@@ -108,6 +109,14 @@ public static class ThinkingCuts
 
     private static void Cut(List<Block> blocks, Which which, List<BodyEdit> cuts)
     {
+        foreach (var block in blocks)
+        {
+            if (block.Citations.Exists && !block.Goes(which))
+            {
+                cuts.Add(new BodyEdit(block.Citations, "null"u8.ToArray()));
+            }
+        }
+
         for (var first = 0; first < blocks.Count; first++)
         {
             if (!blocks[first].Goes(which))
@@ -164,9 +173,13 @@ public static class ThinkingCuts
     private static Block ReadBlock(ref Utf8JsonReader reader)
     {
         var (isThinking, isRedacted, isCall, hasOwnProof) = (false, false, false, false);
+        var isForeignSearch = false;
+        var citations = default(BodySpan);
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             var isType = reader.ValueTextEquals("type"u8);
+            var isSearchId = reader.ValueTextEquals("id"u8) || reader.ValueTextEquals("tool_use_id"u8);
+            var isCitations = reader.ValueTextEquals("citations"u8);
             var isProof = reader.ValueTextEquals("signature"u8) || reader.ValueTextEquals("data"u8);
             reader.Read();
             if (reader.TokenType == JsonTokenType.String)
@@ -174,17 +187,49 @@ public static class ThinkingCuts
                 isThinking |= isType && reader.ValueTextEquals("thinking"u8);
                 isRedacted |= isType && reader.ValueTextEquals("redacted_thinking"u8);
                 isCall |= isType && reader.ValueTextEquals("tool_use"u8);
+                isForeignSearch |= isSearchId && reader.ValueSpan.StartsWith(AnthropicSearchBlocks.ForeignId);
                 hasOwnProof |= isProof && reader.ValueSpan.Length > 0 && !reader.ValueSpan.StartsWith("sluice1."u8);
+            }
+
+            if (isCitations && reader.TokenType == JsonTokenType.StartArray)
+            {
+                var start = (int)reader.TokenStartIndex;
+                citations = HasForeignIndex(ref reader) ? new BodySpan(start, (int)reader.BytesConsumed - start) : citations;
+                continue;
             }
 
             reader.Skip();
         }
 
-        return new Block(default, isThinking || isRedacted, hasOwnProof, isCall);
+        return new Block(default, isThinking || isRedacted, hasOwnProof, isCall, isForeignSearch, citations);
     }
 
-    private readonly record struct Block(BodySpan Span, bool IsThinking, bool HasOwnProof, bool IsCall)
+    // Leaves the reader at the end of the array.
+    private static bool HasForeignIndex(ref Utf8JsonReader reader)
     {
-        public bool Goes(Which which) => IsThinking && (which == Which.All || !HasOwnProof);
+        var foreign = false;
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            if (reader.TokenType != JsonTokenType.StartObject)
+            {
+                reader.Skip();
+                continue;
+            }
+
+            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+            {
+                var isIndex = reader.ValueTextEquals("encrypted_index"u8);
+                reader.Read();
+                foreign |= isIndex && reader.TokenType == JsonTokenType.String && reader.ValueSpan.StartsWith("sluice1."u8);
+                reader.Skip();
+            }
+        }
+
+        return foreign;
+    }
+
+    private readonly record struct Block(BodySpan Span, bool IsThinking, bool HasOwnProof, bool IsCall, bool IsForeignSearch, BodySpan Citations)
+    {
+        public bool Goes(Which which) => IsForeignSearch || (IsThinking && (which == Which.All || !HasOwnProof));
     }
 }

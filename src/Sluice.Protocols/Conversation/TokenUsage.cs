@@ -51,6 +51,9 @@ public sealed record TokenUsage
     /// <summary>True once any count is known.</summary>
     public bool IsReported => Input is not null || Output is not null || CacheRead is not null || CacheWrite5m is not null;
 
+    /// <summary>The same with the searches that were seen in the answer, where the provider's counts do not name them.</summary>
+    public TokenUsage WithSearches(long? seen) => WebSearches is null && seen > 0 ? this with { WebSearches = seen } : this;
+
     /// <summary>All input, cached or not, as OpenAI counts it.</summary>
     public long TotalInput => (Input ?? 0) + (CacheRead ?? 0) + (CacheWrite5m ?? 0) + (CacheWrite1h ?? 0) + (AudioInput ?? 0);
 

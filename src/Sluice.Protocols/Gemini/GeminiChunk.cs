@@ -37,6 +37,12 @@ internal ref struct GeminiChunk
     /// <summary>The last call goes on in the next chunk.</summary>
     public bool CallContinues;
 
+    /// <summary>Queries that the model searched the web for, as far as this chunk names them.</summary>
+    public int Queries;
+
+    /// <summary><c>modelVersion</c>, where queries are named.</summary>
+    public string? Model;
+
     /// <summary>Reads one JSON object; throws <see cref="JsonException"/> where it is broken.</summary>
     public void Read(ReadOnlySpan<byte> json)
     {
@@ -67,6 +73,12 @@ internal ref struct GeminiChunk
             {
                 reader.Read();
                 Id = reader.TokenType == JsonTokenType.String && reader.GetString() is { Length: > 0 } id ? id : Id;
+                reader.Skip();
+            }
+            else if (reader.ValueTextEquals("modelVersion"u8) || reader.ValueTextEquals("model_version"u8))
+            {
+                reader.Read();
+                Model = Queries > 0 && reader.TokenType == JsonTokenType.String ? reader.GetString() : Model;
                 reader.Skip();
             }
             else if (reader.ValueTextEquals("promptFeedback"u8) || reader.ValueTextEquals("prompt_feedback"u8))
@@ -145,9 +157,40 @@ internal ref struct GeminiChunk
                 Finish = word is null or "" or "FINISH_REASON_UNSPECIFIED" ? Finish : word;
                 reader.Skip();
             }
+            else if (reader.ValueTextEquals("groundingMetadata"u8) || reader.ValueTextEquals("grounding_metadata"u8))
+            {
+                reader.Read();
+                ReadGrounding(ref reader);
+            }
             else
             {
                 reader.Read();
+                reader.Skip();
+            }
+        }
+    }
+
+    private void ReadGrounding(ref Utf8JsonReader reader)
+    {
+        if (reader.TokenType != JsonTokenType.StartObject)
+        {
+            reader.Skip();
+            return;
+        }
+
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var isQueries = reader.ValueTextEquals("webSearchQueries"u8) || reader.ValueTextEquals("web_search_queries"u8);
+            reader.Read();
+            if (!isQueries || reader.TokenType != JsonTokenType.StartArray)
+            {
+                reader.Skip();
+                continue;
+            }
+
+            while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+            {
+                Queries++;
                 reader.Skip();
             }
         }

@@ -3,6 +3,7 @@ using Sluice.Protocols.Errors;
 using Sluice.Protocols.Formats;
 using Sluice.Protocols.Native;
 using Sluice.Protocols.Sse;
+using Sluice.Protocols.WebSearch;
 
 namespace Sluice.Protocols.Gemini;
 
@@ -14,6 +15,7 @@ internal sealed class GeminiNativeRelay(NativeStreamOptions options) : NativeRel
 {
     private bool _callOpen;
     private bool _called;
+    private long _searches;
 
     /// <inheritdoc/>
     protected override bool ReadDone(in SseFrame frame, StreamSegments output)
@@ -79,6 +81,8 @@ internal sealed class GeminiNativeRelay(NativeStreamOptions options) : NativeRel
         _called |= chunk.HasCall;
         StopReason = GeminiResponseFacts.StopReasonOf(chunk, _called) ?? StopReason;
         Meter(data, chunk.Usage);
+        _searches = WebSearchReader.Charged(chunk.Queries, chunk.Model) is { } searches ? Math.Max(searches, _searches) : _searches;
+        Usage = Usage.WithSearches(_searches);
         Pass(frame, RoleOf(chunk, output), output);
         return null;
     }

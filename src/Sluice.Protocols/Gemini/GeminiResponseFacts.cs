@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Sluice.Protocols.Conversation;
 using Sluice.Protocols.Native;
+using Sluice.Protocols.WebSearch;
 
 namespace Sluice.Protocols.Gemini;
 
@@ -18,7 +19,7 @@ internal static class GeminiResponseFacts
             IsError = chunk.HasError,
             HasContent = chunk.HasContent || chunk.HasCall || chunk.Blocked,
             ContentBytes = chunk.ContentBytes,
-            Usage = chunk.Usage is { } usage ? readUsage(body[usage], TokenUsage.Unknown) : TokenUsage.Unknown,
+            Usage = chunk.Usage is { } usage ? readUsage(body[usage], TokenUsage.Unknown).WithSearches(WebSearchReader.Charged(chunk.Queries, chunk.Model)) : TokenUsage.Unknown,
             StopReason = StopReasonOf(chunk, chunk.HasCall),
             Id = chunk.Id,
         };

@@ -6,6 +6,7 @@ using Sluice.Protocols.Conversation;
 using Sluice.Protocols.Errors;
 using Sluice.Protocols.Formats;
 using Sluice.Protocols.Json;
+using Sluice.Protocols.WebSearch;
 
 namespace Sluice.Protocols.Gemini;
 
@@ -55,6 +56,7 @@ internal static class GeminiResponseReader
         private string? _block;
         private TokenUsage _usage = TokenUsage.Unknown;
         private int _calls;
+        private int _queries;
 
         public Parsed<ConversationResponse> Read(List<JsonElement> chunks)
         {
@@ -104,7 +106,7 @@ internal static class GeminiResponseReader
                 Model = _model,
                 Parts = _parts,
                 StopReason = _finish is null && _block is not null ? StopReason.Refusal : GeminiWords.ToStopReason(_finish ?? "STOP", _calls > 0),
-                Usage = _usage,
+                Usage = _usage.WithSearches(WebSearchReader.Charged(_queries, _model)),
                 FurtherChoices = _further,
                 Extras = _extras,
             };
@@ -170,6 +172,7 @@ internal static class GeminiResponseReader
         // Offsets count from the first byte of the answer's text; without text there is nothing to cite.
         private void Cite(string name, JsonElement cited)
         {
+            _queries = Math.Max(_queries, GeminiJson.TryGet(cited, "webSearchQueries", out var queries) && queries.ValueKind == JsonValueKind.Array ? queries.GetArrayLength() : 0);
             var at = _parts.FindLastIndex(p => p is TextPart);
             if (at < 0)
             {

@@ -7,6 +7,7 @@ using Sluice.Protocols.Errors;
 using Sluice.Protocols.Formats;
 using Sluice.Protocols.Json;
 using Sluice.Protocols.Sse;
+using Sluice.Protocols.WebSearch;
 
 namespace Sluice.Protocols.Gemini;
 
@@ -28,6 +29,8 @@ internal sealed class GeminiStreamReader : IStreamReader
     private int? _open;
     private PartShape _shape;
     private bool _answered;
+    private int _queries;
+    private string? _model;
     private string? _finish;
     private string? _block;
     private string _id = "";
@@ -168,6 +171,7 @@ internal sealed class GeminiStreamReader : IStreamReader
 
     private void Report(TokenUsage counts, List<StreamEvent> events)
     {
+        counts = counts.WithSearches(WebSearchReader.Charged(_queries, _model));
         if (!ReferenceEquals(counts, _usage))
         {
             _usage = counts;
@@ -184,7 +188,8 @@ internal sealed class GeminiStreamReader : IStreamReader
 
         _started = true;
         _id = GeminiJson.Text(chunk, "responseId") ?? "";
-        events.Add(new StreamEvent.Started(_id.Length > 0 ? _id : null, GeminiJson.Text(chunk, "modelVersion"), TokenUsage.Unknown));
+        _model = GeminiJson.Text(chunk, "modelVersion");
+        events.Add(new StreamEvent.Started(_id.Length > 0 ? _id : null, _model, TokenUsage.Unknown));
     }
 
     private void ReadCandidate(JsonElement candidate, List<StreamEvent> events)
@@ -222,6 +227,7 @@ internal sealed class GeminiStreamReader : IStreamReader
                 continue;
             }
 
+            _queries = Math.Max(_queries, GeminiJson.TryGet(cited, "webSearchQueries", out var queries) && queries.ValueKind == JsonValueKind.Array ? queries.GetArrayLength() : 0);
             var json = GeminiMembers.Object(w =>
             {
                 w.WritePropertyName(name);

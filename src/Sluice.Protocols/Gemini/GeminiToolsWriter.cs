@@ -6,6 +6,7 @@ using Sluice.Protocols.Formats;
 using Sluice.Protocols.Json;
 using Sluice.Protocols.OpenAIChat;
 using Sluice.Protocols.Schemas;
+using Sluice.Protocols.WebSearch;
 
 namespace Sluice.Protocols.Gemini;
 
@@ -19,6 +20,8 @@ internal sealed class GeminiToolsWriter
     private readonly bool _takesJsonSchema;
     private readonly List<FunctionTool> _functions = [];
     private readonly List<VendorTool> _own = [];
+    private readonly List<VendorTool> _searches = [];
+    private readonly WebSearchTool? _search;
 
     public GeminiToolsWriter(ConversationRequest request, UpstreamTarget target, DegradationLog degradations, bool takesJsonSchema)
     {
@@ -28,6 +31,19 @@ internal sealed class GeminiToolsWriter
         foreach (var tool in request.Tools)
         {
             Take(tool, target);
+        }
+
+        foreach (var vendor in _searches)
+        {
+            // Gemini before version 3 refuses its own tools beside functions, and hosts differ in how the newer ones want to be asked.
+            if (HasFunctions || _search is not null)
+            {
+                Foreign(vendor, target);
+                continue;
+            }
+
+            Marked(vendor);
+            _search = WebSearchTool.Of(vendor);
         }
     }
 
@@ -40,7 +56,7 @@ internal sealed class GeminiToolsWriter
     /// <summary>Writes both members.</summary>
     public void Write(Utf8JsonWriter json)
     {
-        if (_functions.Count > 0 || _own.Count > 0)
+        if (_functions.Count > 0 || _own.Count > 0 || _search is not null)
         {
             json.WriteStartArray("tools"u8);
             if (_functions.Count > 0)
@@ -61,6 +77,7 @@ internal sealed class GeminiToolsWriter
                 own.Json.WriteTo(json);
             }
 
+            _search?.WriteGemini(json, _degradations);
             json.WriteEndArray();
         }
 
@@ -104,6 +121,9 @@ internal sealed class GeminiToolsWriter
                 _degradations.Add("tools." + FeatureWords.Clean(vendor.Type, 40), DegradationOutcome.Emulated, "The typed tool became a function with an equal schema.");
                 Marked(vendor);
                 _functions.Add(equal);
+                break;
+            case VendorTool vendor when WebSearchTool.Of(vendor) is not null:
+                _searches.Add(vendor);
                 break;
             case VendorTool vendor:
                 Foreign(vendor, target);
@@ -202,6 +222,11 @@ internal sealed class GeminiToolsWriter
         }
 
         var choice = _request.ToolChoice;
+        if (_search is not null && choice?.Mode is ToolChoiceMode.Any or ToolChoiceMode.Named)
+        {
+            _degradations.Add("tool_choice", DegradationOutcome.Weakened, "Gemini cannot be forced to search: it decides itself.");
+        }
+
         if (choice is null or { Mode: ToolChoiceMode.Auto } || !HasFunctions)
         {
             return;

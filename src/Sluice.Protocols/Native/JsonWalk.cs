@@ -258,7 +258,11 @@ internal ref struct JsonWalk(ReadOnlySpan<byte> body)
     // of the same beginning.
     private void NoteProof(ReadOnlySpan<byte> value, ReadOnlySpan<byte> name)
     {
-        if (name.Length >= 16)
+        if (name.SequenceEqual("encrypted_index"u8))
+        {
+            Counts.ForeignProofs += value.StartsWith("sluice1."u8) ? 1 : 0;
+        }
+        else if (name.Length >= 16)
         {
             Counts.ForeignProofs += name.SequenceEqual("encrypted_content"u8) ? (value.StartsWith("sluice1."u8) ? 1 : 0)
                 : SignatureCarrier.IsCarriedInBase64(value) && (name.SequenceEqual("thoughtSignature"u8) || name.SequenceEqual("thought_signature"u8)) ? 1 : 0;

@@ -34,7 +34,7 @@ internal static class OpenAIResponsesRequestWriter
         }
 
         json.WriteBoolean("store"u8, false);
-        WriteInclude(json, request, target);
+        WriteInclude(json, request, target, tools.HasForeignSearch);
         WriteLimits(json, request, target, degradations);
         WriteReasoning(json, request, target, degradations);
         WriteText(json, request, target, degradations);
@@ -52,7 +52,7 @@ internal static class OpenAIResponsesRequestWriter
         request.From == WireProtocol.OpenAIResponses ? request.Extras.Where(e => e.Name.StartsWith(prefix, StringComparison.Ordinal)) : [];
 
     // Models that do not reason answer the wish for sealed reasoning with a 400.
-    private static void WriteInclude(Utf8JsonWriter json, ConversationRequest request, UpstreamTarget target)
+    private static void WriteInclude(Utf8JsonWriter json, ConversationRequest request, UpstreamTarget target, bool searches)
     {
         if (request.From == WireProtocol.OpenAIResponses && request.Extras.FirstOrDefault(e => e.Name == "include") is { Name: not null } own)
         {
@@ -62,12 +62,24 @@ internal static class OpenAIResponsesRequestWriter
         }
 
         var reasons = target.Traits.Reasoning ?? (request.Reasoning is { Mode: not ReasoningMode.Off } || OpenAIChatRequestWriter.IsNewOpenAIModel(target.Model));
+        if (!reasons && !searches)
+        {
+            return;
+        }
+
+        json.WriteStartArray("include"u8);
         if (reasons)
         {
-            json.WriteStartArray("include"u8);
             json.WriteStringValue("reasoning.encrypted_content"u8);
-            json.WriteEndArray();
         }
+
+        if (searches)
+        {
+            // Where the answer rests on, which clients of other formats expect to be shown.
+            json.WriteStringValue("web_search_call.action.sources"u8);
+        }
+
+        json.WriteEndArray();
     }
 
     private static void WriteLimits(Utf8JsonWriter json, ConversationRequest request, UpstreamTarget target, DegradationLog degradations)

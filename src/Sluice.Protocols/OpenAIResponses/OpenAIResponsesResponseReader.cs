@@ -69,9 +69,11 @@ internal static class OpenAIResponsesResponseReader
         }
 
         var parts = new List<ContentPart>();
+        var searches = 0;
         foreach (var item in output.EnumerateArray())
         {
             ResponsesItems.Read(item, parts);
+            searches += ResponsesItems.IsSearch(item) ? 1 : 0;
         }
 
         var usage = root.TryGetProperty("usage", out var counts) ? OpenAIResponsesUsage.Read(counts) ?? TokenUsage.Unknown : TokenUsage.Unknown;
@@ -82,7 +84,7 @@ internal static class OpenAIResponsesResponseReader
             Created = ResponsesJson.Index(root, "created_at") is >= 0 and var seconds ? seconds : null,
             Parts = parts,
             StopReason = StopOf(root, parts.Exists(p => p is ToolCallPart), parts.Exists(p => p is RefusalPart)),
-            Usage = OpenAIResponsesUsage.WithTier(usage, ResponsesJson.Text(root, "service_tier")),
+            Usage = OpenAIResponsesUsage.WithTier(usage, ResponsesJson.Text(root, "service_tier")).WithSearches(searches),
         };
     }
 }

@@ -10,6 +10,7 @@ namespace Sluice.Protocols.OpenAIResponses;
 /// <summary>Writes a whole Responses answer. Texts that follow one another are one message; all else is an item of its own.</summary>
 internal sealed class OpenAIResponsesResponseWriter
 {
+    private readonly AnthropicSearchItems _searches = new();
     private readonly ResponsesItemWriter _items;
     private readonly DegradationLog _degradations;
     private readonly List<RawJson> _output = [];
@@ -34,6 +35,7 @@ internal sealed class OpenAIResponsesResponseWriter
             writer.Add(part);
         }
 
+        writer.Searched(writer._searches.Rest(items.Id("ws", writer._output.Count + (writer._content.Count > 0 ? 1 : 0))));
         writer.EndMessage(status);
         if (response.FurtherChoices.Count > 0)
         {
@@ -68,6 +70,9 @@ internal sealed class OpenAIResponsesResponseWriter
                 EndMessage("completed");
                 _output.Add(own.Json);
                 break;
+            case OpaquePart search when AnthropicSearchItems.IsSearch(search.Json, search.From):
+                Searched(_searches.Take(search.Json, "", _items.Id("ws", _output.Count + (_content.Count > 0 ? 1 : 0))));
+                break;
             case OpaquePart opaque:
                 if (opaque.Type != "extra_content")
                 {
@@ -92,6 +97,15 @@ internal sealed class OpenAIResponsesResponseWriter
         EndMessage("completed");
         var id = thinking is { SignedBy: WireProtocol.OpenAIResponses, Id: { } own } ? own : _items.Id("rs", _output.Count);
         _output.Add(Raw(json => ResponsesItemWriter.Reasoning(json, id, thinking.Text, sealedText)));
+    }
+
+    private void Searched(RawJson? item)
+    {
+        if (item is { } made)
+        {
+            EndMessage("completed");
+            _output.Add(made);
+        }
     }
 
     private void EndMessage(string status)

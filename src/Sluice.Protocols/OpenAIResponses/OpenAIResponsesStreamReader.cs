@@ -22,6 +22,9 @@ internal sealed class OpenAIResponsesStreamReader : IStreamReader
     // Items that came to their end; none in a stream whose server tells them in the last event only.
     private bool _anyDone;
 
+    // Searches that the server made: OpenAI charges each and its counts do not name them.
+    private int _searches;
+
     /// <inheritdoc/>
     public void Read(in SseFrame frame, List<StreamEvent> events)
     {
@@ -102,6 +105,7 @@ internal sealed class OpenAIResponsesStreamReader : IStreamReader
                 {
                     Begin(events);
                     ItemOf(root, ResponsesJson.Text(done, "type")).Done(done, events);
+                    _searches += ResponsesItems.IsSearch(done) ? 1 : 0;
                     _anyDone = true;
                 }
 
@@ -209,6 +213,7 @@ internal sealed class OpenAIResponsesStreamReader : IStreamReader
                 }
 
                 known.Done(item, events);
+                _searches += ResponsesItems.IsSearch(item) ? 1 : 0;
                 index++;
             }
         }
@@ -221,7 +226,7 @@ internal sealed class OpenAIResponsesStreamReader : IStreamReader
         var usage = response.TryGetProperty("usage", out var counts) ? OpenAIResponsesUsage.Read(counts) : null;
         if (usage is not null)
         {
-            events.Add(new StreamEvent.UsageReported(OpenAIResponsesUsage.WithTier(usage, ResponsesJson.Text(response, "service_tier"))));
+            events.Add(new StreamEvent.UsageReported(OpenAIResponsesUsage.WithTier(usage, ResponsesJson.Text(response, "service_tier")).WithSearches(_searches)));
         }
 
         var reason = type == "response.incomplete" && ResponsesJson.Text(response, "status") != "incomplete"

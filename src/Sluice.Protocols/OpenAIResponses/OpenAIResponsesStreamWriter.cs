@@ -5,6 +5,7 @@ using Sluice.Protocols.Conversation;
 using Sluice.Protocols.Degradations;
 using Sluice.Protocols.Formats;
 using Sluice.Protocols.Json;
+using Sluice.Protocols.Native;
 
 namespace Sluice.Protocols.OpenAIResponses;
 
@@ -19,6 +20,7 @@ internal sealed class OpenAIResponsesStreamWriter(ClientTarget target, Degradati
     private readonly List<Block> _blocks = [];
     private readonly List<RawJson> _output = [];
     private readonly ResponsesEventWriter _events = new();
+    private readonly AnthropicSearchItems _searches = new();
     private ResponsesItemWriter? _items;
     private ResponsesMessage? _message;
     private TokenUsage _usage = TokenUsage.Unknown;
@@ -72,6 +74,7 @@ internal sealed class OpenAIResponsesStreamWriter(ClientTarget target, Degradati
             case StreamEvent.ReasoningDetails e: Deliver(e.Part, e); break;
             case StreamEvent.ArgumentsDelta e: Deliver(e.Part, e); break;
             case StreamEvent.CitationDelta e: Deliver(e.Part, e); break;
+            case StreamEvent.OpaqueDelta e: Deliver(e.Part, e); break;
             default:
                 break;
         }
@@ -151,6 +154,9 @@ internal sealed class OpenAIResponsesStreamWriter(ClientTarget target, Degradati
                 _events.ItemAdded(_output.Count, block.Start.Json);
                 Done(block.Start.Json);
                 break;
+            case PartShape.Opaque when AnthropicSearchItems.IsSearch(block.Start.Json, block.Start.From):
+                block.IsSearch = true;
+                break;
             case PartShape.Opaque:
                 degradations.Add("content.opaque", DegradationOutcome.Dropped, "A vendor block of the answer has no place in a Responses answer.");
                 break;
@@ -191,6 +197,9 @@ internal sealed class OpenAIResponsesStreamWriter(ClientTarget target, Degradati
             case (StreamEvent.ArgumentsDelta { Json.Length: > 0 } arguments, PartShape.ToolCall):
                 block.Text.Append(arguments.Json);
                 _events.Delta(block.Start.IsCustom ? "response.custom_tool_call_input.delta" : "response.function_call_arguments.delta", block.ItemId, _output.Count, null, arguments.Json);
+                break;
+            case (StreamEvent.OpaqueDelta { Delta.IsEmpty: false } opaque, PartShape.Opaque) when block.IsSearch:
+                block.Text.Append(JsonText.StringMember(opaque.Delta.Utf8.Span, "partial_json"u8));
                 break;
             default:
                 break;
@@ -251,6 +260,9 @@ internal sealed class OpenAIResponsesStreamWriter(ClientTarget target, Degradati
                 break;
             case PartShape.ToolCall:
                 FinishCall(block);
+                break;
+            case PartShape.Opaque when block.IsSearch:
+                Searched(_searches.Take(block.Start.Json, block.Text.ToString(), _items!.Id("ws", _output.Count)));
                 break;
             default:
                 break;
@@ -326,6 +338,16 @@ internal sealed class OpenAIResponsesStreamWriter(ClientTarget target, Degradati
         ResponsesItemWriter.Summary(json, text);
     }
 
+    private void Searched(RawJson? item)
+    {
+        if (item is { } made)
+        {
+            EndMessage();
+            _events.ItemAdded(_output.Count, made);
+            Done(made);
+        }
+    }
+
     private void EndMessage()
     {
         if (_message is { } message)
@@ -351,6 +373,7 @@ internal sealed class OpenAIResponsesStreamWriter(ClientTarget target, Degradati
         }
 
         Drain();
+        Searched(_searches.Rest(_items!.Id("ws", _output.Count)));
         EndMessage();
         var (status, incomplete) = ResponsesItemWriter.EndOf(_stopped?.Reason ?? StopReason.EndTurn, _refused);
         var json = _events.Open("response." + status);
@@ -388,6 +411,9 @@ internal sealed class OpenAIResponsesStreamWriter(ClientTarget target, Degradati
         public List<RawJson> Details { get; } = [];
 
         public bool Begun { get; set; }
+
+        /// <summary>A block of Claude's search.</summary>
+        public bool IsSearch { get; set; }
 
         public bool Ended { get; set; }
 

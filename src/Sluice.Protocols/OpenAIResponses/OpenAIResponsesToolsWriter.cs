@@ -4,6 +4,7 @@ using Sluice.Protocols.Degradations;
 using Sluice.Protocols.Errors;
 using Sluice.Protocols.Formats;
 using Sluice.Protocols.OpenAIChat;
+using Sluice.Protocols.WebSearch;
 
 namespace Sluice.Protocols.OpenAIResponses;
 
@@ -16,6 +17,7 @@ internal sealed class OpenAIResponsesToolsWriter
     private readonly ConversationRequest _request;
     private readonly DegradationLog _degradations;
     private readonly List<Tool> _tools = [];
+    private WebSearchTool? _search;
 
     /// <summary>Decides; <see cref="Refusal"/> says whether the request can be served at all.</summary>
     public OpenAIResponsesToolsWriter(ConversationRequest request, UpstreamTarget target, DegradationLog degradations)
@@ -53,6 +55,9 @@ internal sealed class OpenAIResponsesToolsWriter
     /// <summary>What to refuse the request with, null when it can be written.</summary>
     public GatewayError? Refusal { get; }
 
+    /// <summary>Another vendor's search became one of this API's.</summary>
+    public bool HasForeignSearch => _search is not null;
+
     /// <summary>Writes <c>tool_choice</c>, <c>parallel_tool_calls</c> and <c>tools</c>.</summary>
     public void Write(Utf8JsonWriter json)
     {
@@ -65,6 +70,11 @@ internal sealed class OpenAIResponsesToolsWriter
         if (_request.ParallelToolCalls is { } parallel)
         {
             json.WriteBoolean("parallel_tool_calls"u8, parallel);
+        }
+
+        if (_search?.MaxUses is { } most)
+        {
+            json.WriteNumber("max_tool_calls"u8, most);
         }
 
         json.WriteStartArray("tools"u8);
@@ -115,6 +125,9 @@ internal sealed class OpenAIResponsesToolsWriter
                 return function;
             case CustomTool or VendorTool { From: WireProtocol.OpenAIResponses }:
                 return tool;
+            case VendorTool when WebSearchTool.Of(tool) is { } search:
+                _search = search;
+                return tool;
             case VendorTool vendor:
                 var feature = "tools." + FeatureWords.Of(vendor.Type);
                 if (WireFormats.Client(vendor.From).FunctionFor(vendor) is { } equal)
@@ -152,6 +165,13 @@ internal sealed class OpenAIResponsesToolsWriter
                 break;
             case { Mode: ToolChoiceMode.Named, Name: { } name }:
                 json.WriteStartObject("tool_choice"u8);
+                if (_search is not null && _tools.Exists(t => t is VendorTool && t.Name == name))
+                {
+                    json.WriteString("type"u8, "web_search"u8);
+                    json.WriteEndObject();
+                    break;
+                }
+
                 json.WriteString("type"u8, _tools.Exists(t => t is CustomTool && t.Name == name) ? "custom"u8 : "function"u8);
                 json.WriteString("name"u8, name);
                 json.WriteEndObject();
@@ -165,6 +185,9 @@ internal sealed class OpenAIResponsesToolsWriter
     {
         switch (tool)
         {
+            case VendorTool { From: not WireProtocol.OpenAIResponses }:
+                _search!.WriteResponses(json, _degradations);
+                break;
             case VendorTool vendor:
                 vendor.Json.WriteTo(json);
                 break;

@@ -13,6 +13,10 @@ internal static class ResponsesItems
     /// </summary>
     public static bool IsVendorCall(JsonElement item) => ResponsesJson.Text(item, "call_id") is { } id && id.StartsWith("xs_call", StringComparison.Ordinal);
 
+    /// <summary>A search of the web that the server made and charges; opening a page that it found is none.</summary>
+    public static bool IsSearch(JsonElement item) => ResponsesJson.Text(item, "type") == "web_search_call" && ResponsesJson.Text(item, "status") is not "failed"
+        && (!ResponsesJson.Object(item, "action", out var action) || ResponsesJson.Text(action, "type") is null or "search");
+
     /// <summary>Appends the parts that an item means.</summary>
     public static void Read(JsonElement item, List<ContentPart> parts)
     {

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Sluice.Protocols.Conversation;
 using Sluice.Protocols.Errors;
 using Sluice.Protocols.Formats;
@@ -14,6 +15,7 @@ namespace Sluice.Protocols.OpenAIResponses;
 internal sealed class ResponsesNativeRelay(NativeStreamOptions options) : NativeRelay(options)
 {
     // No answer holds more calls at once; a stream that says so is none.
+    private int _searches;
     private const int MaxOpenTools = 256;
 
     private readonly List<long> _openTools = [];
@@ -117,10 +119,16 @@ internal sealed class ResponsesNativeRelay(NativeStreamOptions options) : Native
         }
 
         ResponseId ??= facts.Id;
+        if (facts is { Type: "response.output_item.done", ItemType: "web_search_call" })
+        {
+            using var done = JsonDocument.Parse(frame.Data, ResponsesJson.Deep);
+            _searches += ResponsesJson.Object(done.RootElement, "item", out var item) && ResponsesItems.IsSearch(item) ? 1 : 0;
+        }
+
         if (facts.Usage is not null)
         {
             Meter(data, facts.Usage);
-            Usage = OpenAIResponsesUsage.WithTier(Usage, facts.ServiceTier);
+            Usage = OpenAIResponsesUsage.WithTier(Usage, facts.ServiceTier).WithSearches(_searches);
         }
 
         var role = RoleOf(facts);

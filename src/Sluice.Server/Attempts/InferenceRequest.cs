@@ -62,6 +62,9 @@ internal sealed class InferenceRequest
     /// <summary>A provider refused the end user's id: it goes as a hash from now on.</summary>
     public bool WithHashedUser { get; set; }
 
+    /// <summary>A provider refused to search the web for another vendor's client: the tool stays out from now on.</summary>
+    public bool WithoutSearch { get; set; }
+
     /// <summary>Betas that a provider refused: they stay out from now on.</summary>
     public IReadOnlyList<string> WithoutBetas { get; set; } = [];
 

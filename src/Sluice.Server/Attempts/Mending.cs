@@ -1,18 +1,22 @@
 using Sluice.Core.Faults;
 using Sluice.Protocols.Errors;
 using Sluice.Protocols.Formats;
+using Sluice.Protocols.WebSearch;
 
 namespace Sluice.Server.Attempts;
 
 /// <summary>
 /// Refusals that the client can do nothing about, because it does not know whom it speaks to: a beta that this provider lacks, thinking
-/// that another provider signed, and an end user's id that is not to its taste. Each is worth one second try without the refused thing; with
+/// that another provider signed, an end user's id that is not to its taste, and a search of the web that became this vendor's. Each is worth one second try without the refused thing; with
 /// <c>x-sluice-strict</c> or <c>x-sluice-no-retry</c> none is made. All are told as degradations of the answer.
 /// </summary>
 internal static class Mending
 {
     /// <summary>What is remembered of a provider that refused an end user's id.</summary>
     public const string EndUser = "metadata.user_id";
+
+    /// <summary>What is remembered of a provider that refused a search of the web which another vendor's client asked for.</summary>
+    public const string WebSearch = "tools.web_search";
 
     /// <summary>Notes on the request what to leave out from now on. True when the refused attempt is worth a second try at the same candidate.</summary>
     public static bool After(InferenceRequest request, Attempt attempt, RefusedBetas refused)
@@ -22,7 +26,7 @@ internal static class Mending
             return false;
         }
 
-        attempt.Mended = RefusesProof(request, attempt, fault) || RefusesBetas(request, attempt, fault, refused) || RefusesEndUser(request, attempt, fault, refused);
+        attempt.Mended = RefusesProof(request, attempt, fault) || RefusesBetas(request, attempt, fault, refused) || RefusesEndUser(request, attempt, fault, refused) || RefusesSearch(request, attempt, fault, refused);
         return attempt.Mended;
     }
 
@@ -67,6 +71,20 @@ internal static class Mending
 
         request.WithHashedUser = true;
         refused.Remember(attempt.Candidate.Provider.Name, EndUser);
+        return true;
+    }
+
+    // "web_search_20250305: Web search is not enabled for this organization", "tools.1: Input tag 'web_search_20250305' … does not match any of the expected tags".
+    private static bool RefusesSearch(InferenceRequest request, Attempt attempt, UpstreamFault fault, RefusedBetas refused)
+    {
+        if (request.WithoutSearch || attempt.Native || request.Conversation?.Value is not { } conversation || !WebSearchRemoval.IsPossible(conversation, attempt.Wire)
+            || !(fault.Error.Message.Contains("web_search", StringComparison.OrdinalIgnoreCase) || fault.Error.Message.Contains("web search", StringComparison.OrdinalIgnoreCase)))
+        {
+            return false;
+        }
+
+        request.WithoutSearch = true;
+        refused.Remember(attempt.Candidate.Provider.Name, WebSearch);
         return true;
     }
 }

@@ -8,6 +8,7 @@ using Sluice.Protocols.Degradations;
 using Sluice.Protocols.Errors;
 using Sluice.Protocols.Formats;
 using Sluice.Protocols.Native;
+using Sluice.Protocols.WebSearch;
 using Sluice.Server.Surfaces;
 using Sluice.Upstreams.Kinds;
 
@@ -34,7 +35,7 @@ internal static class UpstreamBody
         var count = request.Surface.Operation == SurfaceOperation.CountTokens ? ProviderKinds.ClaudeCountOf(candidate, wire) : null;
         if (wire != request.Surface.Format.Protocol)
         {
-            return Translate(request, candidate, wire, host, count, degradations);
+            return Translate(request, candidate, wire, host, count, degradations, refused);
         }
 
         var body = request.Body.Bytes;
@@ -47,7 +48,7 @@ internal static class UpstreamBody
     }
 
     private static (IReadOnlyList<ReadOnlyMemory<byte>> Pieces, GatewayError? Refusal) Translate(
-        InferenceRequest request, Candidate candidate, WireProtocol wire, ClaudeHost? host, HostedClaudeCount? count, DegradationLog degradations)
+        InferenceRequest request, Candidate candidate, WireProtocol wire, ClaudeHost? host, HostedClaudeCount? count, DegradationLog degradations, RefusedBetas refused)
     {
         var counts = request.Surface.Operation == SurfaceOperation.CountTokens;
         request.Conversation ??= counts ? request.Surface.Format.ReadCountRequest(request.Body.Bytes) : request.Surface.Format.ReadRequest(request.Body.Bytes);
@@ -68,6 +69,11 @@ internal static class UpstreamBody
             conversation = ReasoningReplays.Restore(conversation, request);
         }
 
+        if (request.WithoutSearch || (!refused.IsEmpty && !request.Facts.Strict && refused.Contains(candidate.Provider.Name, Mending.WebSearch)))
+        {
+            conversation = WebSearchRemoval.From(conversation, wire, degradations);
+        }
+
         conversation = ToolFolding.Fold(conversation, wire, degradations);
 
         var target = new UpstreamTarget(candidate.Endpoint.UpstreamModel, candidate.Provider.Dialect, candidate.Endpoint.Model.Traits)
@@ -86,7 +92,7 @@ internal static class UpstreamBody
             return ([output.WrittenMemory], refusal);
         }
 
-        IReadOnlyList<ReadOnlyMemory<byte>> pieces = [.. HostedClaudeEdits.For(output.WrittenSpan, hosted, [], degradations, count: count).Pieces(output.WrittenMemory)];
+        IReadOnlyList<ReadOnlyMemory<byte>> pieces = [.. HostedClaudeEdits.For(output.WrittenSpan, hosted, ClaudeBetas.Needed(hosted, conversation), degradations, count: count).Pieces(output.WrittenMemory)];
         return (count?.Enclose(pieces) ?? pieces, null);
     }
 
@@ -133,7 +139,7 @@ internal static class UpstreamBody
     }
 
     private static void TellOfProofs(DegradationLog degradations) =>
-        degradations.Add("thinking", DegradationOutcome.Dropped, "The conversation holds thinking that this provider did not sign.");
+        degradations.Add("thinking", DegradationOutcome.Dropped, "The conversation holds thinking that this provider did not sign, or what another provider found.");
 
     // A gateway reads the members that steer one; nobody else knows them.
     private static BodyEditOptions EditsFor(ProviderSettings provider) =>

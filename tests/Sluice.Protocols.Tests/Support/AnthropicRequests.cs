@@ -42,6 +42,7 @@ internal static class AnthropicRequests
                 """,
             ["tool result, error"] = Result("""{"type":"tool_result","tool_use_id":"toolu_1","is_error":true,"content":"no such city"}"""),
             ["tool result with image"] = Result("""{"type":"tool_result","tool_use_id":"toolu_1","content":[{"type":"image","source":{"type":"base64","media_type":"image/png","data":"iVBORw0KGgo="}}]}"""),
+            ["web search, no other tool"] = """{"tools":[{"type":"web_search_20250305","name":"web_search"}]}""",
             ["web search"] = $$$$"""{"tools":[{{{{Tool}}}},{"type":"web_search_20250305","name":"web_search","max_uses":3}]}""",
             ["code execution, no other tool"] = """{"tools":[{"type":"code_execution_20250825","name":"code_execution"}]}""",
             ["thinking budget"] = """{"thinking":{"type":"enabled","budget_tokens":4096}}""",

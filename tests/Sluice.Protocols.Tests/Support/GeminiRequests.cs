@@ -41,6 +41,7 @@ internal static class GeminiRequests
                 """,
             ["tool result, error"] = Result("""{"functionResponse":{"name":"get_weather","response":{"error":"no such city"}}}"""),
             ["tool result with image"] = Result("""{"functionResponse":{"name":"get_weather","response":{},"parts":[{"inlineData":{"mimeType":"image/png","data":"iVBORw0KGgo="}}]}}"""),
+            ["web search, no other tool"] = """{"tools":[{"googleSearch":{}}]}""",
             ["web search"] = """{"tools":[{"functionDeclarations":[{"name":"get_weather"}]},{"googleSearch":{}}]}""",
             ["code execution, no other tool"] = """{"tools":[{"codeExecution":{}}]}""",
             ["thinking budget"] = """{"generationConfig":{"thinkingConfig":{"thinkingBudget":4096}}}""",

@@ -79,6 +79,8 @@ internal static class RequestFeatures
             $"messages.*.content.*.toolResult.content.*.image.source.bytes={Png}") { Trace = $"**~{Png}" },
         new("web search",
             "tools.*.type~web_search", "tools.*.type~web_search || web_search_options", "tools.*.type~web_search", "tools.*.googleSearch", Never),
+        new("web search, no other tool",
+            "tools.*.type~web_search", "tools.*.type~web_search || web_search_options", "tools.*.type~web_search", "tools.*.googleSearch", Never),
         new("code execution, no other tool",
             "tools.*.type~code_execution", "tools.*.type~code", "tools.*.type=code_interpreter", "tools.*.codeExecution", Never),
         new("thinking budget",

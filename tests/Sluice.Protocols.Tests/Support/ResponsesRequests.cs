@@ -51,6 +51,7 @@ internal static class ResponsesRequests
                   {"type":"function_call_output","call_id":"call_1","output":"18 degrees"},{"type":"function_call_output","call_id":"call_2","output":"9 degrees"}]}
                 """,
             ["tool result with image"] = $$$$"""{"tools":[{{{{Tool}}}}],"input":[{{{{Question}}}},{{{{Call}}}},{"type":"function_call_output","call_id":"call_1","output":[{"type":"input_image","image_url":"data:image/png;base64,iVBORw0KGgo="}]}]}""",
+            ["web search, no other tool"] = """{"tools":[{"type":"web_search"}]}""",
             ["web search"] = $$$$"""{"tools":[{{{{Tool}}}},{"type":"web_search"}]}""",
             ["code execution, no other tool"] = """{"tools":[{"type":"code_interpreter","container":{"type":"auto"}}]}""",
             ["thinking, amount left to the model"] = """{"reasoning":{"summary":"auto"}}""",
