@@ -45,6 +45,11 @@ await report({
   async stream() {
     return collect(await client.chat.completions.create({ model: MODEL, messages, stream: true, stream_options: { include_usage: true } }));
   },
+  // The SDK's own collector, which is stricter about chunks than a loop over them.
+  async streamCollected() {
+    const answer = await client.chat.completions.stream({ model: MODEL, messages, stream_options: { include_usage: true } }).finalChatCompletion();
+    return { text: answer.choices[0].message.content, finishReason: answer.choices[0].finish_reason, usage: answer.usage };
+  },
   async streamWithoutUsage() {
     return collect(await client.chat.completions.create({ model: MODEL, messages, stream: true }));
   },

@@ -252,7 +252,7 @@ public sealed class BodyEdits
         return position;
     }
 
-    private static byte[] Quoted(string text)
+    internal static byte[] Quoted(string text)
     {
         var output = new ArrayBufferWriter<byte>(text.Length + 2);
         using var writer = new Utf8JsonWriter(output, Plain);

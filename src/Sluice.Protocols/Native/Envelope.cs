@@ -62,6 +62,9 @@ public sealed record Envelope
     /// <summary>The parameters that it sets.</summary>
     public RequestParameters Parameters { get; init; }
 
+    /// <summary>What went before is kept at the provider that answered it (<c>previous_response_id</c>, <c>conversation</c>): nobody else can go on.</summary>
+    public bool ContinuesAnswer { get; init; }
+
     /// <summary>Cache marks anywhere in the body.</summary>
     public int CacheMarks { get; init; }
 

@@ -68,6 +68,7 @@ public static class EnvelopeScanner
         private int _foreignProofs;
         private bool _thinking;
         private RequestParameters _parameters;
+        private bool _continues;
         private int _cacheMarks;
         private long? _maxTokens;
         private long? _maxCompletionTokens;
@@ -131,6 +132,7 @@ public static class EnvelopeScanner
             HasForeignProofs = _foreignProofs > 0,
             WantsThinking = _thinking,
             Parameters = _parameters,
+            ContinuesAnswer = _continues,
             CacheMarks = _cacheMarks,
             MaxOutputTokens = _maxCompletionTokens ?? _maxTokens,
             SessionId = _session ?? _cacheKey,
@@ -235,6 +237,9 @@ public static class EnvelopeScanner
                     return null;
                 case MemberMeaning.CacheControl:
                     _cacheMarks += bytes[0] == (byte)'{' ? 1 : 0;
+                    return null;
+                case MemberMeaning.Continuation:
+                    _continues |= bytes[0] is (byte)'"' or (byte)'{';
                     return null;
                 case MemberMeaning.CacheKey:
                     _cacheKey = Bounded(bytes);

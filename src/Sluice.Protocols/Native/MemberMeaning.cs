@@ -57,6 +57,9 @@ public enum MemberMeaning
     /// <summary>The shape that the answer must have: shown to the model like a tool.</summary>
     OutputShape,
 
+    /// <summary>Responses' <c>previous_response_id</c> or <c>conversation</c>: what went before is kept at one provider.</summary>
+    Continuation,
+
     /// <summary>Gemini's <c>generationConfig</c>: output limit, thinking and the answer's shape in one object.</summary>
     GenerationConfig,
 }

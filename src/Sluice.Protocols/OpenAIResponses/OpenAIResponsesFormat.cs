@@ -66,6 +66,7 @@ public sealed class OpenAIResponsesFormat : IWireFormat, ITokenCountFormat
         _ when name.SequenceEqual("max_output_tokens"u8) => MemberMeaning.OutputLimit,
         _ when name.SequenceEqual("reasoning"u8) => MemberMeaning.Reasoning,
         _ when name.SequenceEqual("text"u8) => MemberMeaning.OutputShape,
+        _ when name.SequenceEqual("previous_response_id"u8) || name.SequenceEqual("conversation"u8) => MemberMeaning.Continuation,
         _ when name.SequenceEqual("prompt_cache_key"u8) => MemberMeaning.CacheKey,
         _ when name.SequenceEqual("cache_control"u8) => MemberMeaning.CacheControl,
         _ => MemberMeaning.None,

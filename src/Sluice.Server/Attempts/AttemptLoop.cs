@@ -147,6 +147,11 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
             return Verdict.MoveOn;
         }
 
+        if (Continuation.IsElsewhere(request, candidate))
+        {
+            return Verdict.MoveOn;
+        }
+
         var degradations = new DegradationLog();
         var (pieces, refusal) = UpstreamBody.Write(request, candidate, wire, degradations, services.RefusedBetas);
         if (refusal is not null)

@@ -57,7 +57,7 @@ internal static class FinalError
         var others = request.Attempts.Count(a => a.Fault is not null) - 1;
         var trail = others > 0 ? $" ({told.Row.Provider}; {others} further {(others == 1 ? "attempt" : "attempts")} failed too)" : $" ({told.Row.Provider})";
         return fault.CanFailOver
-            ? $"Provider returned error: {fault.Error.Message}{trail}. {remedy}"
+            ? $"Provider returned error: {fault.Error.Message}{trail}. {remedy}{Continuation.Note(request)}"
             : fault.Error.Message;
     }
 

@@ -7,6 +7,7 @@ using Sluice.Protocols.Anthropic;
 using Sluice.Protocols.Degradations;
 using Sluice.Protocols.Errors;
 using Sluice.Protocols.Formats;
+using Sluice.Protocols.Gemini;
 using Sluice.Protocols.Native;
 using Sluice.Protocols.WebSearch;
 using Sluice.Server.Surfaces;
@@ -43,6 +44,11 @@ internal static class UpstreamBody
             ? HostedClaudeEdits.For(body.Span, hosted, Betas.Of(request.Http.Request.Headers).Except(request.WithoutBetas), degradations, request.Envelope.GatewayMembers, count)
             : BodyEdits.ForModel(request.Envelope, body.Span, candidate.Endpoint.UpstreamModel, EditsFor(candidate.Provider));
         edits = edits.And(ForeignProofs(request, candidate, wire, degradations)).And(ReasoningReplays.Edits(request, candidate)).And(EndUser(request, candidate, wire, degradations, refused));
+        if (request.Surface.Operation == SurfaceOperation.EmbedBatch)
+        {
+            edits = edits.And(GeminiBatchModels.Of(body.Span, request.Envelope.Model!, candidate.Endpoint.UpstreamModel));
+        }
+
         IReadOnlyList<ReadOnlyMemory<byte>> pieces = [.. edits.Pieces(body)];
         return (count?.Enclose(pieces) ?? pieces, StrictRefusal(request, candidate, degradations));
     }

@@ -36,6 +36,20 @@ public sealed class EveryKindNodeSdkTests(EveryKind gateway) : IClassFixture<Eve
         }
     }
 
+    // Its stream begins with what its filter says of the prompt: a chunk without choices.
+    [Theory]
+    [InlineData("stream")]
+    [InlineData("streamCollected")]
+    [InlineData("streamWithoutUsage")]
+    public async Task NodeSdk_AzuresChatStream_IsTakenWithItsFirstChunk(string call)
+    {
+        var result = await RunAsync(OpenAI, call, "azure/echo");
+
+        Assert.True(result.Ok, result.ToString());
+        Assert.Equal("Say hello.", result.Value.GetProperty("text").GetString());
+        Assert.Equal("stop", result.Value.GetProperty("finishReason").GetString());
+    }
+
     // The models think first, and the strict simulator wants the proof of it back.
     [Theory]
     [InlineData(OpenAI, "openai-responses")]

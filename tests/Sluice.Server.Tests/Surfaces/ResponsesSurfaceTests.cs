@@ -66,4 +66,26 @@ public sealed class ResponsesSurfaceTests
         Assert.Contains("resp_nobody", answer.Error(Wire.Responses).Message, StringComparison.Ordinal);
         Assert.Equal("client", answer.Header("x-sluice-error-source"));
     }
+
+    // The second provider would say that the answer does not exist, and the client would throw its conversation away.
+    [Theory]
+    [InlineData("\"previous_response_id\":\"resp_1\"")]
+    [InlineData("\"conversation\":{\"id\":\"conv_1\"}")]
+    public async Task MemoryOfAServer_ThatFails_IsNotLookedForElsewhere_AndTheErrorSaysWhatHelps(string member)
+    {
+        await using var gateway = await GatewayUnderTest.StartAsync("routing: { retries: 0 }\nproviders:\n" + UpstreamKinds.Provider(Upstream.Responses, "A") + UpstreamKinds.Provider(Upstream.Responses, "B")
+            + "models:\n" + UpstreamKinds.Model("m/both", "m", (Upstream.Responses, "a-responses"), (Upstream.Responses, "b-responses")));
+        gateway.A.Script.Enqueue(Sluice.Simulator.Fault.Of(503));
+        var answer = await gateway.PostAsync(Wire.Responses, $"{{\"model\":\"m/both\",\"input\":\"go on\",{member}}}");
+
+        Assert.Equal(503, answer.Status);
+        Assert.Contains("kept at 'a-responses'", answer.Text, StringComparison.Ordinal);
+        Assert.Contains("send it whole", answer.Text, StringComparison.Ordinal);
+        Assert.Equal(0, gateway.B.Record.Count);
+
+        gateway.A.Script.Always(Sluice.Simulator.Fault.Of(503));
+        var whole = await gateway.PostAsync(Wire.Responses, """{"model":"m/both","input":"go on","previous_response_id":null}""");
+        Assert.True(whole.Status == 200, whole.Text);
+        Assert.Equal(1, gateway.B.Record.Count);
+    }
 }

@@ -39,6 +39,9 @@ public sealed class VectorsTests
     [Theory]
     [InlineData("embedContent", """{"model":"models/acme/gem-vectors","content":{"parts":[{"text":"one"}]}}""", """{"model":"models/gem-vectors-1","content":{"parts":[{"text":"one"}]}}""")]
     [InlineData("batchEmbedContents", """{"requests":[{"model":"models/gem-vectors-1","content":{"parts":[{"text":"one"}]}}]}""", null)]
+    [InlineData("batchEmbedContents",
+        """{"requests":[{ "model" : "models/acme/gem-vectors","content":{"parts":[{"text":"one"}]}},{"content":{"parts":[{"text":"\u0032"}]},"model":"models/acme/gem-vectors"}]}""",
+        """{"requests":[{ "model" : "models/gem-vectors-1","content":{"parts":[{"text":"one"}]}},{"content":{"parts":[{"text":"\u0032"}]},"model":"models/gem-vectors-1"}]}""")]
     public async Task EmbedContent_OfAGeminiClient_Passes(string method, string body, string? sent)
     {
         await using var gateway = await GatewayUnderTest.StartAsync(Providers);

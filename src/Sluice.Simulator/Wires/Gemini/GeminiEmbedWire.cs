@@ -20,6 +20,11 @@ internal sealed class GeminiEmbedWire : IWire
     public (Prompt? Prompt, WireRefusal? Refusal) Read(JsonElement body, WireRoute route, ThinkingSignature signatures)
     {
         var inputs = Asked(body).Select(static r => string.Concat(r.Member("content").Member("parts").Items().Select(static p => p.Text("text")))).ToList();
+        if (Asked(body).Select(static r => r.Text("model")).FirstOrDefault(m => m is not null && m != "models/" + route.Model) is { } other)
+        {
+            return (null, new(400, Message: $"* BatchEmbedContentsRequest.requests[].model: {other} is not the model of the path, models/{route.Model}\n"));
+        }
+
         return inputs.Count == 0 || inputs.Exists(static i => i.Length == 0)
             ? (null, new(400, Message: "* EmbedContentRequest.content: contents is not specified\n"))
             : (new Prompt { Model = route.Model!, Body = body, Inputs = inputs }, null);
