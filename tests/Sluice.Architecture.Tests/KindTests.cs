@@ -19,6 +19,7 @@ public sealed partial class KindTests
         new(Core + "Reading/ProvidersReader.cs", "OpenAI", "the addresses of dialects, all of one kind"),
         new(Core + "Dialects.cs", "*", "whose models a provider serves, and its dialect where nobody says it; read before there is a kind to ask"),
         new("src/Sluice.Core/Affinity/CacheLifetime.cs", "*", "how long each vendor keeps a prompt; decided where sessions are remembered, below the kinds' files"),
+        new("src/Sluice.Core/Routing/Endpoints/*.cs", "*", "what an endpoint's wire takes and its provider is called, for requests that route by it; the planner has no kinds to ask"),
         new("src/Sluice.Core/Catalogue/CatalogueCompiler.cs", "Anthropic", "a gateway's catalogue spoken to in Anthropic's wire serves Claude alone"),
         new("src/Sluice/Commands/Drills/*.cs", "*", "dresses the simulator as each provider and has it break as that one does"),
         new("src/*.cs", "Simulator", "no provider but a part of Sluice: it is started, priced and named by it"),

@@ -150,6 +150,10 @@ public sealed class AnthropicFormat : IWireFormat, ITokenCountFormat
     /// <inheritdoc/>
     public bool RefusesProof(UpstreamError error) => AnthropicErrors.RefusesProof(error);
 
+    // "Invalid 'user_id': string does not match pattern", "metadata.user_id: user_id appears to contain an email address".
+    /// <inheritdoc/>
+    public bool RefusesEndUser(UpstreamError error) => error.Message.Contains("user_id", StringComparison.Ordinal);
+
     // "Unexpected value(s) `x-2026-01-01` for the `anthropic-beta` header"; hosts of Claude say "invalid beta flag".
     /// <inheritdoc/>
     public bool RefusesBeta(UpstreamError error) =>

@@ -1,3 +1,4 @@
+// More than 500 lines: one state machine, whose states are understood side by side.
 using System.Buffers;
 using System.Text;
 using System.Text.Json;

@@ -50,6 +50,9 @@ public interface IUpstreamFormat
     /// <summary>The upstream refuses a beta that a header of the client asks for: without it, it would answer.</summary>
     bool RefusesBeta(UpstreamError error) => false;
 
+    /// <summary>The upstream refuses the name of the client's end user: with another one it would answer.</summary>
+    bool RefusesEndUser(UpstreamError error) => false;
+
     /// <summary>Reads an upstream's error body; any bytes are accepted (HTML and nothing too).</summary>
     UpstreamError ReadError(int status, ReadOnlySpan<byte> body);
 
@@ -167,6 +170,12 @@ public interface IWireFormat : IUpstreamFormat, IClientFormat
     /// <param name="upstreamModel">The upstream's name of the model.</param>
     /// <param name="all">The vendor's own proofs too, since it refused one; else only those that it cannot have made.</param>
     IReadOnlyList<BodyEdit> CutProofs(ReadOnlySpan<byte> body, string upstreamModel, bool all) => [];
+
+    /// <summary>Replaces the model in each request of a batch that passes natively; none where a batch names it once.</summary>
+    /// <param name="body">A body that <see cref="EnvelopeScanner"/> accepted.</param>
+    /// <param name="asked">The model as the client names it.</param>
+    /// <param name="upstreamModel">The upstream's name of it.</param>
+    IReadOnlyList<BodyEdit> NameInBatch(ReadOnlySpan<byte> body, string asked, string upstreamModel) => [];
 
     /// <summary>Puts thinking that the client forgot back into a body that passes natively; none where nothing is missing, or the format has no member for it.</summary>
     /// <param name="body">The client's whole body.</param>

@@ -166,6 +166,9 @@ public sealed class GeminiFormat : IWireFormat, ITokenCountFormat
     public IReadOnlyList<BodyEdit> CutProofs(ReadOnlySpan<byte> body, string upstreamModel, bool all) => GeminiSignatureCuts.Of(body, upstreamModel, all);
 
     /// <inheritdoc/>
+    public IReadOnlyList<BodyEdit> NameInBatch(ReadOnlySpan<byte> body, string asked, string upstreamModel) => GeminiBatchModels.Of(body, asked, upstreamModel);
+
+    /// <inheritdoc/>
     public bool RefusesProof(UpstreamError error) =>
         error.Message.Contains("thought signature", StringComparison.OrdinalIgnoreCase) || error.Message.Contains("thought_signature", StringComparison.OrdinalIgnoreCase);
 }

@@ -1,3 +1,4 @@
+// More than 500 lines: one pass over a body, member by member, and every member is small.
 using System.Buffers.Text;
 using System.Text;
 using System.Text.Json;

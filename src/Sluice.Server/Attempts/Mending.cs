@@ -60,11 +60,9 @@ internal static class Mending
         return sent.Count > 0;
     }
 
-    // "Invalid 'user_id': string does not match pattern", "metadata.user_id: user_id appears to contain an email address".
     private static bool RefusesEndUser(InferenceRequest request, Attempt attempt, UpstreamFault fault, RefusedBetas refused)
     {
-        if (request.WithHashedUser || attempt.Wire != WireProtocol.AnthropicMessages || !attempt.Native
-            || !fault.Error.Message.Contains("user_id", StringComparison.Ordinal))
+        if (request.WithHashedUser || !attempt.Native || !WireFormats.Upstream(attempt.Wire).RefusesEndUser(fault.Error))
         {
             return false;
         }

@@ -7,7 +7,6 @@ using Sluice.Protocols.Anthropic;
 using Sluice.Protocols.Degradations;
 using Sluice.Protocols.Errors;
 using Sluice.Protocols.Formats;
-using Sluice.Protocols.Gemini;
 using Sluice.Protocols.Native;
 using Sluice.Protocols.WebSearch;
 using Sluice.Server.Surfaces;
@@ -46,7 +45,7 @@ internal static class UpstreamBody
         edits = edits.And(ForeignProofs(request, candidate, wire, degradations)).And(ReasoningReplays.Edits(request, candidate)).And(EndUser(request, candidate, wire, degradations, refused));
         if (request.Surface.Operation == SurfaceOperation.EmbedBatch)
         {
-            edits = edits.And(GeminiBatchModels.Of(body.Span, request.Envelope.Model!, candidate.Endpoint.UpstreamModel));
+            edits = edits.And(WireFormats.Of(wire).NameInBatch(body.Span, request.Envelope.Model!, candidate.Endpoint.UpstreamModel));
         }
 
         IReadOnlyList<ReadOnlyMemory<byte>> pieces = [.. edits.Pieces(body)];

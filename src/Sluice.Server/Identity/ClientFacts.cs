@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Sluice.Core.Identity;
+using Sluice.Protocols.Formats;
 using Sluice.Protocols.Native;
 using Sluice.Server.Surfaces;
 

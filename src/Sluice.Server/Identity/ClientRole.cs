@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
+using Sluice.Protocols.Formats;
 using Sluice.Protocols.Native;
 using Sluice.Server.Surfaces;
 
