@@ -1,3 +1,4 @@
+using Sluice.Core.Affinity;
 using Sluice.Core.Catalogue;
 using Sluice.Core.Configuration;
 using Sluice.Core.Faults;
@@ -103,13 +104,21 @@ internal sealed class Fleet : IHealth
     public static EndpointSpeed Speed(double rate, double seconds) =>
         new(10, seconds, rate, new Percentiles(seconds, seconds, seconds, seconds), new Percentiles(rate, rate, rate, rate));
 
-    public void Succeeded(ModelEndpoint endpoint, Credential? credential, AttemptSpeed speed = default)
+    public void Succeeded(ModelEndpoint endpoint, Credential? credential, AttemptSpeed speed = default, Probe? probe = null)
     {
     }
 
-    void IHealth.Failed(ModelEndpoint endpoint, Credential? credential, UpstreamFault fault)
+    void IHealth.Failed(ModelEndpoint endpoint, Credential? credential, UpstreamFault fault, Probe? probe)
     {
     }
+
+    public bool TryEnter(ModelEndpoint endpoint, Credential? credential, bool mayProbe, out Probe? probe)
+    {
+        probe = null;
+        return true;
+    }
+
+    public EndpointHealth Of(ModelEndpoint endpoint) => throw new NotSupportedException("Plans ask the board itself here.");
 
     public bool FailedRecently(ModelEndpoint endpoint) => Failed.Contains(endpoint.Provider);
 

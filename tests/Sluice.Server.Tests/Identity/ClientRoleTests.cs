@@ -2,9 +2,9 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Sluice.Core.Identity;
 using Sluice.Protocols;
+using Sluice.Protocols.Formats;
 using Sluice.Protocols.Native;
 using Sluice.Server.Identity;
-using Sluice.Server.Surfaces;
 using Sluice.Testing;
 
 namespace Sluice.Server.Tests.Identity;
@@ -55,21 +55,21 @@ public sealed class ClientRoleTests
     [InlineData("user-agent: curl/8.0", Title, null)]
     [InlineData("user-agent: curl/8.0\nx-sluice-priority: background", Title, "background")]
     public void Role_OfHandWrittenRequests_IsTold(string headers, string body, string? role) =>
-        Assert.Equal(role, Role(Headers(headers), WireProtocol.AnthropicMessages, body, path: null, SurfaceOperation.Generate));
+        Assert.Equal(role, Role(Headers(headers), WireProtocol.AnthropicMessages, body, streamByPath: null, SurfaceOperation.Generate));
 
     [Theory]
     [InlineData(false, """{"contents":[{"role":"user","parts":[{"text":"how hard?"}]}],"generationConfig":{"responseMimeType":"application/json"}}""", "background")]
     [InlineData(true, """{"contents":[{"role":"user","parts":[{"text":"go"}]}],"tools":[{"functionDeclarations":[{"name":"read"}]}]}""", "main")]
     [InlineData(true, """{"contents":[{"role":"user","parts":[{"text":"go"}]}]}""", null)]
     public void Role_OfGeminiCli_RouterIsBackground(bool stream, string body, string? role) =>
-        Assert.Equal(role, Role(Headers(GeminiCli), WireProtocol.Gemini, body, new PathCall("m", stream, StreamFraming.Events), SurfaceOperation.Generate));
+        Assert.Equal(role, Role(Headers(GeminiCli), WireProtocol.Gemini, body, stream, SurfaceOperation.Generate));
 
     // A count without tools looks like a title.
     [Fact]
     public void Role_OfACountOfTokens_IsOnlyWhatAHeaderSays()
     {
-        Assert.Null(Role(Headers(ClaudeCode), WireProtocol.AnthropicMessages, Title, path: null, SurfaceOperation.CountTokens));
-        Assert.Equal("subagent", Role(Headers(ClaudeCode + "\nx-claude-code-agent-id: a1"), WireProtocol.AnthropicMessages, Title, path: null, SurfaceOperation.CountTokens));
+        Assert.Null(Role(Headers(ClaudeCode), WireProtocol.AnthropicMessages, Title, streamByPath: null, SurfaceOperation.CountTokens));
+        Assert.Equal("subagent", Role(Headers(ClaudeCode + "\nx-claude-code-agent-id: a1"), WireProtocol.AnthropicMessages, Title, streamByPath: null, SurfaceOperation.CountTokens));
     }
 
     [Theory]
@@ -137,7 +137,7 @@ public sealed class ClientRoleTests
             var url = capture.GetProperty("url").GetString()!;
             var isGemini = url.Contains("enerateContent", StringComparison.Ordinal);
             var wire = isGemini ? WireProtocol.Gemini : url.Contains("/responses", StringComparison.Ordinal) ? WireProtocol.OpenAIResponses : WireProtocol.AnthropicMessages;
-            var role = Role(headers, wire, body.GetRawText(), isGemini ? new PathCall("m", url.Contains(":stream", StringComparison.Ordinal), StreamFraming.Events) : null,
+            var role = Role(headers, wire, body.GetRawText(), isGemini ? url.Contains(":stream", StringComparison.Ordinal) : null,
                 url.Contains("count_tokens", StringComparison.Ordinal) ? SurfaceOperation.CountTokens : SurfaceOperation.Generate);
 
             Assert.True(expected == role, $"{client}/{name}: {role ?? "none"}, not {expected ?? "none"}");
@@ -147,13 +147,13 @@ public sealed class ClientRoleTests
         Assert.True(told >= least, $"{told} of {captures.Count}");
     }
 
-    private static string? Role(IHeaderDictionary headers, WireProtocol wire, string body, PathCall? path, SurfaceOperation operation)
+    private static string? Role(IHeaderDictionary headers, WireProtocol wire, string body, bool? streamByPath, SurfaceOperation operation)
     {
         var (envelope, error) = EnvelopeScanner.Scan(wire, System.Text.Encoding.UTF8.GetBytes(body));
         Assert.Null(error);
-        if (path is not null)
+        if (streamByPath is { } stream)
         {
-            envelope = envelope! with { Model = path.Model, Stream = path.Stream };
+            envelope = envelope! with { Model = "m", Stream = stream };
         }
 
         var http = new DefaultHttpContext();

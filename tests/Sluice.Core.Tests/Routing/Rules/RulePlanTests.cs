@@ -1,3 +1,4 @@
+using Sluice.Core.Affinity;
 using Sluice.Core.Configuration;
 using Sluice.Core.Health;
 using Sluice.Core.Routing;

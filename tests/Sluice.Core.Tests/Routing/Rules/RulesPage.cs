@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Sluice.Core.Routing;
+using Sluice.Protocols.Native;
 using Sluice.Testing;
 
 namespace Sluice.Core.Tests.Routing.Rules;
