@@ -76,14 +76,7 @@ public static class OpenClawClient
 
     private static JsonObject Config(OpenClawRun run) => new()
     {
-        ["models"] = new JsonObject
-        {
-            ["mode"] = "merge",
-            ["providers"] = new JsonObject
-            {
-                ["gw"] = OpenClawConfig.Provider(run.BaseUrl, run.Api, [run.Model], run.Reasoning),
-            },
-        },
+        ["models"] = OpenClawConfig.Models([KeyValuePair.Create("gw", (JsonNode?)OpenClawConfig.Provider(run.BaseUrl, run.Api, [run.Model], run.Reasoning))]),
         ["agents"] = new JsonObject { ["defaults"] = new JsonObject { ["model"] = new JsonObject { ["primary"] = "gw/" + run.Model } } },
         ["update"] = new JsonObject { ["checkOnStart"] = false },
     };

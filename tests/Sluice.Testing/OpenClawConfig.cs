@@ -5,6 +5,14 @@ namespace Sluice.Testing;
 /// <summary>How OpenClaw is told of Sluice.</summary>
 internal static class OpenClawConfig
 {
+    /// <summary>The member <c>models</c>. Without the last line it would ask its makers for their newest list of models.</summary>
+    public static JsonObject Models(IEnumerable<KeyValuePair<string, JsonNode?>> providers) => new()
+    {
+        ["mode"] = "merge",
+        ["providers"] = new JsonObject(providers),
+        ["catalogRefresh"] = new JsonObject { ["enabled"] = false },
+    };
+
     /// <summary>An entry of <c>models.providers</c>: Sluice in one of OpenClaw's modes. The key stands in <c>GW_API_KEY</c>.</summary>
     /// <param name="baseUrl">Without <c>/v1</c>; what the mode wants is added.</param>
     /// <param name="api">See <see cref="OpenClawRun"/>.</param>

@@ -128,11 +128,7 @@ public sealed class OpenClawGateway : IAsyncDisposable
             ["auth"] = new JsonObject { ["mode"] = "token", ["token"] = Token },
             ["http"] = new JsonObject { ["endpoints"] = new JsonObject { ["chatCompletions"] = new JsonObject { ["enabled"] = true } } },
         },
-        ["models"] = new JsonObject
-        {
-            ["mode"] = "merge",
-            ["providers"] = new JsonObject(Modes.Select(mode => KeyValuePair.Create(ProviderOf(mode), (JsonNode?)OpenClawConfig.Provider(sluice, mode, models)))),
-        },
+        ["models"] = OpenClawConfig.Models(Modes.Select(mode => KeyValuePair.Create(ProviderOf(mode), (JsonNode?)OpenClawConfig.Provider(sluice, mode, models)))),
         ["agents"] = new JsonObject
         {
             ["defaults"] = new JsonObject
