@@ -27,6 +27,7 @@ public sealed partial class FormatTests
         new("src/Sluice.Protocols/Schemas/OpenApiSchema.cs", "Gemini.GeminiJson", "the schema language that Gemini reads, spelled in both of its ways"),
         new("src/Sluice/Commands/Conformance/Talk.cs", "OpenAIChat.WireProtocol", "a client that speaks Chat has to choose a dialect"),
         new("src/Sluice.Protocols/WebSearch/*.cs", "*", "the one tool of vendors' own that nearly all have: one place reads and writes it in each one's words"),
+        new("src/Sluice.Protocols/Formats/CarriedDetails.cs", "OpenAIChat.WireProtocol", "OpenRouter's details are a member of Chat alone"),
 
         // Between formats.
         new("src/Sluice.Protocols/Anthropic/AnthropicSearchBlocks.cs", "OpenAIResponses.WireProtocol", "a search that one vendor made, told in the other's blocks"),
@@ -35,7 +36,6 @@ public sealed partial class FormatTests
         new("src/Sluice.Protocols/BedrockConverse/*.cs", "Anthropic.*", "Converse serves Claude, whose proofs, ids, schemas and thinking rules are Anthropic's there too"),
         new("src/Sluice.Protocols/BedrockConverse/ConverseTurns.cs", "OpenAIChat.WireProtocol", "OpenRouter's details hold Claude's own proofs"),
         new("src/Sluice.Protocols/OpenAIChat/*.cs", "Anthropic.WireProtocol", "OpenRouter's reasoning_details hold Claude's own proofs"),
-        new("src/Sluice.Protocols/Anthropic/AnthropicBlocks.cs", "OpenAIChat.WireProtocol", "OpenRouter's details of Claude's thinking travel in Claude's own proof"),
         new("src/Sluice.Protocols/OpenAIChat/OpenAIChatReasoningWriter.cs", "OpenAIResponses.WireProtocol", "one vendor's effort words"),
         new("src/Sluice.Protocols/OpenAIResponses/*.cs", "OpenAIChat.*", "one vendor's errors, ids, models and effort words"),
         new("src/Sluice.Protocols/OpenAICompletions/*.cs", "OpenAIChat.*", "Chat's older form: the same members, errors and usage around another body"),

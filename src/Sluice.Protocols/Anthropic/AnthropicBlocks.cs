@@ -47,7 +47,7 @@ internal static class AnthropicBlocks
     /// <summary>What a block's <c>signature</c> holds: Claude's own as it is, another vendor's proof wrapped; null without any.</summary>
     public static string? Carried(string? signature, WireProtocol signedBy, RawJson details) =>
         signature is { Length: > 0 } ? SignatureCarrier.Wrap(signature, signedBy, WireProtocol.AnthropicMessages)
-        : CarriedDetails.HasProof(details) ? SignatureCarrier.Wrap(CarriedDetails.Text(details), WireProtocol.OpenAIChat, WireProtocol.AnthropicMessages)
+        : CarriedDetails.HasProof(details) ? CarriedDetails.Wrap(details, WireProtocol.AnthropicMessages)
         : null;
 
     public static void WriteToolUse(Utf8JsonWriter json, ToolCallPart call, string id, CacheMark? cache)

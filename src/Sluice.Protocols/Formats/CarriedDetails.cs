@@ -18,6 +18,9 @@ internal static class CarriedDetails
     /// <summary>What is carried in place of a signature.</summary>
     public static string Text(RawJson details) => Word + details;
 
+    /// <summary>The same, wrapped for a client.</summary>
+    public static string Wrap(RawJson details, WireProtocol client) => SignatureCarrier.Wrap(Text(details), WireProtocol.OpenAIChat, client);
+
     /// <summary>The text is carried details, if perhaps damaged ones.</summary>
     public static bool Is(string carried) => carried.StartsWith(Word, StringComparison.Ordinal);
 

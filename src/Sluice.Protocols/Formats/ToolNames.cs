@@ -1,9 +1,9 @@
 namespace Sluice.Protocols.Formats;
 
-/// <summary>Which names of tools a format takes; a provider refuses the whole request over one that it does not.</summary>
+/// <summary>Names of tools that nearly every format takes. A provider refuses the whole request over one that it does not.</summary>
 internal static class ToolNames
 {
-    /// <summary>The shortest limit of any format, and with only the characters that all of them take: names that are made up keep to it.</summary>
+    /// <summary>The shortest limit of any format: names that are made up keep to it.</summary>
     public const int ShortestLimit = 64;
 
     /// <summary>An upstream of this format takes the name.</summary>
