@@ -1,4 +1,5 @@
 using Sluice.Core.Faults;
+using Sluice.Protocols;
 using Sluice.Protocols.Errors;
 using Sluice.Protocols.Formats;
 using Sluice.Protocols.WebSearch;
