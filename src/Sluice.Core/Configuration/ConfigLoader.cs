@@ -78,6 +78,7 @@ public static class ConfigLoader
             Routing = ReadRouting(root["routing"]),
             KeepAlive = ReadKeepAlive(root["keepalive"]),
             Breaker = breaker,
+            KeepReasoning = root["reasoning"]?.Get<TimeSpan?>("keep") ?? TimeSpan.FromHours(24),
             Auth = auth,
             Warnings = findings.Warnings,
             ContentHash = ContentHash.Of(sources, substitution.Used, providers),

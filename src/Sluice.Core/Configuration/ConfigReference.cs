@@ -20,7 +20,7 @@ public static class ConfigReference
             `${NAME}` and `${NAME:-default}` in a value read the environment, `.env` of the working folder included; `${file:/path}` reads a
             file. `$${` is a literal `${`. Relative paths start at the file. Unknown keys are errors. A saved change is picked up within
             five seconds, a change of a `${file:}` target too; a file with errors leaves the last good configuration serving.
-            `server` (but for `max_body`), `storage`, `ledger` and a change to `auth.mode: open` count at start only: the running values stay,
+            `server` (but for `max_body`), `storage`, `ledger`, `reasoning` and a change to `auth.mode: open` count at start only: the running values stay,
             and a warning names them.
 
             A field marked **later** is checked, but nothing acts on it in this version; its use is a warning.
@@ -132,6 +132,16 @@ public static class ConfigReference
 
     private static void WriteScalar(Utf8JsonWriter json, Shape shape)
     {
+        if (shape is DurationShape { TakesOff: true })
+        {
+            // YAML reads 0 as a number.
+            json.WriteStartArray("type"u8);
+            json.WriteStringValue("string"u8);
+            json.WriteStringValue("integer"u8);
+            json.WriteEndArray();
+            return;
+        }
+
         if (shape is TextShape or DurationShape or SizeShape or PercentShape or UrlShape)
         {
             json.WriteString("type"u8, "string"u8);

@@ -32,6 +32,9 @@ public sealed record ConfigSnapshot
     /// <summary>When an endpoint that keeps failing is left alone.</summary>
     public BreakerSettings Breaker { get; init; } = new();
 
+    /// <summary>How long thinking is kept for clients that forget it, since it was last needed; zero: not at all.</summary>
+    public TimeSpan KeepReasoning { get; init; } = TimeSpan.FromHours(24);
+
     /// <summary>How inference callers prove who they are.</summary>
     public AuthSettings Auth { get; init; } = new();
 

@@ -15,6 +15,7 @@ internal static class StartOnly
         var held = Held(first, next).ToList();
         return next with
         {
+            KeepReasoning = first.KeepReasoning,
             Server = first.Server with { MaxBody = next.Server.MaxBody },
             Auth = next.Auth with { Open = next.Auth.Open && first.Auth.Open },
             Warnings = held.Count == 0
@@ -48,6 +49,11 @@ internal static class StartOnly
         if (first.Server.SyncLedger != next.Server.SyncLedger)
         {
             yield return "ledger.durability";
+        }
+
+        if (first.KeepReasoning != next.KeepReasoning)
+        {
+            yield return "reasoning.keep";
         }
 
         if (next.Auth.Open && !first.Auth.Open)

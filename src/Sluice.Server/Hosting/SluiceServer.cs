@@ -102,7 +102,9 @@ public sealed class SluiceServer : IAsyncDisposable
             Storage = first.Server.Storage,
             SyncLedger = first.Server.SyncLedger,
         }, time, loggers.CreateLogger<LedgerStore>()));
-        var reasoning = parts.Add(await ReasoningMemory.OpenAsync(store.Reasoning, new ReasoningMemoryOptions(), time, CancellationToken.None));
+        IReasoningMemory reasoning = first.KeepReasoning > TimeSpan.Zero
+            ? parts.Add(await ReasoningMemory.OpenAsync(store.Reasoning, new ReasoningMemoryOptions { Age = first.KeepReasoning }, time, CancellationToken.None))
+            : await NoReasoningMemory.OpenAsync(store.Reasoning, time, CancellationToken.None);
         var keys = new KeyRing(time);
         keys.SetAdminKey(AdminKeyFile.Ensure(first.Server.DataFolder, first.Auth.AdminKey));
         var directory = parts.Add(new IdentityDirectory(store.Identity, keys, time));

@@ -40,6 +40,7 @@ public sealed class ConfigLoaderTests
         auto: { tiers: { simple: [sonnet], hard: [sonnet] } }
         routing: { sort: balanced, affinity: none, retries: 3, retry_budget: 12.5% }
         keepalive: { after: 2s, every: 1s }
+        reasoning: { keep: 2h }
         breaker: { failures: 7, window: 40s, open: 10s, max_open: 2m }
         limits: { default_key: { rpm: 0, concurrency: 0 } }
         fairness: { by: user, interactive_weight: 4 }
@@ -88,6 +89,7 @@ public sealed class ConfigLoaderTests
         Assert.Equal(0.125m, snapshot.Routing.RetryBudget);
         Assert.Equal(TimeSpan.FromSeconds(2), snapshot.KeepAlive.After);
         Assert.Equal(new BreakerSettings { Failures = 7, Window = TimeSpan.FromSeconds(40), Open = TimeSpan.FromSeconds(10), MaxOpen = TimeSpan.FromMinutes(2) }, snapshot.Breaker);
+        Assert.Equal(TimeSpan.FromHours(2), snapshot.KeepReasoning);
         Assert.Equal(["anthropic/claude-sonnet-4.6", "acme/coder-1"], snapshot.Fallbacks["anthropic/claude-opus-4.7"]);
         Assert.Empty(snapshot.Fallbacks["*"]);
         Assert.Equal(0.125m, snapshot.Catalogue.Resolve("acme/coder-1")!.Endpoints[0].Price!.CacheWrite5m);
@@ -140,7 +142,7 @@ public sealed class ConfigLoaderTests
 
         Assert.Equal(
         [
-            "sluice.yaml:1:1: sever: found an unknown key; did you mean server? allowed: server, storage, auth, providers, models, aliases, fallbacks, rules, auto, routing, keepalive, breaker, limits, fairness, cache, alerts, telemetry, ledger",
+            "sluice.yaml:1:1: sever: found an unknown key; did you mean server? allowed: server, storage, auth, providers, models, aliases, fallbacks, rules, auto, routing, keepalive, reasoning, breaker, limits, fairness, cache, alerts, telemetry, ledger",
             "sluice.yaml:3:9: server.urls: found \"ftp://x\"; allowed: a list of: an address to listen on, such as http://127.0.0.1:8787",
             "sluice.yaml:4:13: server.max_body: found \"32 apples\"; allowed: a size such as 512KiB, 32MiB, 1GiB",
             "sluice.yaml:5:10: storage: found postgres:…; allowed: sqlite:PATH",
@@ -169,7 +171,7 @@ public sealed class ConfigLoaderTests
     [InlineData("aliases: { a: b, b: a }", "sluice.yaml:1:15: aliases[\"a\"]: found \"b\"; the aliases lead round in a circle; one of them must name a model")]
     [InlineData("storage: '${file:/no/such}'", "sluice.yaml:1:10: storage: found \"${file:/no/such}\"; the file /no/such cannot be read; create it or make it readable")]
     [InlineData("storage: '${NOPE'", "sluice.yaml:1:10: storage: found (secret); a ${…} reference must be closed by }; write $${ for a literal ${")]
-    [InlineData("- a\n- b", "sluice.yaml:1:1: found a list; allowed: a mapping with server, storage, auth, providers, models, aliases, fallbacks, rules, auto, routing, keepalive, breaker, limits, fairness, cache, alerts, telemetry, ledger")]
+    [InlineData("- a\n- b", "sluice.yaml:1:1: found a list; allowed: a mapping with server, storage, auth, providers, models, aliases, fallbacks, rules, auto, routing, keepalive, reasoning, breaker, limits, fairness, cache, alerts, telemetry, ledger")]
     public void Load_OneMistake_IsNamed(string yaml, string expected)
     {
         Assert.Equal(expected, Configs.Errors(yaml)[0]);

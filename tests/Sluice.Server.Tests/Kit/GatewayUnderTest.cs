@@ -191,6 +191,15 @@ internal sealed class GatewayUnderTest : IAsyncDisposable
     /// <summary>Requests that a simulator got for one upstream model.</summary>
     public static int Calls(SimulatorHost simulator, string upstreamModel) => simulator.Record.Requests.Count(r => r.Model == upstreamModel);
 
+    /// <summary>Some file of the data folder holds the text.</summary>
+    public bool HasWritten(string text) => Directory.EnumerateFiles(_folder.Path, "*", SearchOption.AllDirectories).Where(path => !path.EndsWith(".lock", StringComparison.Ordinal)).Any(path =>
+    {
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        var bytes = new byte[file.Length];
+        file.ReadExactly(bytes);
+        return bytes.AsSpan().IndexOf(Encoding.UTF8.GetBytes(text)) >= 0;
+    });
+
     /// <summary>How many request bodies Sluice holds now, in bytes.</summary>
     public long HeldBytes => Server.HeldBodyBytes;
 

@@ -151,6 +151,23 @@ public sealed class ForgottenThinkingTests
         Assert.Equal(client.Messages.ToJsonString(), JsonNode.Parse(Sent(gateway).GetProperty("messages").GetRawText())!.ToJsonString());
     }
 
+    [Theory]
+    [InlineData("off", 0)]
+    [InlineData("0", 0)]
+    [InlineData("1h", 1)]
+    public async Task Keep_SwitchedOff_WritesNothingAndGivesNothingBack(string keep, int kept)
+    {
+        await using var gateway = await GatewayUnderTest.StartAsync($"reasoning: {{ keep: {keep} }}\n" + Config);
+        var client = new ForgetfulClient("claude-sonnet-4-5", stream: true, Thinks());
+        client.Say("look in parallel 2");
+        await client.TurnAsync(gateway);
+        await client.TurnAsync(gateway);
+
+        Assert.Equal(kept, Sent(gateway).GetProperty("messages")[1].GetProperty("content").EnumerateArray().Count(b => b.GetProperty("type").GetString() == "thinking"));
+        await gateway.RestartAsync();
+        Assert.Equal(kept > 0, gateway.HasWritten("Thinking about: look in parallel 2"));
+    }
+
     private static JsonElement Sent(GatewayUnderTest gateway)
     {
         using var body = JsonDocument.Parse(gateway.A.Record.Last.Body);

@@ -132,6 +132,7 @@ internal sealed class ShapeReader(Findings findings, Substitution substitution)
             BoolShape => text switch { "true" => true, "false" => false, _ => null },
             IntegerShape range => long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number >= range.Min && number <= range.Max ? number : null,
             UsdShape => Units.Number(text) is { } usd and <= UsdShape.Max ? usd : null,
+            DurationShape { TakesOff: true } when text is "off" or "0" => TimeSpan.Zero,
             DurationShape => Units.Duration(text),
             SizeShape => Units.Size(text),
             PercentShape => Units.Percent(text),

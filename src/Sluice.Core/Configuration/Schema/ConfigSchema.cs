@@ -125,6 +125,10 @@ internal static class ConfigSchema
             new("after", new DurationShape(), "20s", "silence before the first sign of life"),
             new("every", new DurationShape(), "15s", "between further ones"),
         ]), "", "signs of life on silent streams"),
+        new("reasoning", new RecordShape(
+        [
+            new("keep", new DurationShape { TakesOff = true }, "24h", "how long the thinking before a tool call is kept, since it was last needed, for clients that leave it out of their histories; `off` keeps none and deletes what was kept"),
+        ]), "", "what is kept of a conversation"),
         new("breaker", new RecordShape(
         [
             new("failures", new IntegerShape(1, 10_000), "5", "failures without a success between that open an endpoint's circuit"),

@@ -41,7 +41,10 @@ internal sealed record UsdShape : Shape
 /// <summary>A span of time.</summary>
 internal sealed record DurationShape : Shape
 {
-    public override string Allowed => "a duration such as 500ms, 20s, 5m, 1h";
+    /// <summary><c>off</c>, or <c>0</c>, is taken too and read as zero.</summary>
+    public bool TakesOff { get; init; }
+
+    public override string Allowed => "a duration such as 500ms, 20s, 5m, 1h" + (TakesOff ? ", or off" : "");
 }
 
 /// <summary>A number of bytes.</summary>
