@@ -158,5 +158,4 @@ public sealed class AnthropicFormat : IWireFormat, ITokenCountFormat
     /// <inheritdoc/>
     public bool RefusesBeta(UpstreamError error) =>
         error.Message.Contains("anthropic-beta", StringComparison.OrdinalIgnoreCase) || error.Message.Contains("beta flag", StringComparison.OrdinalIgnoreCase);
-
 }
