@@ -18,7 +18,7 @@ internal sealed record Scenario(string Name, int Operations, Action Run)
     private const int Events = 1000;
 
     /// <summary>All of them.</summary>
-    public static IReadOnlyList<Scenario> All { get; } = [.. Scans(), .. Readers(), .. Relays(), .. PairScenarios.All(), .. Requests()];
+    public static IReadOnlyList<Scenario> All { get; } = [.. Scans(), .. Readers(), .. Relays(), .. PairScenarios.All(), .. Requests(), .. PlanScenarios.All()];
 
     /// <summary>Finds one.</summary>
     public static Scenario Named(string name) => All.First(s => s.Name == name);

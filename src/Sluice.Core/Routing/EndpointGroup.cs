@@ -12,8 +12,9 @@ namespace Sluice.Core.Routing;
 internal sealed class EndpointGroup(Demands demands, PlanDraft draft) : IDisposable
 {
     private Entry[] _entries = ArrayPool<Entry>.Shared.Rent(Planner.MostCandidates);
+    private Part[] _parts = new Part[1];
     private int _count;
-    private int _used;
+    private int _models;
 
     public Demands Demands => demands;
 
@@ -26,7 +27,13 @@ internal sealed class EndpointGroup(Demands demands, PlanDraft draft) : IDisposa
 
     public RouteSort Sort { get; private set; }
 
+    /// <summary>The name asks for the longest windows (<c>:extended</c>).</summary>
+    public bool WidestFirst => First?.Variant == "extended";
+
     public bool SessionsStay { get; private set; }
+
+    /// <summary>The request may be too large for some window.</summary>
+    public bool MayOverflow { get; private set; }
 
     /// <summary>Endpoints before the filters.</summary>
     public int Considered { get; private set; }
@@ -62,31 +69,44 @@ internal sealed class EndpointGroup(Demands demands, PlanDraft draft) : IDisposa
         var speeds = endpoints.Length > 1 && (SortChoice.IsMeasured(Sort) || demands.WantsSpeed) ? routes.Speeds(health, time) : null;
         draft.Note(SortChoice.Notes(Sort, model.Resolved.Variant, endpoints.Length, speeds, demands.Preferences));
         demands.IsSubstitute = model.IsFallback;
+        if (_models == _parts.Length)
+        {
+            Array.Resize(ref _parts, 2 * _models);
+        }
+
+        _parts[_models] = new Part(endpoints, speeds, model.IsFallback);
         Reserve(endpoints.Length);
         var entries = _entries.AsSpan(_count, endpoints.Length);
         for (var i = 0; i < entries.Length; i++)
         {
-            entries[i] = new Entry { Facts = endpoints[i], Speed = speeds?[i], IsFallback = model.IsFallback };
+            entries[i] = new Entry { Position = i, Model = (ushort)_models };
         }
 
+        _models++;
         Considered += endpoints.Length;
-        _count += Filtering.Apply(entries, demands, draft);
+        MayOverflow |= demands.Window > routes.LeastContext;
+        _count += Filtering.Apply(entries, routes, demands, draft);
     }
+
+    public EndpointFacts FactsOf(in Entry entry) => _parts[entry.Model].Endpoints[entry.Position];
+
+    /// <summary>Null while it is not known, or where nothing asks for it.</summary>
+    public EndpointSpeed? SpeedOf(in Entry entry) => _parts[entry.Model].Speeds?[entry.Position];
+
+    /// <summary>Of a substitute, not of the model asked for.</summary>
+    public bool IsFallback(in Entry entry) => _parts[entry.Model].IsFallback;
 
     /// <summary>Empties it for the next model.</summary>
     public void Clear()
     {
         _count = 0;
+        _models = 0;
         Considered = 0;
+        MayOverflow = false;
         First = null;
     }
 
-    public void Dispose()
-    {
-        // The facts are of a snapshot that must not outlive its reload in a pool.
-        _entries.AsSpan(0, _used).Clear();
-        ArrayPool<Entry>.Shared.Return(_entries);
-    }
+    public void Dispose() => ArrayPool<Entry>.Shared.Return(_entries);
 
     private void Reserve(int more)
     {
@@ -97,7 +117,7 @@ internal sealed class EndpointGroup(Demands demands, PlanDraft draft) : IDisposa
             Dispose();
             _entries = larger;
         }
-
-        _used = Math.Max(_used, _count + more);
     }
+
+    private readonly record struct Part(EndpointFacts[] Endpoints, EndpointSpeed?[]? Speeds, bool IsFallback);
 }

@@ -24,7 +24,7 @@ internal sealed class Placement(IHealth health, IAffinity affinity, TimeProvider
         }
 
         var draw = group.Sort is RouteSort.Order or RouteSort.Price or RouteSort.Exacto ? default : NextDraw(entries.Length);
-        var asListed = EndpointOrder.Apply(entries, group.Sort, group.Demands, group.First!.Variant == "extended", ref draw);
+        var asListed = EndpointOrder.Apply(group, ref draw);
         var draft = group.Draft;
         var start = draft.Count;
         var home = HomeOf(group);
@@ -37,13 +37,13 @@ internal sealed class Placement(IHealth health, IAffinity affinity, TimeProvider
         }
 
         draft.AppendFailedRecently();
-        LeaveOutTheRest(entries, draft);
+        LeaveOutTheRest(group, entries);
         if (!group.Demands.Preferences.AllowFallbacks && group.Demands.Order.Length == 0)
         {
             draft.KeepFirstEndpoint(start);
         }
 
-        if (group.Considered == 1 && !entries[0].IsFallback)
+        if (group.Considered == 1 && !group.IsFallback(in entries[0]))
         {
             draft.NameOnly();
         }
@@ -51,13 +51,13 @@ internal sealed class Placement(IHealth health, IAffinity affinity, TimeProvider
         group.Clear();
     }
 
-    private static void LeaveOutTheRest(Span<Entry> entries, PlanDraft draft)
+    private static void LeaveOutTheRest(EndpointGroup group, Span<Entry> entries)
     {
         foreach (ref var entry in entries)
         {
             if (!entry.IsTaken)
             {
-                draft.LeaveOut(entry.Facts.Endpoint.Id, "further down than a plan goes");
+                group.Draft.LeaveOut(group.FactsOf(in entry).Endpoint.Id, "further down than a plan goes");
             }
         }
     }
@@ -73,19 +73,20 @@ internal sealed class Placement(IHealth health, IAffinity affinity, TimeProvider
 
         foreach (ref var entry in group.Entries)
         {
-            var endpoint = entry.Facts.Endpoint;
+            var facts = group.FactsOf(in entry);
+            var endpoint = facts.Endpoint;
             if (endpoint.Id != place.Endpoint || endpoint.Model.Id != group.First.Model.Id || !EndpointOrder.IsNotLater(entry.Rank))
             {
                 continue;
             }
 
-            var credential = Find(entry.Facts.Provider.Credentials, place.Credential);
+            var credential = Find(facts.Provider.Credentials, place.Credential);
             if (credential?.Id != place.Credential || health.Excluded(endpoint, credential) is not null || health.FailedRecently(endpoint, credential))
             {
                 return null;
             }
 
-            group.Draft.Add(new Candidate(endpoint, entry.Facts.Provider, credential, "session stays"));
+            group.Draft.Add(new Candidate(endpoint, facts.Provider, credential, "session stays"));
             return new Home(endpoint, credential);
         }
 
@@ -108,8 +109,8 @@ internal sealed class Placement(IHealth health, IAffinity affinity, TimeProvider
     private void AddCredentials(EndpointGroup group, in Entry entry, int start, Home? home)
     {
         var draft = group.Draft;
-        var endpoint = entry.Facts.Endpoint;
-        var credentials = entry.Facts.Provider.Credentials;
+        var (endpoint, provider) = (group.FactsOf(in entry).Endpoint, group.FactsOf(in entry).Provider);
+        var credentials = provider.Credentials;
         var count = Math.Max(1, credentials.Count);
         var first = count == 1 ? 0 : FirstCredential(group.Demands.Request.Session, (uint)count);
         for (var i = 0; i < count; i++)
@@ -126,23 +127,23 @@ internal sealed class Placement(IHealth health, IAffinity affinity, TimeProvider
             }
             else if (health.FailedRecently(endpoint, credential))
             {
-                draft.PutLast(new Candidate(endpoint, entry.Facts.Provider, credential, "failed recently"));
+                draft.PutLast(new Candidate(endpoint, provider, credential, "failed recently"));
             }
             else
             {
-                draft.Add(new Candidate(endpoint, entry.Facts.Provider, credential, ReasonOf(group, in entry, start)));
+                draft.Add(new Candidate(endpoint, provider, credential, ReasonOf(group, in entry, endpoint, start)));
             }
         }
     }
 
-    private static string ReasonOf(EndpointGroup group, in Entry entry, int start)
+    private static string ReasonOf(EndpointGroup group, in Entry entry, ModelEndpoint endpoint, int start)
     {
         var candidates = group.Draft.Candidates;
-        return entry.IsFallback ? "fallback model"
-            : candidates.Count > start && ReferenceEquals(candidates[^1].Endpoint, entry.Facts.Endpoint) ? "next credential"
+        return group.IsFallback(in entry) ? "fallback model"
+            : candidates.Count > start && ReferenceEquals(candidates[^1].Endpoint, endpoint) ? "next credential"
             : EndpointOrder.IsListed(entry.Rank, group.Demands) ? "named in provider.order"
             : candidates.Count > start ? "next in order"
-            : SortChoice.Reason(group.Sort, in entry);
+            : SortChoice.Reason(group.Sort, entry.Key);
     }
 
     // A session always begins with the same credential, everybody else takes turns.
@@ -164,7 +165,7 @@ internal sealed class Placement(IHealth health, IAffinity affinity, TimeProvider
     /// <summary>Numbers for one decision that no other decision gets: what is not drawn is skipped.</summary>
     private Draw NextDraw(int entries)
     {
-        var step = unchecked(Draw.Step * (entries + 2));
+        var step = unchecked(Draw.Step * (entries + 8));
         return new Draw((ulong)unchecked(Interlocked.Add(ref _random, step) - step));
     }
 

@@ -37,7 +37,7 @@ internal sealed class PlanDraft
 
     public void LeaveOut(string endpoint, string why)
     {
-        _leftOut ??= new List<LeftOutEndpoint>(4);
+        _leftOut ??= [];
         if (_leftOut.Count < MostLeftOut)
         {
             _leftOut.Add(new LeftOutEndpoint(endpoint, why));

@@ -1,5 +1,6 @@
 using Sluice.Core.Catalogue;
 using Sluice.Core.Health;
+using Sluice.Protocols.Native;
 
 namespace Sluice.Core.Routing.Endpoints;
 
@@ -18,7 +19,10 @@ internal sealed class ModelRoutes
         Unconfigured = unconfigured;
         foreach (var endpoint in endpoints)
         {
-            WidestWindow = Math.Max(WidestWindow, endpoint.Endpoint.ContextLength ?? 0);
+            AllTake &= endpoint.Takes;
+            AllTakeTools &= endpoint.TakesTools;
+            LeastContext = Math.Min(LeastContext, endpoint.ContextLength);
+            LeastOutput = Math.Min(LeastOutput, endpoint.MaxOutputTokens);
         }
     }
 
@@ -29,8 +33,16 @@ internal sealed class ModelRoutes
     /// <summary>Ids of endpoints whose provider is not configured.</summary>
     public IReadOnlyList<string> Unconfigured { get; }
 
-    /// <summary>The largest known window.</summary>
-    public long WidestWindow { get; }
+    /// <summary>Parameters that every endpoint takes.</summary>
+    public RequestParameters AllTake { get; } = (RequestParameters)~0;
+
+    public bool AllTakeTools { get; } = true;
+
+    /// <summary>The smallest window.</summary>
+    public long LeastContext { get; } = long.MaxValue;
+
+    /// <summary>The smallest limit of an answer.</summary>
+    public long LeastOutput { get; } = long.MaxValue;
 
     /// <summary>How fast the endpoints are, by their positions; at most a second old.</summary>
     public EndpointSpeed?[] Speeds(IHealth health, TimeProvider time)

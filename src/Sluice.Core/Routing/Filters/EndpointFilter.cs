@@ -23,6 +23,9 @@ internal enum FilterForce
 /// <param name="Allows">Whether an endpoint passes. What is not known never passes a demand on price or privacy.</param>
 internal sealed record EndpointFilter(string Step, FilterForce Force, string Why, Func<Demands, bool> IsWanted, Func<EndpointFacts, Demands, bool> Allows)
 {
+    /// <summary>Whether every endpoint of a model passes, where that is known without asking each; null where each must be asked.</summary>
+    public Func<ModelRoutes, Demands, bool>? AllowsAll { get; init; }
+
     /// <summary>The member of the request that demands it; null where the request's content does.</summary>
     public string? Member { get; init; }
 

@@ -65,12 +65,16 @@ internal static class EndpointFilters
             static d => d.Preferences.RequireParameters && d.Needs.Parameters != RequestParameters.None,
             static (e, d) => (d.Needs.Parameters & ~e.Takes) == RequestParameters.None || d.IsLeftTo(e))
         {
+            AllowsAll = static (all, d) => (d.Needs.Parameters & ~all.AllTake) == RequestParameters.None,
             Member = "provider.require_parameters",
             Remedy = "Leave out parameters that no endpoint takes, or `provider.require_parameters`.",
         },
         new("Filter by Tools", FilterForce.Ability, "the model calls no tools",
             static d => d.Needs.Tools,
-            static (e, _) => e.TakesTools),
+            static (e, _) => e.TakesTools)
+        {
+            AllowsAll = static (all, _) => all.AllTakeTools,
+        },
         new("Filter by Images", FilterForce.Ability, "the model takes no images",
             static d => d.Needs.Images,
             static (e, _) => e.TakesImages),
@@ -79,22 +83,37 @@ internal static class EndpointFilters
             static (e, _) => e.TakesDocuments),
         new("Filter by Output Length", FilterForce.Ability, "gives fewer output tokens than asked for",
             static d => d.Needs.OutputTokens is not null,
-            static (e, d) => d.Needs.OutputTokens <= e.MaxOutputTokens),
+            static (e, d) => d.Needs.OutputTokens <= e.MaxOutputTokens)
+        {
+            AllowsAll = static (all, d) => d.Needs.OutputTokens <= all.LeastOutput,
+        },
 
         // The model asked for is never left out for its window: its provider says the overflow in its own words, by which agents compact.
         // There a larger window only goes first (EndpointRanks).
         new("Filter by Context Length", FilterForce.Ability, "the window is too small",
             static d => d.IsSubstitute && d.Window > 0,
-            static (e, d) => d.Window <= e.ContextLength),
+            static (e, d) => d.Window <= e.ContextLength)
+        {
+            AllowsAll = static (all, d) => d.Window <= all.LeastContext,
+        },
         new("Prefer Tool Support", FilterForce.Choice, "others take tools",
             static d => !d.Preferences.RequireParameters && (d.Needs.Parameters & ToolUse) != RequestParameters.None,
-            static (e, _) => (e.Takes & ToolUse) != RequestParameters.None),
+            static (e, _) => (e.Takes & ToolUse) != RequestParameters.None)
+        {
+            AllowsAll = static (all, _) => (all.AllTake & ToolUse) != RequestParameters.None,
+        },
         new("Prefer Output Formats", FilterForce.Choice, "others take the response format",
             static d => !d.Preferences.RequireParameters && (d.Needs.Parameters & Shapes) != RequestParameters.None,
-            static (e, d) => (d.Needs.Parameters & Shapes & ~e.Takes) == RequestParameters.None),
+            static (e, d) => (d.Needs.Parameters & Shapes & ~e.Takes) == RequestParameters.None)
+        {
+            AllowsAll = static (all, d) => (d.Needs.Parameters & Shapes & ~all.AllTake) == RequestParameters.None,
+        },
         new("Prefer Verbosity", FilterForce.Choice, "others take verbosity",
             static d => !d.Preferences.RequireParameters && (d.Needs.Parameters & RequestParameters.Verbosity) != RequestParameters.None,
-            static (e, _) => (e.Takes & RequestParameters.Verbosity) != RequestParameters.None),
+            static (e, _) => (e.Takes & RequestParameters.Verbosity) != RequestParameters.None)
+        {
+            AllowsAll = static (all, _) => (all.AllTake & RequestParameters.Verbosity) != RequestParameters.None,
+        },
     ];
 
     private static bool Contains(IReadOnlyList<string> words, string word)

@@ -7,14 +7,14 @@ namespace Sluice.Core.Routing.Filters;
 internal static class Filtering
 {
     /// <summary>Moves what passes to the front, in its order, and returns how many those are; the reason of every other endpoint goes to the draft.</summary>
-    public static int Apply(Span<Entry> entries, Demands demands, PlanDraft draft)
+    public static int Apply(Span<Entry> entries, ModelRoutes routes, Demands demands, PlanDraft draft)
     {
         var left = entries;
         foreach (var filter in EndpointFilters.All)
         {
-            if (left.Length > 0 && filter.IsWanted(demands))
+            if (left.Length > 0 && filter.IsWanted(demands) && filter.AllowsAll?.Invoke(routes, demands) != true)
             {
-                left = left[..Apply(filter, left, demands, draft)];
+                left = left[..Apply(filter, left, routes.Endpoints, demands, draft)];
             }
         }
 
@@ -40,39 +40,35 @@ internal static class Filtering
         return funnel[^1].Endpoints < routes.Endpoints.Length ? funnel : [];
     }
 
-    private static int Apply(EndpointFilter filter, Span<Entry> entries, Demands demands, PlanDraft draft)
+    private static int Apply(EndpointFilter filter, Span<Entry> entries, EndpointFacts[] endpoints, Demands demands, PlanDraft draft)
     {
-        var passed = 0;
-        while (passed < entries.Length && filter.Allows(entries[passed].Facts, demands))
-        {
-            passed++;
-        }
-
-        if (passed == entries.Length || (passed == 0 && !filter.Holds(demands) && !IsAnyAllowed(filter, entries, demands)))
+        if (!filter.Holds(demands) && !IsAnyAllowed(filter, entries, endpoints, demands))
         {
             return entries.Length;
         }
 
-        for (var i = passed; i < entries.Length; i++)
+        var passed = 0;
+        foreach (ref var entry in entries)
         {
-            if (filter.Allows(entries[i].Facts, demands))
+            var endpoint = endpoints[entry.Position];
+            if (filter.Allows(endpoint, demands))
             {
-                entries[passed++] = entries[i];
+                entries[passed++] = entry;
             }
             else
             {
-                draft.LeaveOut(entries[i].Facts.Endpoint.Id, demands.IsSubstitute ? filter.WhyFallback : filter.Why);
+                draft.LeaveOut(endpoint.Endpoint.Id, demands.IsSubstitute ? filter.WhyFallback : filter.Why);
             }
         }
 
         return passed;
     }
 
-    private static bool IsAnyAllowed(EndpointFilter filter, Span<Entry> entries, Demands demands)
+    private static bool IsAnyAllowed(EndpointFilter filter, Span<Entry> entries, EndpointFacts[] endpoints, Demands demands)
     {
         foreach (ref var entry in entries)
         {
-            if (filter.Allows(entry.Facts, demands))
+            if (filter.Allows(endpoints[entry.Position], demands))
             {
                 return true;
             }

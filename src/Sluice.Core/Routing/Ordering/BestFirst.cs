@@ -35,36 +35,34 @@ internal ref struct BestFirst(Span<Entry> entries, bool asListed)
     private void Fill()
     {
         (_count, _at) = (0, 0);
+        Span<int> batch = _batch;
+        var after = _last;
+        var worst = new Entry { Rank = int.MaxValue };
         for (var i = 0; i < _entries.Length; i++)
         {
-            if (_last >= 0 && !IsBefore(_last, i))
-            {
-                continue;
-            }
+            ref var entry = ref _entries[i];
 
-            if (_count == Size && !IsBefore(i, _batch[Size - 1]))
+            // Entries come by in their order, so one that equals the last of a full batch stands behind it.
+            if ((_count == Size && !IsBefore(in entry, in worst)) || (after >= 0 && !IsAfter(in entry, i, after)))
             {
                 continue;
             }
 
             var to = _count < Size ? _count++ : Size - 1;
-            for (; to > 0 && IsBefore(i, _batch[to - 1]); to--)
+            for (; to > 0 && IsBefore(in entry, in _entries[batch[to - 1]]); to--)
             {
-                _batch[to] = _batch[to - 1];
+                batch[to] = batch[to - 1];
             }
 
-            _batch[to] = i;
+            batch[to] = i;
+            worst = _entries[batch[_count - 1]];
         }
     }
 
-    private readonly bool IsBefore(int a, int b)
-    {
-        ref var first = ref _entries[a];
-        ref var second = ref _entries[b];
-        return first.Rank != second.Rank ? first.Rank < second.Rank
-            : first.Key != second.Key ? first.Key < second.Key
-            : a < b;
-    }
+    private static bool IsBefore(in Entry a, in Entry b) => a.Rank < b.Rank || (a.Rank == b.Rank && a.Key < b.Key);
+
+    private readonly bool IsAfter(in Entry entry, int at, int last) =>
+        IsBefore(in _entries[last], in entry) || (at > last && !IsBefore(in entry, in _entries[last]));
 
     [InlineArray(Size)]
     private struct Batch

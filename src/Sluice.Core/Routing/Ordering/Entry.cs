@@ -1,22 +1,23 @@
-using Sluice.Core.Health;
-using Sluice.Core.Routing.Endpoints;
+using System.Runtime.InteropServices;
 
 namespace Sluice.Core.Routing.Ordering;
 
-/// <summary>An endpoint that passed the filters, while it is being ordered. The smallest rank comes first; within a rank the smallest key; then what stands first.</summary>
+/// <summary>
+/// An endpoint that passed the filters, while it is being ordered. The smallest rank comes first; within a rank the smallest key; then what
+/// stands first. Holds no reference: hundreds of them are written for each plan.
+/// </summary>
+[StructLayout(LayoutKind.Auto)]
 internal struct Entry
 {
-    public EndpointFacts Facts;
-
-    /// <summary>Null while not known, or where nothing asks for it.</summary>
-    public EndpointSpeed? Speed;
-
     public double Key;
 
     public int Rank;
 
-    /// <summary>Of a substitute, not of the model asked for.</summary>
-    public bool IsFallback;
+    /// <summary>Among the endpoints of its model.</summary>
+    public int Position;
+
+    /// <summary>Its model's place in the group.</summary>
+    public ushort Model;
 
     public bool IsTaken;
 }

@@ -62,13 +62,13 @@ internal static class SortChoice
     public static bool IsMeasured(RouteSort sort) => sort is RouteSort.Throughput or RouteSort.Latency;
 
     /// <summary>Why the first of a group is first, without commas.</summary>
-    public static string Reason(RouteSort sort, in Entry entry) => sort switch
+    public static string Reason(RouteSort sort, double key) => sort switch
     {
-        _ when entry.Key == EndpointOrder.Exploring => "tried to be measured",
-        RouteSort.Price when double.IsFinite(entry.Key) => "lowest price",
-        RouteSort.Balanced when double.IsFinite(entry.Key) => "drawn by price",
-        RouteSort.Throughput when EndpointOrder.Measured(entry.Speed, sort) is not null => "highest throughput",
-        RouteSort.Latency when EndpointOrder.Measured(entry.Speed, sort) is not null => "lowest latency",
+        _ when key == EndpointOrder.Exploring => "tried to be measured",
+        RouteSort.Price when double.IsFinite(key) => "lowest price",
+        RouteSort.Balanced when double.IsFinite(key) => "drawn by price",
+        RouteSort.Throughput when key < 0 => "highest throughput",
+        RouteSort.Latency when key is > 0 and < double.MaxValue => "lowest latency",
         _ => "first in order",
     };
 }

@@ -1,0 +1,105 @@
+using Sluice.Core.Catalogue;
+using Sluice.Core.Configuration;
+using Sluice.Core.Faults;
+using Sluice.Core.Health;
+using Sluice.Core.Pricing;
+using Sluice.Core.Routing;
+using Sluice.Protocols.Errors;
+using Sluice.Protocols.Formats;
+using Sluice.Protocols.Native;
+
+namespace Sluice.Bench.Micro;
+
+/// <summary>One decision of the planner with 200 endpoints: all of one model at 200 providers, or one each of 200 models. Some endpoints failed lately, so that health is really asked.</summary>
+internal static class PlanScenarios
+{
+    private const int Endpoints = 200;
+    private const int Decisions = 100;
+
+    private static readonly RequestNeeds AgentTurn = new(30_000, 8_000, Images: false, Documents: false, Tools: true, RequestParameters.Tools | RequestParameters.MaxTokens);
+
+    public static IEnumerable<Scenario> All()
+    {
+        var one = Snapshot(models: 1);
+        var request = new RoutingRequest("author/model-0") { Needs = AgentTurn, Session = "user\nsession" };
+        yield return Of("plan-200-providers", one, request);
+        yield return Of("plan-200-providers-balanced", one, request with { DefaultSort = RouteSort.Balanced });
+        yield return Of("plan-200-providers-price", one, request with { Preferences = new ProviderPreferences { Sort = RouteSort.Price } });
+        yield return Of("plan-200-providers-throughput", one, request with { Preferences = new ProviderPreferences { Sort = RouteSort.Throughput } });
+        yield return Of("plan-200-providers-filtered", one, request with
+        {
+            Preferences = new ProviderPreferences
+            {
+                Only = [.. Enumerable.Range(0, 20).Select(i => $"provider-{i * 10}")],
+                Ignore = ["provider-30"],
+                MaxPrice = new PriceLimit(5, 25, null, null, null),
+                RequireParameters = true,
+            },
+        });
+        yield return Of("plan-200-models", Snapshot(models: Endpoints), request with { Model = "author/model-117" });
+        yield return Of("plan-200-models-5-fallbacks", Snapshot(models: Endpoints), request with
+        {
+            Model = "author/model-117",
+            FallbackModels = [.. Enumerable.Range(0, 5).Select(i => $"author/model-{i}")],
+        });
+    }
+
+    private static Scenario Of(string name, ConfigSnapshot snapshot, RoutingRequest request)
+    {
+        var health = new HealthBoard(TimeProvider.System);
+        health.Reload(snapshot);
+        var failed = snapshot.Catalogue.Resolve("author/model-0")!.Endpoints[0];
+        health.Failed(failed, snapshot.Providers[0].Credentials[0], new UpstreamFault(FaultPhase.Status, new UpstreamError(ErrorKind.UpstreamError, "no")));
+        var planner = new Planner(health, new SessionAffinity(TimeProvider.System), TimeProvider.System, seed: 7);
+        return new Scenario(name, Decisions, () =>
+        {
+            for (var i = 0; i < Decisions; i++)
+            {
+                if (planner.Plan(snapshot, request).Candidates.Count == 0)
+                {
+                    throw new InvalidOperationException("The sample request has no candidate.");
+                }
+            }
+        });
+    }
+
+    private static ConfigSnapshot Snapshot(int models) => new()
+    {
+        Server = new ServerSettings(),
+        Providers =
+        [
+            .. Enumerable.Range(0, Endpoints).Select(i => new ProviderSettings
+            {
+                Name = $"provider-{i}",
+                Kind = ProviderKind.OpenAI,
+                BaseUrl = new Uri($"http://127.0.0.1:{10_000 + i}/v1"),
+                Credentials = [new Credential($"provider-{i}#1", $"key-of-provider-{i}")],
+            }),
+        ],
+        Catalogue = new Models(models),
+    };
+
+    private sealed class Models : CatalogueTable
+    {
+        private readonly Dictionary<string, ResolvedModel> _models = new(StringComparer.OrdinalIgnoreCase);
+
+        public Models(int models)
+        {
+            for (var m = 0; m < models; m++)
+            {
+                var model = new Model($"author/model-{m}") { Traits = new ModelTraits { Tools = true, ContextLength = 200_000, MaxOutputTokens = 64_000 } };
+                var providers = models == 1 ? Enumerable.Range(0, Endpoints) : [m];
+                _models[model.Id] = new ResolvedModel(
+                    model,
+                    [.. providers.Select(i => new ModelEndpoint(model, $"provider-{i}", $"model-{m}", new PriceSheet { Input = 1 + (i * 7 % 13), Output = 5 + (i * 5 % 11) }))],
+                    "exact");
+            }
+        }
+
+        public override IReadOnlyList<ResolvedModel> Servable => [.. _models.Values];
+
+        public override ResolvedModel? Resolve(string name) => _models.GetValueOrDefault(name);
+
+        public override IReadOnlyList<string> Suggest(string name) => [];
+    }
+}
