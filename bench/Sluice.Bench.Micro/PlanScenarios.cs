@@ -23,6 +23,7 @@ internal static class PlanScenarios
         var one = Snapshot(models: 1);
         var request = new RoutingRequest("author/model-0") { Needs = AgentTurn, Session = "user\nsession" };
         yield return Of("plan-200-providers", one, request);
+        yield return Of("plan-200-providers-well", one, request, allWell: true);
         yield return Of("plan-200-providers-balanced", one, request with { DefaultSort = RouteSort.Balanced });
         yield return Of("plan-200-providers-price", one, request with { Preferences = new ProviderPreferences { Sort = RouteSort.Price } });
         yield return Of("plan-200-providers-throughput", one, request with { Preferences = new ProviderPreferences { Sort = RouteSort.Throughput } });
@@ -44,12 +45,16 @@ internal static class PlanScenarios
         });
     }
 
-    private static Scenario Of(string name, ConfigSnapshot snapshot, RoutingRequest request)
+    private static Scenario Of(string name, ConfigSnapshot snapshot, RoutingRequest request, bool allWell = false)
     {
         var health = new HealthBoard(TimeProvider.System);
         health.Reload(snapshot);
         var failed = snapshot.Catalogue.Resolve("author/model-0")!.Endpoints[0];
-        health.Failed(failed, snapshot.Providers[0].Credentials[0], new UpstreamFault(FaultPhase.Status, new UpstreamError(ErrorKind.UpstreamError, "no")));
+        if (!allWell)
+        {
+            health.Failed(failed, snapshot.Providers[0].Credentials[0], new UpstreamFault(FaultPhase.Status, new UpstreamError(ErrorKind.UpstreamError, "no")));
+        }
+
         var planner = new Planner(health, new SessionAffinity(TimeProvider.System), TimeProvider.System, seed: 7);
         return new Scenario(name, Decisions, () =>
         {

@@ -63,7 +63,7 @@ internal sealed class EndpointGroup(Demands demands, PlanDraft draft) : IDisposa
             Sort = SortChoice.Of(demands.Request, model.Resolved.Variant, snapshot.Routing.Sort);
 
             // Who names the providers in order wants them in that order on every turn.
-            SessionsStay = snapshot.Routing.SessionAffinity && demands.Order.Length == 0;
+            SessionsStay = snapshot.Routing.SessionAffinity && demands.Order.Count == 0;
         }
 
         var speeds = endpoints.Length > 1 && (SortChoice.IsMeasured(Sort) || demands.WantsSpeed) ? routes.Speeds(health, time) : null;

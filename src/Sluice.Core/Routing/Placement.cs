@@ -10,6 +10,9 @@ namespace Sluice.Core.Routing;
 /// <summary>Puts a group of endpoints into a plan, each with its credentials, and says of each candidate why it stands there. Thread-safe.</summary>
 internal sealed class Placement(IHealth health, IAffinity affinity, TimeProvider time, long seed)
 {
+    // Of hundreds that are further down than a plan goes, the ledger needs no row each.
+    private const int MostNamed = 16;
+
     private long _random = seed != 0 ? seed : time.GetTimestamp();
     private uint _turn;
 
@@ -38,7 +41,7 @@ internal sealed class Placement(IHealth health, IAffinity affinity, TimeProvider
 
         draft.AppendFailedRecently();
         LeaveOutTheRest(group, entries);
-        if (!group.Demands.Preferences.AllowFallbacks && group.Demands.Order.Length == 0)
+        if (!group.Demands.Preferences.AllowFallbacks && group.Demands.Order.Count == 0)
         {
             draft.KeepFirstEndpoint(start);
         }
@@ -53,12 +56,18 @@ internal sealed class Placement(IHealth health, IAffinity affinity, TimeProvider
 
     private static void LeaveOutTheRest(EndpointGroup group, Span<Entry> entries)
     {
+        var more = 0;
         foreach (ref var entry in entries)
         {
-            if (!entry.IsTaken)
+            if (!entry.IsTaken && ++more <= MostNamed)
             {
-                group.Draft.LeaveOut(group.FactsOf(in entry).Endpoint.Id, "further down than a plan goes");
+                group.Draft.LeaveOut(group.FactsOf(in entry).Endpoint.Id, PlanDraft.FurtherDown);
             }
+        }
+
+        if (more > MostNamed)
+        {
+            group.Draft.LeaveOut("…", $"{PlanDraft.Number(more - MostNamed)} more are {PlanDraft.FurtherDown}");
         }
     }
 

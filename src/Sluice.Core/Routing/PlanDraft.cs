@@ -8,6 +8,9 @@ namespace Sluice.Core.Routing;
 /// <summary>A plan in the making.</summary>
 internal sealed class PlanDraft
 {
+    /// <summary>Why an endpoint is left out that stands behind the last candidate.</summary>
+    public const string FurtherDown = "further down than a plan goes";
+
     private const int MostLeftOut = 64;
 
     private readonly List<Candidate> _candidates = new(4);
@@ -75,7 +78,7 @@ internal sealed class PlanDraft
     {
         if (IsFull)
         {
-            LeaveOut(candidate.Endpoint.Id, "further down than a plan goes");
+            LeaveOut(candidate.Endpoint.Id, FurtherDown);
         }
         else
         {

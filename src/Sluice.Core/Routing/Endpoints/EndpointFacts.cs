@@ -25,6 +25,7 @@ internal sealed class EndpointFacts
         Quantization = endpoint.Quantization ?? Quantizations.Unknown;
         Rates = endpoint.Price is { } sheet ? Pricer.InForce(sheet, day) : null;
         Price = Rates is { Input: { } input, Output: { } output } ? (double)((InputShare * input) + output) : double.PositiveInfinity;
+        PriceSquared = Price * Price;
         EnforcesPreferences = provider.Dialect.Name == "openrouter" && provider.Kind is ProviderKind.OpenAI or ProviderKind.OpenRouter;
     }
 
@@ -58,6 +59,9 @@ internal sealed class EndpointFacts
 
     /// <summary>What a typical request costs there, to compare endpoints by; infinite where the price is not known.</summary>
     public double Price { get; }
+
+    /// <summary>Of <see cref="Price"/>: the weight of a draw is one over this.</summary>
+    public double PriceSquared { get; }
 
     /// <summary>A router itself, which reads <c>provider</c> of a request in its own format and chooses by it.</summary>
     public bool EnforcesPreferences { get; }

@@ -27,6 +27,7 @@ internal sealed class ProviderNames
 
     public ProviderNames(IReadOnlyList<ProviderSettings> providers)
     {
+        Count = providers.Count;
         for (var i = 0; i < providers.Count; i++)
         {
             _exact[providers[i].Name] = [i];
@@ -51,6 +52,9 @@ internal sealed class ProviderNames
             }
         }
     }
+
+    /// <summary>Configured providers.</summary>
+    public int Count { get; }
 
     /// <summary>Whom a name of a request means; covers nothing where it means nobody.</summary>
     /// <param name="written"><c>anthropic</c>, <c>Moonshot AI</c>, <c>google-vertex/us-east5</c>.</param>
@@ -152,20 +156,6 @@ internal readonly record struct ProviderMatch(int[] Providers, string? Suffix)
         }
 
         return false;
-    }
-
-    /// <summary>The first of several that covers an endpoint; -1 where none does.</summary>
-    public static int IndexOf(ProviderMatch[] matches, EndpointFacts endpoint)
-    {
-        for (var i = 0; i < matches.Length; i++)
-        {
-            if (matches[i].Covers(endpoint))
-            {
-                return i;
-            }
-        }
-
-        return -1;
     }
 
     private bool IsSuffixOf(EndpointFacts endpoint) =>

@@ -5,8 +5,6 @@ namespace Sluice.Core.Routing.Filters;
 /// <summary>What one request demands of endpoints: its preferences with their names looked up, and what its body needs.</summary>
 internal sealed class Demands
 {
-    private static readonly ProviderMatch[] Nobody = [];
-
     public Demands(RoutingRequest request, ProviderNames names)
     {
         Request = request;
@@ -15,9 +13,9 @@ internal sealed class Demands
         Window = Needs.InputTokens + (Needs.OutputTokens ?? 0);
         if (!ReferenceEquals(Preferences, ProviderPreferences.None))
         {
-            Only = Matches(Preferences.Only, names);
-            Ignore = Matches(Preferences.Ignore, names);
-            Order = Matches(Preferences.Order, names);
+            Only = ProviderList.Of(Preferences.Only, names);
+            Ignore = ProviderList.Of(Preferences.Ignore, names);
+            Order = ProviderList.Of(Preferences.Order, names);
         }
     }
 
@@ -27,11 +25,11 @@ internal sealed class Demands
 
     public RequestNeeds Needs { get; }
 
-    public ProviderMatch[] Only { get; } = Nobody;
+    public ProviderList Only { get; } = ProviderList.Empty;
 
-    public ProviderMatch[] Ignore { get; } = Nobody;
+    public ProviderList Ignore { get; } = ProviderList.Empty;
 
-    public ProviderMatch[] Order { get; } = Nobody;
+    public ProviderList Order { get; } = ProviderList.Empty;
 
     /// <summary>Tokens that the window must hold: what is sent and what is asked for.</summary>
     public long Window { get; }
@@ -49,22 +47,5 @@ internal sealed class Demands
     public bool IsLeftTo(EndpointFacts endpoint) => endpoint.EnforcesPreferences && Request.PreferencesTravel;
 
     /// <summary>The endpoint is on a list, or the list names somebody behind an endpoint that holds to it itself.</summary>
-    public bool Lists(ProviderMatch[] list, EndpointFacts endpoint) =>
-        ProviderMatch.IndexOf(list, endpoint) >= 0 || (IsLeftTo(endpoint) && Array.Exists(list, match => !match.IsKnown));
-
-    private static ProviderMatch[] Matches(IReadOnlyList<string> written, ProviderNames names)
-    {
-        if (written.Count == 0)
-        {
-            return Nobody;
-        }
-
-        var matches = new ProviderMatch[written.Count];
-        for (var i = 0; i < matches.Length; i++)
-        {
-            matches[i] = names.Find(written[i]);
-        }
-
-        return matches;
-    }
+    public bool Lists(ProviderList list, EndpointFacts endpoint) => list.Covers(endpoint) || (IsLeftTo(endpoint) && list.NamesStrangers);
 }

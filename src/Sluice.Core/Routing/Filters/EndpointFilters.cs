@@ -13,21 +13,21 @@ internal static class EndpointFilters
     public static readonly EndpointFilter[] All =
     [
         new("Filter by Allowed Providers", FilterForce.Demanded, "not among provider.only",
-            static d => d.Only.Length > 0,
+            static d => d.Only.Count > 0,
             static (e, d) => d.Lists(d.Only, e))
         {
             Member = "provider.only",
             Remedy = "Name configured providers in `provider.only`, or leave it out.",
         },
         new("Filter by Ignored Providers", FilterForce.Demanded, "named in provider.ignore",
-            static d => d.Ignore.Length > 0,
-            static (e, d) => ProviderMatch.IndexOf(d.Ignore, e) < 0)
+            static d => d.Ignore.Count > 0,
+            static (e, d) => !d.Ignore.Covers(e))
         {
             Member = "provider.ignore",
             Remedy = "Shorten `provider.ignore`.",
         },
         new("Filter by Provider Order", FilterForce.Demanded, "not among provider.order and allow_fallbacks is false",
-            static d => d.Order.Length > 0 && !d.Preferences.AllowFallbacks,
+            static d => d.Order.Count > 0 && !d.Preferences.AllowFallbacks,
             static (e, d) => d.Lists(d.Order, e))
         {
             Member = "provider.order",

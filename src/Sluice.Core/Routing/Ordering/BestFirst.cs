@@ -29,44 +29,42 @@ internal ref struct BestFirst(Span<Entry> entries, bool asListed)
             Fill();
         }
 
-        return _at < _count ? _last = _batch[_at++] : -1;
+        return _at < _count ? _last = _batch[_at++].At : -1;
     }
 
     private void Fill()
     {
         (_count, _at) = (0, 0);
-        Span<int> batch = _batch;
-        var after = _last;
-        var worst = new Entry { Rank = int.MaxValue };
+        Span<Pick> batch = _batch;
+        var last = _last < 0 ? default : new Pick(_entries[_last].Rank, _entries[_last].Key, _last);
         for (var i = 0; i < _entries.Length; i++)
         {
-            ref var entry = ref _entries[i];
+            var pick = new Pick(_entries[i].Rank, _entries[i].Key, i);
 
             // Entries come by in their order, so one that equals the last of a full batch stands behind it.
-            if ((_count == Size && !IsBefore(in entry, in worst)) || (after >= 0 && !IsAfter(in entry, i, after)))
+            if ((_count == Size && !pick.IsBefore(batch[Size - 1])) || (_last >= 0 && !last.IsBefore(pick) && (i <= _last || pick.IsBefore(last))))
             {
                 continue;
             }
 
             var to = _count < Size ? _count++ : Size - 1;
-            for (; to > 0 && IsBefore(in entry, in _entries[batch[to - 1]]); to--)
+            for (; to > 0 && pick.IsBefore(batch[to - 1]); to--)
             {
                 batch[to] = batch[to - 1];
             }
 
-            batch[to] = i;
-            worst = _entries[batch[_count - 1]];
+            batch[to] = pick;
         }
     }
 
-    private static bool IsBefore(in Entry a, in Entry b) => a.Rank < b.Rank || (a.Rank == b.Rank && a.Key < b.Key);
-
-    private readonly bool IsAfter(in Entry entry, int at, int last) =>
-        IsBefore(in _entries[last], in entry) || (at > last && !IsBefore(in entry, in _entries[last]));
+    private readonly record struct Pick(int Rank, double Key, int At)
+    {
+        public bool IsBefore(in Pick other) => Rank < other.Rank || (Rank == other.Rank && Key < other.Key);
+    }
 
     [InlineArray(Size)]
     private struct Batch
     {
-        private int _first;
+        private Pick _first;
     }
 }

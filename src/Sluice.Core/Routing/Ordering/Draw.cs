@@ -15,6 +15,6 @@ internal struct Draw(ulong start)
         var z = _state;
         z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
         z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
-        return ((z ^ (z >> 31)) >> 11) * (1.0 / (1UL << 53));
+        return (long)((z ^ (z >> 31)) >> 11) * (1.0 / (1L << 53));
     }
 }

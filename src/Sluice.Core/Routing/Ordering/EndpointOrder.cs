@@ -58,26 +58,29 @@ internal static class EndpointOrder
     public static bool IsNotLater(int rank) => rank < LaterStep;
 
     /// <summary>The rank is that of an endpoint which <c>provider.order</c> names.</summary>
-    public static bool IsListed(int rank, Demands demands) => demands.Order.Length > 0 && rank % LaterStep < Unlisted;
+    public static bool IsListed(int rank, Demands demands) => demands.Order.Count > 0 && rank % LaterStep < Unlisted;
 
     // Exponential keys with rate 1/price² give exactly the order of repeated weighted drawing. What is free is drawn first. Four logarithms
     // at once, since with hundreds of endpoints they are most of a decision's time.
     private static void SetDrawnKeys(EndpointGroup group, Span<Entry> entries, ref Draw draw)
     {
-        for (var i = 0; i < entries.Length; i += Vector256<double>.Count)
+        Span<double> drawn = stackalloc double[Vector256<double>.Count];
+        for (var i = 0; i < entries.Length; i++)
         {
-            var drawn = -Vector256.Log(Vector256.Create(1 - draw.Next(), 1 - draw.Next(), 1 - draw.Next(), 1 - draw.Next()));
-            for (var lane = 0; lane < Vector256<double>.Count && i + lane < entries.Length; lane++)
+            var lane = i % Vector256<double>.Count;
+            if (lane == 0)
             {
-                ref var entry = ref entries[i + lane];
-                var price = group.FactsOf(in entry).Price;
-                entry.Key = double.IsPositiveInfinity(price) ? price : drawn[lane] * price * price;
+                Vector256.Log(Vector256.Create(1 - draw.Next(), 1 - draw.Next(), 1 - draw.Next(), 1 - draw.Next())).CopyTo(drawn);
             }
+
+            // An infinite price times a draw of nothing would be no number.
+            var square = group.FactsOf(in entries[i]).PriceSquared;
+            entries[i].Key = double.IsPositiveInfinity(square) ? square : -drawn[lane] * square;
         }
     }
 
     private static bool IsRanked(EndpointGroup group) =>
-        group.MayOverflow || group.Demands.Order.Length > 0 || group.Demands.WantsSpeed || group.WidestFirst;
+        group.MayOverflow || group.Demands.Order.Count > 0 || group.Demands.WantsSpeed || group.WidestFirst;
 
     /// <summary>True when all ranks are the same.</summary>
     private static bool SetRanks(EndpointGroup group, Span<Entry> entries)
@@ -96,7 +99,7 @@ internal static class EndpointOrder
             var later = demands.Window > facts.ContextLength ? 2
                 : facts.ContextLength < widest || IsTooSlow(group.SpeedOf(in entry), demands.Preferences) ? 1
                 : 0;
-            var listed = demands.Order.Length == 0 ? 0 : ProviderMatch.IndexOf(demands.Order, facts);
+            var listed = demands.Order.Count == 0 ? 0 : demands.Order.PlaceOf(facts);
             entry.Rank = (later * LaterStep) + (listed < 0 ? Unlisted : listed);
             same &= entry.Rank == entries[0].Rank;
         }

@@ -1,0 +1,200 @@
+using Sluice.Core.Configuration;
+using Sluice.Core.Routing;
+using Sluice.Protocols.Native;
+using Xunit;
+
+namespace Sluice.Core.Tests.Routing;
+
+public sealed class OrderTests
+{
+    private static readonly ProviderPreferences ByThroughput = new() { Sort = RouteSort.Throughput };
+    private static readonly ProviderPreferences ByLatency = new() { Sort = RouteSort.Latency };
+
+    [Fact]
+    public void D4_MeasuredSort_GoesByHealth()
+    {
+        var fleet = new Fleet(new Ship("a") { Speed = Fleet.Speed(20, 0.2) }, new Ship("b") { Speed = Fleet.Speed(90, 3) }, new Ship("c") { Speed = Fleet.Speed(50, 1) });
+
+        var plan = fleet.Plan(ByThroughput);
+        Assert.Equal(["b", "c", "a"], Fleet.Providers(plan));
+        Assert.Equal("highest throughput", plan.Candidates[0].Reason);
+        Assert.Empty(plan.Notes);
+        Assert.Equal(["a", "c", "b"], fleet.Order(ByLatency));
+        Assert.Equal(["b", "c", "a"], fleet.Order(ProviderPreferences.None, model: "x/one:nitro"));
+    }
+
+    [Fact]
+    public void MeasuredSort_Unmeasured_ComeAfterMeasuredAndAreTriedFirstOnceInTwenty()
+    {
+        var fleet = new Fleet(new Ship("new"), new Ship("newer"), new Ship("slow") { Speed = Fleet.Speed(5, 5) }, new Ship("fast") { Speed = Fleet.Speed(50, 1) });
+        var firsts = new Dictionary<string, int>(StringComparer.Ordinal);
+        for (var i = 0; i < 10_000; i++)
+        {
+            var plan = fleet.Plan(ByThroughput);
+            var order = Fleet.Providers(plan);
+            firsts[order[0]] = firsts.GetValueOrDefault(order[0]) + 1;
+            if (order[0] == "fast")
+            {
+                Assert.Equal(["fast", "slow", "new", "newer"], order);
+            }
+            else
+            {
+                Assert.Equal(("tried to be measured", "fast"), (plan.Candidates[0].Reason, order[1]));
+            }
+        }
+
+        // 1 in 20 of 10,000 is 500, half of it each; four standard deviations of 250 are 63.
+        Assert.InRange(firsts["new"], 187, 313);
+        Assert.InRange(firsts["newer"], 187, 313);
+        Assert.False(firsts.ContainsKey("slow"));
+    }
+
+    [Fact]
+    public void Speeds_OfManyEndpoints_AreReadOnceASecond()
+    {
+        var fleet = new Fleet([.. Enumerable.Range(0, 40).Select(i => new Ship($"p{i}") { Speed = Fleet.Speed(100 - i, 1) })]);
+
+        Assert.Equal("p0", fleet.Order(ByThroughput)[0]);
+        fleet.Order(ByThroughput);
+        Assert.Equal(40, fleet.SpeedsAsked);
+
+        fleet.Time.Advance(TimeSpan.FromSeconds(1));
+        fleet.Order(ByThroughput);
+        Assert.Equal(80, fleet.SpeedsAsked);
+    }
+
+    [Fact]
+    public void PreferredSpeeds_NotReached_MovesToTheEndAndLeavesNobodyOut()
+    {
+        var fleet = new Fleet(
+            new Ship("slow") { Price = 1, Speed = Fleet.Speed(10, 4) },
+            new Ship("silent") { Price = 2 },
+            new Ship("fast") { Price = 3, Speed = Fleet.Speed(80, 0.5) });
+
+        Assert.Equal(["silent", "fast", "slow"], fleet.Order(new ProviderPreferences { PreferredMinThroughput = new Percentiles(null, null, 50, null) }));
+        Assert.Equal(["silent", "fast", "slow"], fleet.Order(new ProviderPreferences { PreferredMaxLatency = new Percentiles(1, null, null, null), Sort = RouteSort.Price }));
+        Assert.Equal(["slow", "silent", "fast"], fleet.Order(new ProviderPreferences { PreferredMinThroughput = new Percentiles(10, 10, 10, 10) }));
+    }
+
+    [Fact]
+    public void Failed_Recently_ComesLastWhateverTheSort()
+    {
+        var fleet = new Fleet(new Ship("a") { Price = 1 }, new Ship("b") { Price = 2 });
+        fleet.Failed.Add("a");
+
+        foreach (var sort in Enum.GetValues<RouteSort>())
+        {
+            Assert.Equal(["b", "a"], fleet.Order(new ProviderPreferences { Sort = sort }));
+        }
+
+        Assert.Equal(["b", "a"], fleet.Order(new ProviderPreferences { Order = ["a"] }));
+    }
+
+    [Fact]
+    public void Partition_None_SortsTheEndpointsOfAllModelsTogether()
+    {
+        var fleet = new Fleet(
+            new Ship("a") { Price = 3 }, new Ship("b") { Price = 9 },
+            new Ship("c") { Model = "y/two", Price = 1 }, new Ship("d") { Model = "y/two", Price = 5 });
+
+        Assert.Equal(["a", "b", "c", "d"], fleet.Order(new ProviderPreferences { Sort = RouteSort.Price }, fallbacks: ["y/two"]));
+        Assert.Equal(["c", "a", "d", "b"], fleet.Order(new ProviderPreferences { Sort = RouteSort.Price, SortAcrossModels = true }, fallbacks: ["y/two"]));
+    }
+
+    [Theory]
+    [InlineData("x/one:online", "online")]
+    [InlineData("x/one:thinking", "thinking")]
+    [InlineData("x/one:exacto", "exacto")]
+    public void Variant_NotOffered_IsNotedAndAnswered(string model, string word)
+    {
+        var plan = new Fleet(new Ship("a"), new Ship("b")).Plan(ProviderPreferences.None, model: model);
+
+        Assert.Equal(["a", "b"], Fleet.Providers(plan));
+        Assert.Contains(word, Assert.Single(plan.Notes), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Extended_LongestWindowsGoFirst() =>
+        Assert.Equal(["long", "short"], new Fleet(new Ship("short") { Context = 8_000 }, new Ship("long") { Context = 64_000 }).Order(ProviderPreferences.None, model: "x/one:extended"));
+
+    [Fact]
+    public void DefaultSort_OfThePath_HoldsUntilTheRequestSaysOtherwise()
+    {
+        var fleet = new Fleet(new Ship("dear") { Price = 100 }, new Ship("cheap") { Price = 1 });
+        var request = new RoutingRequest("x/one") { DefaultSort = RouteSort.Balanced };
+
+        Assert.Equal("drawn by price", fleet.Planner.Plan(fleet.Snapshot, request).Candidates[0].Reason);
+        Assert.Equal("lowest price", fleet.Planner.Plan(fleet.Snapshot, request with { Model = "x/one:floor" }).Candidates[0].Reason);
+        Assert.Equal(["dear", "cheap"], Fleet.Providers(fleet.Planner.Plan(fleet.Snapshot, request with { Preferences = new ProviderPreferences { Order = ["dear"] } })));
+    }
+
+    [Fact]
+    public void D9_Balanced_TenThousandDraws_FollowTheInverseSquareOfThePrice()
+    {
+        decimal[] prices = [1, 2, 3, 4];
+        var fleet = new Fleet(20261121, [.. prices.Select(price => new Ship($"p{price}") { Price = price })]);
+        var firsts = new double[prices.Length];
+        var seconds = 0;
+        for (var i = 0; i < 10_000; i++)
+        {
+            var order = fleet.Order(new ProviderPreferences { Sort = RouteSort.Balanced });
+            firsts[order[0][1] - '1']++;
+            seconds += order[0] == "p1" && order[1] == "p2" ? 1 : 0;
+        }
+
+        var total = prices.Sum(price => 1 / ((double)price * (double)price));
+        var chiSquare = prices.Select((price, i) =>
+        {
+            var expected = 10_000 / ((double)price * (double)price) / total;
+            return (firsts[i] - expected) * (firsts[i] - expected) / expected;
+        }).Sum();
+
+        // Three degrees of freedom: 16.27 is exceeded once in a thousand.
+        Assert.True(chiSquare < 16.27, $"χ² is {chiSquare:F2} for {string.Join(", ", firsts)}");
+
+        // Behind the first the draw goes on by the same weights: 1/4 against 1/9 and 1/16.
+        var share = seconds / firsts[0];
+        Assert.InRange(share, 0.5902 - 0.025, 0.5902 + 0.025);
+    }
+
+    [Fact]
+    public void Plan_SameRequestSameHealth_IsTheSamePlan()
+    {
+        var random = new Random(99);
+        for (var round = 0; round < 200; round++)
+        {
+            var fleet = RandomFleet.Of(random, measured: true);
+            var preferences = RandomFleet.Preferences(random);
+            var needs = RandomFleet.Needs(random);
+            if (preferences.Sort == RouteSort.Balanced)
+            {
+                continue;
+            }
+
+            var first = fleet.Plan(preferences, needs);
+            var again = fleet.Plan(preferences, needs);
+            Assert.Equal(first.Candidates, again.Candidates);
+            Assert.Equal(first.LeftOut, again.LeftOut);
+        }
+    }
+
+    [Fact]
+    public void Order_EqualKeys_KeepTheConfiguredOrderInsideAndBeyondOneBatch()
+    {
+        // 60 endpoints of three prices; the planner picks sixteen at a time.
+        var ships = Enumerable.Range(0, 60).Select(i => new Ship($"p{i:00}") { Price = 1 + (i % 3) }).ToArray();
+        var fleet = new Fleet(ships);
+        var expected = ships.OrderBy(ship => ship.Price).Select(ship => ship.Provider).ToArray();
+        var byPrice = new ProviderPreferences { Sort = RouteSort.Price };
+
+        Assert.Equal(expected[..16], fleet.Order(byPrice));
+        Assert.Equal(new LeftOutEndpoint("…", "28 more are further down than a plan goes"), fleet.Plan(byPrice).LeftOut[^1]);
+        foreach (var failed in expected[..30])
+        {
+            fleet.Failed.Add(failed);
+        }
+
+        Assert.Equal(expected[30..46], fleet.Order(byPrice));
+        Assert.Equal(44, fleet.Plan(byPrice).LeftOut.Count);
+    }
+}
