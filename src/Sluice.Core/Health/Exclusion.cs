@@ -23,4 +23,7 @@ public readonly record struct Exclusion(DateTimeOffset Until, ExclusionCause Cau
     /// long is no worse than asking. Null for the other causes.
     /// </summary>
     public DateTimeOffset? AskableFrom { get; init; }
+
+    /// <summary>When somebody with nobody else to ask may come back.</summary>
+    public DateTimeOffset FreeFrom => AskableFrom is { } from && from < Until ? from : Until;
 }

@@ -133,7 +133,7 @@ internal sealed class PlanDraft
         }
 
         AnyCooling |= exclusion.Cause == ExclusionCause.Cooldown;
-        var first = exclusion.AskableFrom is { } from && from < exclusion.Until ? from : exclusion.Until;
+        var first = exclusion.FreeFrom;
         if (first <= now)
         {
             (_askable ??= []).Add(candidate);

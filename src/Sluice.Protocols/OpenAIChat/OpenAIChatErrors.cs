@@ -67,7 +67,7 @@ internal static partial class OpenAIChatErrors
         json.WriteStartObject();
         json.WriteStartObject("error"u8);
         json.WriteString("message"u8, MessageFor(error));
-        json.WriteString("type"u8, TypeFor(error.Kind));
+        json.WriteString("type"u8, TypeFor(error));
         if (error.Param is { } param)
         {
             json.WriteString("param"u8, param);
@@ -150,8 +150,10 @@ internal static partial class OpenAIChatErrors
         json.WriteEndObject();
     }
 
-    private static string TypeFor(ErrorKind kind) => kind switch
+    private static string TypeFor(GatewayError error) => error.Kind switch
     {
+        // Nobody can serve it now, which is not the request's fault.
+        ErrorKind.NoEndpoint when error.Status >= 500 => "server_error",
         ErrorKind.InvalidRequest or ErrorKind.ModelNotFound or ErrorKind.ContextLength or ErrorKind.ContentPolicy or ErrorKind.NoEndpoint =>
             "invalid_request_error",
         ErrorKind.Authentication => "authentication_error",

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -14,10 +15,74 @@ public sealed record StatusReport(string Version, DateTimeOffset StartedAt, long
 /// <summary>One provider now.</summary>
 /// <param name="Name">Slug.</param>
 /// <param name="Kind">As in the configuration.</param>
-/// <param name="State">One word: <c>ok</c>, <c>failing</c>, <c>cooling</c>, <c>dead</c>, <c>unknown</c>.</param>
+/// <param name="State">One word: <c>ok</c>; <c>failing</c> where some model is not; where no model is asked, why: <c>open</c>, <c>cooling</c>, <c>dead</c>.</param>
 /// <param name="Models">How many models it can serve.</param>
 /// <param name="Detail">One sentence, where the state needs one.</param>
-public sealed record ProviderStatus(string Name, string Kind, string State, int Models, string? Detail);
+public sealed record ProviderStatus(string Name, string Kind, string State, int Models, string? Detail)
+{
+    /// <summary>Of all its models together.</summary>
+    public UptimeStatus Uptime { get; init; } = new(null, null, null);
+
+    /// <summary>Its models that were asked within a day or are not well; the others are.</summary>
+    public IReadOnlyList<EndpointStatus> Endpoints { get; init; } = [];
+
+    /// <summary>Its credentials, in configured order.</summary>
+    public IReadOnlyList<CredentialStatus> Credentials { get; init; } = [];
+}
+
+/// <summary>Share of attempts that were answered, 0 to 1; null where none was made. What was refused for a credential does not count.</summary>
+public sealed record UptimeStatus(
+    [property: JsonPropertyName("5m")] double? FiveMinutes,
+    [property: JsonPropertyName("30m")] double? HalfHour,
+    [property: JsonPropertyName("1d")] double? Day);
+
+/// <summary>One model at one provider now. Counts are of the last five minutes.</summary>
+/// <param name="Model">Canonical id.</param>
+/// <param name="UpstreamModel">The provider's own name of it.</param>
+/// <param name="State"><c>ok</c>, <c>failing</c>, <c>open</c>, <c>cooling</c>, <c>dead</c>.</param>
+/// <param name="Circuit"><c>closed</c>, <c>open</c>, <c>half_open</c>.</param>
+/// <param name="OpenUntil">When an open circuit lets a probe through.</param>
+/// <param name="CoolingUntil">When the first credential may be asked again.</param>
+public sealed record EndpointStatus(string Model, string UpstreamModel, string State, string Circuit, DateTimeOffset? OpenUntil, DateTimeOffset? CoolingUntil)
+{
+    /// <summary>Of its attempts.</summary>
+    public UptimeStatus Uptime { get; init; } = new(null, null, null);
+
+    /// <summary>Attempts answered.</summary>
+    public int Succeeded { get; init; }
+
+    /// <summary>Attempts failed for the provider's or the network's reasons.</summary>
+    public int Failed { get; init; }
+
+    /// <summary>Attempts refused for the credential.</summary>
+    public int Limited { get; init; }
+
+    /// <summary>By kind of error, the most frequent first.</summary>
+    public IReadOnlyList<FailureCount> Failures { get; init; } = [];
+
+    /// <summary>Null while nothing was measured.</summary>
+    public SpeedStatus? Speed { get; init; }
+}
+
+/// <summary>How often something failed in one way.</summary>
+public sealed record FailureCount(string Kind, int Count);
+
+/// <summary>How fast it was in the last five minutes.</summary>
+/// <param name="Samples">Attempts measured.</param>
+/// <param name="FirstTokenSeconds">Moving average.</param>
+/// <param name="TokensPerSecond">Moving average, after the first token.</param>
+/// <param name="FirstTokenP90">Seconds that nine of ten did not exceed.</param>
+/// <param name="TokensPerSecondP90">What nine of ten reached.</param>
+public sealed record SpeedStatus(int Samples, double FirstTokenSeconds, double TokensPerSecond, double? FirstTokenP90, double? TokensPerSecondP90);
+
+/// <summary>One credential now, for every model. Counts are of the last five minutes.</summary>
+/// <param name="Id">Safe to show.</param>
+/// <param name="State"><c>ok</c>, <c>cooling</c>, <c>dead</c>.</param>
+/// <param name="CoolingUntil">Null unless cooling.</param>
+/// <param name="Succeeded">Attempts answered.</param>
+/// <param name="Failed">Attempts failed for the provider's or the network's reasons.</param>
+/// <param name="Limited">Attempts refused for it.</param>
+public sealed record CredentialStatus(string Id, string State, DateTimeOffset? CoolingUntil, int Succeeded, int Failed, int Limited);
 
 /// <summary>Says what runs now.</summary>
 public interface IStatusSource

@@ -164,7 +164,7 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
         if (!services.Health.TryEnter(candidate.Endpoint, candidate.Credential, mayProbe: request.Surface.Operation != SurfaceOperation.CountTokens, out var probe))
         {
             var exclusion = services.Health.Excluded(candidate.Endpoint, candidate.Credential);
-            _refusal ??= OpenCircuits.Refusal(request.Envelope.Model!, (exclusion?.Until ?? default) - services.Time.GetUtcNow());
+            _refusal ??= OpenCircuits.Refusal(request.Envelope.Model!, (exclusion?.FreeFrom ?? default) - services.Time.GetUtcNow());
             return Verdict.MoveOn;
         }
 

@@ -129,12 +129,13 @@ public sealed class SluiceServer : IAsyncDisposable
         var bodies = new BodyReader(budget);
 
         var watcher = new ConfigWatcher(options.Sources, loaded, sources, time, options.Load);
+        var standings = new HealthReader(() => watcher.Current, health);
         var builder = ServerHost.Builder(first, drain, loggers);
         builder.Services.AddSingleton<IKeyRing>(keys);
         builder.Services.AddSingleton(directory);
         builder.Services.AddSingleton<ILedgerQueries>(store);
         builder.Services.AddSingleton(time);
-        builder.Services.AddSingleton<IStatusSource>(new StatusSource(watcher, health, time.GetUtcNow(), time));
+        builder.Services.AddSingleton<IStatusSource>(new StatusSource(watcher, standings, time.GetUtcNow(), time));
         builder.Services.AddSingleton(new WhatIf(() => watcher.Current, planner, affinity, estimates, time));
         builder.Services.AddSingleton<IModelResolver>(new ModelResolver(() => watcher.Current));
         var app = parts.Add(builder.Build());
@@ -156,7 +157,7 @@ public sealed class SluiceServer : IAsyncDisposable
         LogWarnings(log, first.Warnings);
 
         var pipeline = new InferencePipeline(() => watcher.Current, keys, bodies, planner, attempts, settler, time, loggers.CreateLogger<InferencePipeline>());
-        var entry = new RequestEntry(pipeline, new Surfaces.Models.ModelsApi(() => watcher.Current, keys), new OperationsApi(watcher, () => drain.Begun), drain);
+        var entry = new RequestEntry(pipeline, new Surfaces.Models.ModelsApi(() => watcher.Current, keys), new OperationsApi(watcher, new PublicStatus(standings, time), () => drain.Begun), drain);
         app.Lifetime.ApplicationStopping.Register(() =>
         {
             HostingLog.Stopping(log, options.Drain.TotalSeconds);

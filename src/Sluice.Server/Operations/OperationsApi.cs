@@ -5,11 +5,11 @@ using Sluice.Core.Configuration;
 
 namespace Sluice.Server.Operations;
 
-/// <summary><c>/healthz</c>: the process runs. <c>/readyz</c>: it serves, and whether the last change of the configuration was taken.</summary>
-internal sealed class OperationsApi(ConfigWatcher configuration, Func<bool> stopping)
+/// <summary><c>/healthz</c>: the process runs. <c>/readyz</c>: it serves, and whether the last change of the configuration was taken. <c>/status</c>: how providers and models stand.</summary>
+internal sealed class OperationsApi(ConfigWatcher configuration, PublicStatus status, Func<bool> stopping)
 {
     /// <summary>The path is one of these; matched before any prefix rule.</summary>
-    public static bool Matches(string path) => path is "/healthz" or "/readyz";
+    public static bool Matches(string path) => path is "/healthz" or "/readyz" or "/status";
 
     /// <summary>Answers when the path is one of these.</summary>
     public async Task<bool> TryAnswerAsync(HttpContext http)
@@ -22,6 +22,10 @@ internal sealed class OperationsApi(ConfigWatcher configuration, Func<bool> stop
                 return true;
             case "/readyz":
                 await ReadyAsync(http);
+                return true;
+            case "/status":
+                http.Response.ContentType = "application/json";
+                await http.Response.BodyWriter.WriteAsync(status.Read(), http.RequestAborted);
                 return true;
             default:
                 return false;

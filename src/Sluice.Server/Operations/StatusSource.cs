@@ -1,11 +1,12 @@
 using Sluice.Core.Configuration;
 using Sluice.Core.Health;
+using Sluice.Core.Ledger;
 using Sluice.Server.Admin;
 
 namespace Sluice.Server.Operations;
 
 /// <summary>Says what runs now, from the configuration in force and the health of its endpoints.</summary>
-internal sealed class StatusSource(ConfigWatcher configuration, IHealth health, DateTimeOffset startedAt, TimeProvider time) : IStatusSource
+internal sealed class StatusSource(ConfigWatcher configuration, HealthReader health, DateTimeOffset startedAt, TimeProvider time) : IStatusSource
 {
     private static readonly string Version = typeof(StatusSource).Assembly.GetName().Version?.ToString(3) ?? "0.0.0";
 
@@ -13,24 +14,68 @@ internal sealed class StatusSource(ConfigWatcher configuration, IHealth health, 
     public StatusReport Read()
     {
         var current = configuration.Current;
-        var models = new Dictionary<string, int>(StringComparer.Ordinal);
-        var failing = new Dictionary<string, int>(StringComparer.Ordinal);
-        foreach (var model in current.Catalogue.Servable)
-        {
-            foreach (var endpoint in model.Endpoints)
-            {
-                models[endpoint.Provider] = models.GetValueOrDefault(endpoint.Provider) + 1;
-                failing[endpoint.Provider] = failing.GetValueOrDefault(endpoint.Provider) + (health.FailedRecently(endpoint) ? 1 : 0);
-            }
-        }
-
         return new StatusReport(Version, startedAt, (long)(time.GetUtcNow() - startedAt).TotalSeconds,
-            [.. current.Providers.Select(p => Describe(p, models.GetValueOrDefault(p.Name), failing.GetValueOrDefault(p.Name)))],
+            [.. health.Read().Select(Describe)],
             [.. current.Warnings, .. configuration.LastErrors.Select(e => "The configuration file has an error and was not taken: " + e), .. configuration.LastFaults]);
     }
 
-    private static ProviderStatus Describe(ProviderSettings provider, int models, int failing) =>
-        failing > 0
-            ? new ProviderStatus(provider.Name, ProviderKindNames.WordOf(provider.Kind), "failing", models, $"{failing} of its models failed in the last 30 seconds.")
-            : new ProviderStatus(provider.Name, ProviderKindNames.WordOf(provider.Kind), "ok", models, Detail: null);
+    private ProviderStatus Describe(ProviderStanding standing)
+    {
+        var provider = standing.Provider;
+        return new ProviderStatus(provider.Name, ProviderKindNames.WordOf(provider.Kind), standing.State, standing.Endpoints.Count, Detail(standing))
+        {
+            Uptime = Uptime(standing.Count),
+            Endpoints = [.. standing.Endpoints.Where(e => e.State != "ok" || HasTraffic(e)).Select(Describe)],
+            Credentials = [.. provider.Credentials.Select(c => Describe(health.Read(provider, c)))],
+        };
+    }
+
+    private static bool HasTraffic(EndpointStanding endpoint) => endpoint.Place.Count(HealthWindow.Day) != default;
+
+    private static EndpointStatus Describe(EndpointStanding endpoint)
+    {
+        var place = endpoint.Place;
+        var recent = place.Count(HealthWindow.FiveMinutes);
+        return new EndpointStatus(endpoint.Endpoint.Model.Id, endpoint.Endpoint.UpstreamModel, endpoint.State, CircuitNames.Of(endpoint.Circuit), endpoint.OpenUntil, endpoint.CoolingUntil)
+        {
+            Uptime = Uptime(place.Count),
+            Succeeded = recent.Succeeded,
+            Failed = recent.Failed,
+            Limited = recent.Limited,
+            Failures = [.. place.Failures(HealthWindow.FiveMinutes).Select(f => new FailureCount(AttemptCause.Of(f.Kind), f.Count))],
+            Speed = place.Speed() is { } speed ? new SpeedStatus(speed.Samples, speed.FirstTokenSeconds, speed.TokensPerSecond, speed.Latency.P90, speed.Throughput.P90) : null,
+        };
+    }
+
+    private static CredentialStatus Describe(CredentialStanding standing)
+    {
+        var state = standing.Excluded?.Cause switch
+        {
+            ExclusionCause.Dead => "dead",
+            ExclusionCause.Cooldown => "cooling",
+            _ => "ok",
+        };
+        return new CredentialStatus(standing.Id, state, state == "cooling" ? standing.Excluded!.Value.Until : null, standing.FiveMinutes.Succeeded, standing.FiveMinutes.Failed, standing.FiveMinutes.Limited);
+    }
+
+    private static UptimeStatus Uptime(Func<HealthWindow, OutcomeCounts> count) =>
+        new(count(HealthWindow.FiveMinutes).Uptime, count(HealthWindow.HalfHour).Uptime, count(HealthWindow.Day).Uptime);
+
+    private static string? Detail(ProviderStanding standing)
+    {
+        List<string> said = [];
+        Say("failing", "failed in the last 30 seconds");
+        Say("open", "failed too often: their circuits are open");
+        Say("cooling", "cool down at the provider's wish");
+        Say("dead", "have no credential that the provider takes");
+        return said.Count == 0 ? null : $"Of its models {string.Join("; ", said)}.";
+
+        void Say(string state, string what)
+        {
+            if (standing.Endpoints.Count(e => e.State == state) is > 0 and var count)
+            {
+                said.Add($"{count} {what}");
+            }
+        }
+    }
 }

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
 
 namespace Sluice.Commands;
 
@@ -15,15 +17,69 @@ internal static class StatusCommand
         }
 
         Output.Line($"Sluice {Output.Text(answer, "version")} at {context.Client.Url}, up {TimeSpan.FromSeconds(Math.Clamp(Output.Integer(answer, "uptime_seconds"), 0, int.MaxValue))}");
+        var providers = Output.List(answer, "providers");
         Output.Table(
-            ["provider", "kind", "state", "#models", "detail"],
-            Output.List(answer, "providers").Select(provider => new[]
+            ["provider", "kind", "state", "#models", "#uptime 5m", "#30m", "#1d", "detail"],
+            providers.Select(provider => new[]
             {
-                Output.Text(provider, "name"), Output.Text(provider, "kind"), Output.Text(provider, "state"), Output.Text(provider, "models"), Output.Text(provider, "detail"),
+                Output.Text(provider, "name"), Output.Text(provider, "kind"), Output.Text(provider, "state"), Output.Text(provider, "models"),
+                Percent(provider, "5m"), Percent(provider, "30m"), Percent(provider, "1d"), Output.Text(provider, "detail"),
             }));
+        Models(providers);
+        Credentials(providers);
         foreach (var warning in Output.List(answer, "warnings"))
         {
             Output.Line("warning: " + warning);
         }
     });
+
+    // Models that were asked within a day or are not well; without traffic and trouble there is nothing to tell.
+    private static void Models(IReadOnlyList<JsonElement> providers)
+    {
+        var rows = providers.SelectMany(provider => Entries(provider, "endpoints").Select(endpoint => new[]
+        {
+            Output.Text(provider, "name"), Output.Text(endpoint, "model"), Output.Text(endpoint, "state"), Until(endpoint),
+            Percent(endpoint, "5m"), Percent(endpoint, "1d"), Output.Count(endpoint, "succeeded"), Output.Count(endpoint, "failed"), Output.Count(endpoint, "limited"),
+            Number(endpoint, "first_token_seconds"), Number(endpoint, "tokens_per_second"),
+        })).ToList();
+        if (rows.Count > 0)
+        {
+            Output.Table(["provider", "model", "state", "until", "#uptime 5m", "#1d", "#ok", "#failed", "#limited", "#first token s", "#tokens/s"], rows);
+        }
+    }
+
+    private static void Credentials(IReadOnlyList<JsonElement> providers)
+    {
+        var rows = providers.SelectMany(provider => Entries(provider, "credentials"))
+            .Where(credential => Output.Text(credential, "state") != "ok")
+            .Select(credential => new[] { Output.Text(credential, "id"), Output.Text(credential, "state"), Clock(credential, "cooling_until") })
+            .ToList();
+        if (rows.Count > 0)
+        {
+            Output.Table(["credential", "state", "until"], rows);
+        }
+    }
+
+    // A Sluice that serves and is older than this command does not send them.
+    private static IReadOnlyList<JsonElement> Entries(JsonElement element, string member) =>
+        element.TryGetProperty(member, out var list) && list.ValueKind == JsonValueKind.Array ? [.. list.EnumerateArray()] : [];
+
+    private static string Percent(JsonElement element, string window) =>
+        element.TryGetProperty("uptime", out var uptime) && uptime.ValueKind == JsonValueKind.Object
+        && uptime.TryGetProperty(window, out var share) && share.ValueKind == JsonValueKind.Number
+            ? share.GetDouble().ToString("0.0 %", CultureInfo.InvariantCulture)
+            : "-";
+
+    private static string Number(JsonElement endpoint, string member) =>
+        endpoint.TryGetProperty("speed", out var speed) && speed.ValueKind == JsonValueKind.Object
+        && speed.TryGetProperty(member, out var value) && value.ValueKind == JsonValueKind.Number
+            ? value.GetDouble().ToString("0.0", CultureInfo.InvariantCulture)
+            : "-";
+
+    private static string Until(JsonElement endpoint) => Clock(endpoint, "open_until") is not "-" and var open ? open : Clock(endpoint, "cooling_until");
+
+    private static string Clock(JsonElement element, string member) =>
+        element.TryGetProperty(member, out var value) && value.ValueKind == JsonValueKind.String && value.TryGetDateTimeOffset(out var time)
+            ? time.UtcDateTime.ToString("HH:mm:ss", CultureInfo.InvariantCulture)
+            : "-";
 }

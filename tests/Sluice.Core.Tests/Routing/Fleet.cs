@@ -118,7 +118,7 @@ internal sealed class Fleet : IHealth
         return true;
     }
 
-    public EndpointHealth Of(ModelEndpoint endpoint) => throw new NotSupportedException("Plans ask the board itself here.");
+    public EndpointHealth Of(ModelEndpoint endpoint) => throw new NotSupportedException("A fleet keeps no places.");
 
     public bool FailedRecently(ModelEndpoint endpoint) => Failed.Contains(endpoint.Provider);
 
