@@ -251,12 +251,12 @@ public sealed class EndpointHealth
                     one.Mark.Extend(scope == FaultScope.Model ? until : 0);
 
                     // Who says when to come back is taken at the word; who does not may be asked too often.
-                    opened = until == 0 && one.Circuit.Failed(now, Board.Breaker, probe);
+                    opened = until == 0 && MayPass(fault.Kind) && one.Circuit.Failed(now, Board.Breaker, probe);
                     break;
                 case FaultScope.Endpoint or FaultScope.Provider:
                     _whole.FailedAt = now;
                     _whole.Extend(until);
-                    opened = _circuit.Failed(now, Board.Breaker, probe);
+                    opened = MayPass(fault.Kind) && _circuit.Failed(now, Board.Breaker, probe);
                     break;
                 default:
                     return true; // dead for every model: its provider keeps that
@@ -353,6 +353,11 @@ public sealed class EndpointHealth
             Recompute();
         }
     }
+
+    // What does not pass by itself opens no circuit: a model that is not there and a refused key cost one quick answer each, and their own
+    // words say what to mend, which "failed too often" does not.
+    private static bool MayPass(ErrorKind kind) =>
+        kind is not (ErrorKind.ModelNotFound or ErrorKind.NoEndpoint or ErrorKind.Authentication or ErrorKind.Permission or ErrorKind.Credits);
 
     private static DateTimeOffset At(long ticks) => new(ticks, TimeSpan.Zero);
 

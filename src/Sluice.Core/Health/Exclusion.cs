@@ -18,11 +18,18 @@ public enum ExclusionCause
 /// <param name="Cause">Why.</param>
 public readonly record struct Exclusion(DateTimeOffset Until, ExclusionCause Cause)
 {
+    // Ticks, and 0 for none: plans ask for two hundred of these, and what is returned by value is copied.
+    private readonly long _askableFrom;
+
     /// <summary>
     /// For <see cref="ExclusionCause.Circuit"/>: when it may be asked all the same if nobody else is left, so that a circuit that has grown
     /// long is no worse than asking. Null for the other causes.
     /// </summary>
-    public DateTimeOffset? AskableFrom { get; init; }
+    public DateTimeOffset? AskableFrom
+    {
+        get => _askableFrom == 0 ? null : new DateTimeOffset(_askableFrom, TimeSpan.Zero);
+        init => _askableFrom = value?.UtcTicks ?? 0;
+    }
 
     /// <summary>When somebody with nobody else to ask may come back.</summary>
     public DateTimeOffset FreeFrom => AskableFrom is { } from && from < Until ? from : Until;

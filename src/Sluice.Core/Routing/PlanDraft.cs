@@ -33,7 +33,7 @@ internal sealed class PlanDraft
 
     public bool AnyDead { get; private set; }
 
-    public bool AnyCooling { get; private set; }
+    public bool AnyOpen { get; private set; }
 
     /// <summary>The shortest rest of all that cools down or is open.</summary>
     public TimeSpan? FreeAgainIn { get; private set; }
@@ -132,7 +132,7 @@ internal sealed class PlanDraft
             return;
         }
 
-        AnyCooling |= exclusion.Cause == ExclusionCause.Cooldown;
+        AnyOpen |= exclusion.Cause == ExclusionCause.Circuit;
         var first = exclusion.FreeFrom;
         if (first <= now)
         {

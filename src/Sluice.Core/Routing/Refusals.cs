@@ -49,7 +49,7 @@ internal static class Refusals
     {
         if (draft.FreeAgainIn is { } rest)
         {
-            return draft.AnyCooling ? AllCooling(request, rest) : OpenCircuits.Refusal(request.Model, rest);
+            return draft.AnyOpen ? OpenCircuits.Refusal(request.Model, rest) : AllCooling(request, rest);
         }
 
         if (draft.AnyDead)

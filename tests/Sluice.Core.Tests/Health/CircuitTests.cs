@@ -84,6 +84,33 @@ public sealed class CircuitTests
         Assert.Equal(default, Board.Of(One).Count(HealthWindow.Day));
     }
 
+    [Theory]
+    [InlineData(ErrorKind.ModelNotFound)]
+    [InlineData(ErrorKind.NoEndpoint)]
+    public void D16_WhatDoesNotPassByItself_OpensNoCircuit(ErrorKind kind)
+    {
+        for (var i = 0; i < 20; i++)
+        {
+            Board.Failed(One, First, Fault(kind));
+        }
+
+        Assert.Equal(CircuitState.Closed, Board.Of(One).Circuit);
+        Assert.True(Board.FailedRecently(One));
+    }
+
+    [Theory]
+    [InlineData(ErrorKind.Authentication)]
+    [InlineData(ErrorKind.Credits)]
+    public void D16_RefusalWithoutACredential_OpensNoCircuit(ErrorKind kind)
+    {
+        for (var i = 0; i < 20; i++)
+        {
+            Board.Failed(One, credential: null, Fault(kind) with { CredentialIsDead = true });
+        }
+
+        Assert.Null(Board.Excluded(One, credential: null));
+    }
+
     [Fact]
     public void D16_HundredAtOnce_ExactlyOneIsTheProbe()
     {

@@ -134,6 +134,26 @@ public sealed class OutcomesAndSpeedTests
     }
 
     [Fact]
+    public void Reads_AllocateNothing()
+    {
+        _world.Health.Succeeded(One, First, new AttemptSpeed(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2), 50));
+        _world.Fail("x/one", "a#1", ErrorKind.RateLimit, TimeSpan.FromSeconds(40));
+        var (one, first) = (One, First);
+        var found = Read();
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 1000; i++)
+        {
+            found += Read();
+        }
+
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(3003, found);
+
+        int Read() =>
+            (_world.Health.Excluded(one, first) is null ? 0 : 1) + (_world.Health.FailedRecently(one, first) ? 1 : 0) + (_world.Health.Speed(one) is null ? 0 : 1);
+    }
+
+    [Fact]
     public void Endpoints_ThatDifferInTheirHealthAlone_AreEqual()
     {
         var same = new ModelEndpoint(One.Model, One.Provider, One.UpstreamModel, One.Price);
