@@ -18,6 +18,9 @@ public sealed record ProviderPreferences
     /// <summary>Providers not allowed.</summary>
     public IReadOnlyList<string> Ignore { get; init; } = [];
 
+    /// <summary>The only providers that the configured rule allows, by their names in the file; empty is all. No request can set it.</summary>
+    public IReadOnlyList<string> AllowedByRule { get; init; } = [];
+
     /// <summary>False: nothing beyond <see cref="Order"/>, or beyond the best endpoint where there is no order.</summary>
     public bool AllowFallbacks { get; init; } = true;
 

@@ -86,7 +86,7 @@ internal sealed class RulesReader(IReadOnlyList<ProviderSettings> providers, Fin
         var condition = ReadCondition(item["when"], written);
         return condition is null ? null : new Rule(name, item.Get<string>("when"), condition, use)
         {
-            ShutOut = only.Count == 0 ? [] : [.. providers.Select(provider => provider.Name).Where(provider => !only.Contains(provider, StringComparer.Ordinal))],
+            Only = only,
             Order = order,
             Sort = sort is null ? null : Enum.Parse<RouteSort>(sort, ignoreCase: true),
         };

@@ -12,6 +12,12 @@ internal static class EndpointFilters
 
     public static readonly EndpointFilter[] All =
     [
+        new("Filter by Rule", FilterForce.Demanded, "not among the rule's providers",
+            static d => d.Preferences.AllowedByRule.Count > 0,
+            static (e, d) => Contains(d.Preferences.AllowedByRule, e.Provider.Name))
+        {
+            Remedy = "The administrator widens the `only` of the rule in the configuration, or gives its providers an endpoint of this model.",
+        },
         new("Filter by Allowed Providers", FilterForce.Demanded, "not among provider.only",
             static d => d.Only.Count > 0,
             static (e, d) => d.Lists(d.Only, e))

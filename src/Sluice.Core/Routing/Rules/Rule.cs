@@ -24,8 +24,8 @@ public sealed class Rule
     /// <summary>Models in the place of the request's, in order; empty leaves the request's own.</summary>
     public IReadOnlyList<string> Use { get; }
 
-    /// <summary>Slugs of providers that the rule shuts out: all but those of its <c>only</c>.</summary>
-    public IReadOnlyList<string> ShutOut { get; init; } = [];
+    /// <summary>The only providers that may serve; empty is all.</summary>
+    public IReadOnlyList<string> Only { get; init; } = [];
 
     /// <summary>Providers to try first where the request names none.</summary>
     public IReadOnlyList<string> Order { get; init; } = [];
@@ -87,14 +87,14 @@ public sealed class Rule
 
     private ProviderPreferences Merge(ProviderPreferences own)
     {
-        if (ShutOut.Count == 0 && Order.Count == 0 && Sort is null)
+        if (Only.Count == 0 && Order.Count == 0 && Sort is null)
         {
             return own;
         }
 
         return own with
         {
-            Ignore = ShutOut.Count == 0 ? own.Ignore : [.. own.Ignore, .. ShutOut],
+            AllowedByRule = Only,
             Order = own.Order.Count > 0 ? own.Order : Order,
             Sort = own.Sort ?? Sort,
         };

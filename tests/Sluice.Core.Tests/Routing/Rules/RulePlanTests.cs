@@ -99,9 +99,32 @@ public sealed class RulePlanTests
         var applied = snapshot.Rules.All[0].Apply(new RoutingRequest("x/main") { Preferences = own }, snapshot.Catalogue);
 
         Assert.Equal("x/main", applied.Model);
-        Assert.Equal(["z", "a"], applied.Preferences.Ignore);
+        Assert.Equal(["z"], applied.Preferences.Ignore);
+        Assert.Equal(["b"], applied.Preferences.AllowedByRule);
         Assert.Equal(["b"], applied.Preferences.Order);
         Assert.Equal(RouteSort.Latency, applied.Preferences.Sort);
+    }
+
+    [Fact]
+    public void Rule_WithOnly_LeavesOutEveryOtherProviderAndSaysWhy()
+    {
+        var plan = Plan("rules: [{ name: at home, only: [b] }]", new RoutingRequest("x/main"));
+
+        Assert.All(plan.Candidates, c => Assert.Equal("b", c.Provider.Name));
+        Assert.Equal(["x/main", "x/other"], plan.Candidates.Select(c => c.Endpoint.Model.Id));
+        Assert.StartsWith("rule at home: ", plan.Candidates[0].Reason, StringComparison.Ordinal);
+        Assert.Contains(plan.LeftOut, left => left.Why == "not among the rule's providers");
+        Assert.Contains("rule at home matched: it chooses among providers and leaves the model.", plan.Notes);
+    }
+
+    // Its own list and the rule's both bind: where they have nobody in common, nobody is asked.
+    [Fact]
+    public void Rule_WithOnly_AndARequestWithAnother_IsRefused()
+    {
+        var plan = Plan("rules: [{ name: at home, only: [b] }]", new RoutingRequest("x/main") { Preferences = new ProviderPreferences { Only = ["a"] } });
+
+        Assert.Empty(plan.Candidates);
+        Assert.EndsWith("(rule at home of the configuration sent 'x/main' there.)", plan.Refusal!.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -54,7 +54,7 @@ public sealed class RulesPageTests
 
         var planned = rule is null ? request : rule.Apply(request, snapshot.Catalogue);
         var models = planned.Model == request.Model && planned.FallbackModels.Count == 0 ? "its own model" : string.Join(", ", [planned.Model, .. planned.FallbackModels]);
-        var place = planned.Preferences.Ignore.Count == 0 ? "" : $" at {string.Join(", ", snapshot.Providers.Select(p => p.Name).Except(planned.Preferences.Ignore))}";
+        var place = planned.Preferences.AllowedByRule.Count == 0 ? "" : $" at {string.Join(", ", planned.Preferences.AllowedByRule)}";
         Assert.Equal(outcome, models + place);
     }
 
