@@ -61,9 +61,7 @@ internal sealed class EndpointGroup(Demands demands, PlanDraft draft) : IDisposa
         {
             First = model.Resolved;
             Sort = SortChoice.Of(demands.Request, model.Resolved.Variant, snapshot.Routing.Sort);
-
-            // Who names the providers in order wants them in that order on every turn.
-            SessionsStay = snapshot.Routing.SessionAffinity && demands.Order.Count == 0;
+            SessionsStay = snapshot.Routing.SessionAffinity;
         }
 
         var speeds = endpoints.Length > 1 && (SortChoice.IsMeasured(Sort) || demands.WantsSpeed) ? routes.Speeds(health, time) : null;

@@ -75,7 +75,7 @@ internal sealed class Placement(IHealth health, IAffinity affinity, TimeProvider
     private Home? HomeOf(EndpointGroup group)
     {
         if (!group.SessionsStay || group.Draft.IsFull || group.Demands.Request.Session is not { Length: > 0 } session
-            || affinity.Find(session, group.First!.Model.Id) is not { } place)
+            || affinity.Home(session, group.First!.Model.Id) is not { } place)
         {
             return null;
         }
@@ -89,8 +89,19 @@ internal sealed class Placement(IHealth health, IAffinity affinity, TimeProvider
                 continue;
             }
 
+            if (group.Demands.Order.Count > 0 && !EndpointOrder.IsListed(entry.Rank, group.Demands))
+            {
+                // Its home is what the order leaves for the end: the order decides. Within the order a warm cache does, or naming an order would cost it.
+                return null;
+            }
+
             var credential = Find(facts.Provider.Credentials, place.Credential);
             if (credential?.Id != place.Credential || health.Excluded(endpoint, credential) is not null || health.FailedRecently(endpoint, credential))
+            {
+                return null;
+            }
+
+            if (group.Sort == RouteSort.Price && HasCheaper(group, endpoint, place.CachedTokens))
             {
                 return null;
             }
@@ -100,6 +111,42 @@ internal sealed class Placement(IHealth health, IAffinity affinity, TimeProvider
         }
 
         return null;
+    }
+
+    /// <summary>Somebody who can be asked is cheaper for this request even without a cache.</summary>
+    private bool HasCheaper(EndpointGroup group, ModelEndpoint home, long cachedTokens)
+    {
+        foreach (ref var entry in group.Entries)
+        {
+            var facts = group.FactsOf(in entry);
+            var endpoint = facts.Endpoint;
+            if (!ReferenceEquals(endpoint, home) && endpoint.Model.Id == home.Model.Id && EndpointOrder.IsNotLater(entry.Rank)
+                && !health.FailedRecently(endpoint) && CanBeAsked(endpoint, facts.Provider)
+                && !WarmPrice.IsWorthStaying(home, cachedTokens, endpoint, group.Demands.Request.Needs.InputTokens))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private bool CanBeAsked(ModelEndpoint endpoint, ProviderSettings provider)
+    {
+        if (provider.Credentials.Count == 0)
+        {
+            return health.Excluded(endpoint, credential: null) is null;
+        }
+
+        for (var i = 0; i < provider.Credentials.Count; i++)
+        {
+            if (health.Excluded(endpoint, provider.Credentials[i]) is null)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private static Credential? Find(IReadOnlyList<Credential> credentials, string? id)

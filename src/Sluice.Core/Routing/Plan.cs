@@ -62,6 +62,9 @@ public sealed record Plan
     /// <summary>What was asked for and done otherwise, one sentence each.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
 
+    /// <summary>How the endpoints of the model asked for were sorted; null where there was nothing to sort.</summary>
+    public RouteSort? Sort { get; init; }
+
     /// <summary>The canonical model asked for; null when the name means nothing.</summary>
     public Model? Model { get; init; }
 

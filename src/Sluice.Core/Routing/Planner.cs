@@ -4,6 +4,7 @@ using Sluice.Core.Configuration;
 using Sluice.Core.Health;
 using Sluice.Core.Routing.Endpoints;
 using Sluice.Core.Routing.Filters;
+using Sluice.Core.Routing.Ordering;
 
 namespace Sluice.Core.Routing;
 
@@ -70,6 +71,7 @@ public sealed class Planner(IHealth health, IAffinity affinity, TimeProvider tim
             LeftOut = draft.LeftOut(),
             Notes = draft.Notes,
             Model = resolved?.Model,
+            Sort = resolved is { Endpoints.Count: > 1 } ? SortChoice.Of(request, resolved.Variant, snapshot.Routing.Sort) : null,
             Funnel = funnel,
             Refusal = draft.Count > 0 ? null
                 : !draft.AnyKnown ? Refusals.ModelNotFound(catalogue, request)

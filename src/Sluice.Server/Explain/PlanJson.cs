@@ -81,6 +81,11 @@ internal static class PlanJson
             json.WriteString("rule"u8, rule);
         }
 
+        if (plan.Sort is { } sort)
+        {
+            json.WriteString("sort"u8, JsonNamingPolicy.SnakeCaseLower.ConvertName(sort.ToString()));
+        }
+
         if (plan.Notes.Count > 0)
         {
             json.WriteStartArray("notes"u8);

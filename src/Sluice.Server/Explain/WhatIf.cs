@@ -27,7 +27,8 @@ internal sealed class WhatIf(Func<ConfigSnapshot> snapshot, Planner planner, IAf
             return (null, invalid!.Message);
         }
 
-        envelope = surface.Complete(envelope) with { Model = model ?? envelope.Model };
+        envelope = RoutingRequests.WithModel(surface.Complete(envelope));
+        envelope = envelope with { Model = model ?? envelope.Model };
         if (string.IsNullOrEmpty(envelope.Model))
         {
             return (null, "Neither 'model' nor the body names a model.");

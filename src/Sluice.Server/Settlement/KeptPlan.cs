@@ -13,7 +13,7 @@ internal static class KeptPlan
     public static string? Write(InferenceRequest request)
     {
         var plan = request.Plan;
-        if (plan.Candidates.Count <= 1 && plan.LeftOut.Count == 0 && plan.Notes.Count == 0)
+        if (plan.Candidates.Count <= 1 && plan.LeftOut.Count == 0 && plan.Notes.Count == 0 && plan.Rule is null)
         {
             return null;
         }

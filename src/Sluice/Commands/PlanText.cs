@@ -32,6 +32,11 @@ internal static class PlanText
                 : $"at home at {home} ({Output.Text(session, "credential")}), {Output.Count(session, "cached_tokens")} tokens warm until {Output.Text(session, "warm_until")}"));
         }
 
+        foreach (var step in Entries(plan, "routing_funnel"))
+        {
+            Fact("filter", $"{Output.Text(step, "step")}: {Output.Text(step, "endpoint_count")} left");
+        }
+
         foreach (var note in Entries(plan, "notes"))
         {
             Fact("note", note.ToString());
