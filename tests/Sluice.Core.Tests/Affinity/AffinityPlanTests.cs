@@ -1,6 +1,7 @@
 using Sluice.Core.Affinity;
 using Sluice.Core.Configuration;
 using Sluice.Core.Routing;
+using Sluice.Protocols.Native;
 using Sluice.Core.Tests.Routing;
 using Sluice.Protocols.Errors;
 using Xunit;
