@@ -13,7 +13,7 @@ internal static class Continuation
         request.Envelope.ContinuesAnswer && request.Attempts.Count > 0 && request.Attempts[0].Candidate.Provider.Name != candidate.Provider.Name;
 
     /// <summary>What the client is told beside the failure of the provider that has the answer; empty where nobody else could have been asked.</summary>
-    public static string Note(InferenceRequest request) => request.Plan.Candidates.Any(c => IsElsewhere(request, c))
+    public static string Note(InferenceRequest request) => request is { Envelope.ContinuesAnswer: true, Attempts.Count: > 0 } && request.Plan.Candidates.Any(c => IsElsewhere(request, c))
         ? $" The conversation is kept at '{request.Attempts[0].Candidate.Provider.Name}', so no other provider was asked: send it whole in 'input', without 'previous_response_id' or 'conversation', and another provider can answer."
         : "";
 }
