@@ -1,3 +1,4 @@
+using Sluice.Core.Affinity;
 using Sluice.Core.Catalogue;
 using Sluice.Core.Configuration;
 using Sluice.Core.Faults;
