@@ -4,7 +4,6 @@ using Sluice.Core.Routing;
 using Sluice.Protocols.Native;
 using Sluice.Core.Tests.Routing;
 using Sluice.Protocols.Errors;
-using Sluice.Protocols.Native;
 using Xunit;
 
 namespace Sluice.Core.Tests.Affinity;
