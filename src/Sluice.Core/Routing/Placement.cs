@@ -221,7 +221,7 @@ internal sealed class Placement(IHealth health, IAffinity affinity, TimeProvider
     /// <summary>Numbers for one decision that no other decision gets: what is not drawn is skipped.</summary>
     private Draw NextDraw(int entries)
     {
-        var step = unchecked(Draw.Step * (entries + 8));
+        var step = unchecked(Draw.Step * (entries + EndpointOrder.MostDraws + 8));
         return new Draw((ulong)unchecked(Interlocked.Add(ref _random, step) - step));
     }
 

@@ -157,6 +157,44 @@ public sealed class OrderTests
         Assert.InRange(share, 0.5902 - 0.025, 0.5902 + 0.025);
     }
 
+    // So many endpoints that the first sixteen are drawn one by one; where one is so cheap that it has nearly all of the weight, that is given up
+    // for keys on the way. The first, and the second behind a given first, must follow the same weights in both.
+    [Theory]
+    [InlineData(1)]
+    [InlineData(50)]
+    public void D9_BalancedAmongMany_TenThousandDraws_FollowTheInverseSquareOfThePrice(int cheapness)
+    {
+        const int Ships = 60;
+        decimal[] prices = [1, .. Enumerable.Range(1, Ships - 1).Select(i => (decimal)cheapness * (1 + (i % 3)))];
+        var fleet = new Fleet(20261121, [.. prices.Select((price, i) => new Ship($"p{i}") { Price = price })]);
+        var firsts = new double[4];
+        var seconds = new double[4];
+        for (var i = 0; i < 10_000; i++)
+        {
+            var order = fleet.Order(new ProviderPreferences { Sort = RouteSort.Balanced });
+            Assert.Equal(Planner.MostCandidates, order.Distinct(StringComparer.Ordinal).Count());
+            firsts[Group(order[0])]++;
+            if (order[0] == "p0")
+            {
+                seconds[Group(order[1])]++;
+            }
+        }
+
+        double[] weights = [1, .. Enumerable.Range(0, 3).Select(group => Enumerable.Range(1, Ships - 1).Where(i => i % 3 == group).Sum(i => 1 / ((double)prices[i] * (double)prices[i])))];
+        AssertFollows(weights, firsts, 16.27);
+        AssertFollows(weights[1..], seconds[1..], 13.82);
+
+        static int Group(string name) => name == "p0" ? 0 : 1 + (int.Parse(name.AsSpan(1), System.Globalization.CultureInfo.InvariantCulture) % 3);
+    }
+
+    // The bounds are exceeded once in a thousand.
+    private static void AssertFollows(double[] weights, double[] counts, double bound)
+    {
+        var (weight, count) = (weights.Sum(), counts.Sum());
+        var chiSquare = weights.Select((one, i) => (counts[i] - (count * one / weight)) * (counts[i] - (count * one / weight)) / (count * one / weight)).Sum();
+        Assert.True(chiSquare < bound, $"χ² is {chiSquare:F2} for {string.Join(", ", counts)}");
+    }
+
     [Fact]
     public void Plan_SameRequestSameHealth_IsTheSamePlan()
     {

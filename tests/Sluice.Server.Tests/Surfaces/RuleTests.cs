@@ -92,7 +92,7 @@ public sealed class RuleTests
         var none = (await gateway.PostAsync(Wire.Anthropic, ask, ("x-sluice-explain", "1"))).Json;
 
         Assert.Equal(("chores", "small"), (held.GetProperty("rule").GetString(), held.GetProperty("model").GetString()));
-        Assert.Equal(JsonValueKind.Null, none.GetProperty("rule").ValueKind);
+        Assert.False(none.TryGetProperty("rule", out _));
         Assert.Equal(0, gateway.B.Record.Count);
     }
 

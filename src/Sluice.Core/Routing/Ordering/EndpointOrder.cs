@@ -16,6 +16,10 @@ internal static class EndpointOrder
     /// <summary>The key of an endpoint that is put first to be measured.</summary>
     public const double Exploring = double.MinValue;
 
+    /// <summary>Numbers drawn one by one at most: with more, a few endpoints have nearly all of the weight.</summary>
+    public const int MostDraws = 4 * Planner.MostCandidates;
+
+    private const int MostOnStack = 1024;
     private const double ShareOfExploring = 1 / 20.0;
 
     // Rank: what is put last, times this, plus the place in provider.order.
@@ -60,9 +64,64 @@ internal static class EndpointOrder
     /// <summary>The rank is that of an endpoint which <c>provider.order</c> names.</summary>
     public static bool IsListed(int rank, Demands demands) => demands.Order.Count > 0 && rank % LaterStep < Unlisted;
 
-    // Exponential keys with rate 1/price² give exactly the order of repeated weighted drawing. What is free is drawn first. Four logarithms
-    // at once, since with hundreds of endpoints they are most of a decision's time.
+    // Where there are many, the sixteen that a plan needs are drawn one by one: the first whose running sum of weights passes a random share of
+    // the whole; one that was drawn already is drawn again. The rest, needed when all of these are left out, keep their listed order.
     private static void SetDrawnKeys(EndpointGroup group, Span<Entry> entries, ref Draw draw)
+    {
+        var drawn = entries.Length > 2 * Planner.MostCandidates ? DrawFirst(group, entries, ref draw) : 0;
+        if (drawn < Planner.MostCandidates)
+        {
+            SetExponentialKeys(group, entries, drawn, ref draw);
+        }
+    }
+
+    /// <summary>Gives the first of them keys below zero, in the order in which they were drawn; how many: fewer where a few have nearly all of the weight.</summary>
+    private static int DrawFirst(EndpointGroup group, Span<Entry> entries, ref Draw draw)
+    {
+        var upTo = entries.Length <= MostOnStack ? stackalloc double[entries.Length] : new double[entries.Length];
+        var sum = 0.0;
+        for (var i = 0; i < entries.Length; i++)
+        {
+            var square = group.FactsOf(in entries[i]).PriceSquared;
+            sum += 1 / square;
+            upTo[i] = sum;
+            entries[i].Key = double.IsPositiveInfinity(square) ? square : double.MaxValue;
+        }
+
+        if (!double.IsFinite(sum) || sum == 0)
+        {
+            return 0; // Some are free, or no price is known.
+        }
+
+        var drawn = 0;
+        for (var tries = 0; drawn < Planner.MostCandidates && tries < MostDraws; tries++)
+        {
+            var found = upTo.BinarySearch(draw.Next() * sum);
+            ref var entry = ref entries[FirstAbove(upTo, found)];
+            if (entry.Key == double.MaxValue)
+            {
+                entry.Key = drawn++ - Planner.MostCandidates;
+            }
+        }
+
+        return drawn;
+    }
+
+    // Whose sum is the number itself, or the last one where rounding passed it, has no weight of its own at that number.
+    private static int FirstAbove(ReadOnlySpan<double> upTo, int found)
+    {
+        var at = found < 0 ? ~found : found + 1;
+        while (at < upTo.Length - 1 && at > 0 && upTo[at] == upTo[at - 1])
+        {
+            at++;
+        }
+
+        return Math.Min(at, upTo.Length - 1);
+    }
+
+    // Exponential keys with rate 1/price² give exactly the order of repeated weighted drawing; so they go on where drawing one by one ended.
+    // What is free is drawn first. Four logarithms at once, since with many endpoints they are most of a decision's time.
+    private static void SetExponentialKeys(EndpointGroup group, Span<Entry> entries, int drawnBefore, ref Draw draw)
     {
         Span<double> drawn = stackalloc double[Vector256<double>.Count];
         for (var i = 0; i < entries.Length; i++)
@@ -71,6 +130,11 @@ internal static class EndpointOrder
             if (lane == 0)
             {
                 Vector256.Log(Vector256.Create(1 - draw.Next(), 1 - draw.Next(), 1 - draw.Next(), 1 - draw.Next())).CopyTo(drawn);
+            }
+
+            if (drawnBefore > 0 && entries[i].Key < 0)
+            {
+                continue;
             }
 
             // An infinite price times a draw of nothing would be no number.
