@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using Sluice.Commands.Conformance;
+using Sluice.Commands.Talking;
 
 namespace Sluice.Commands;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Sluice.Commands.Talking;
 using Sluice.Protocols;
 
 namespace Sluice.Commands.Conformance;

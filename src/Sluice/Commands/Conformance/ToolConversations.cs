@@ -1,3 +1,4 @@
+using Sluice.Commands.Talking;
 using Sluice.Protocols.Conversation;
 
 namespace Sluice.Commands.Conformance;
@@ -19,7 +20,7 @@ internal static class ToolConversations
             return Verdict.Failed("The model called no tool: " + Conversations.Short(first.Text));
         }
 
-        var second = await talk.AskAsync(Continue(question, first), cancellation);
+        var second = await talk.AskAsync(Turns.Continue(question, first), cancellation);
         return second.Fault
             ?? (second.Text.Length == 0 ? Verdict.Failed("There is no answer to the tools' results.")
             : first.Calls.Count == 1 ? Verdict.Degraded("The model called one tool at a time.")
@@ -28,7 +29,7 @@ internal static class ToolConversations
 
     public static async Task<Verdict> NoArgumentAsync(Talk talk, Setting setting, CancellationToken cancellation)
     {
-        var question = Conversations.Ask(new TextPart("Call the tool ping.")) with { Tools = [Samples.Ping], ToolChoice = new ToolChoice(ToolChoiceMode.Named, "ping") };
+        var question = Turns.Ask(new TextPart("Call the tool ping.")) with { Tools = [Samples.Ping], ToolChoice = new ToolChoice(ToolChoiceMode.Named, "ping") };
         var first = await talk.StreamAsync(question, leaveEarly: false, cancellation);
         if (first.Fault is { } fault)
         {
@@ -45,7 +46,7 @@ internal static class ToolConversations
             return Verdict.Failed("The call's arguments are no JSON object: " + Conversations.Short(call.Arguments.ToString()));
         }
 
-        return (await talk.AskAsync(Continue(question with { ToolChoice = null }, first), cancellation)).Fault ?? Verdict.Passed;
+        return (await talk.AskAsync(Turns.Continue(question with { ToolChoice = null }, first), cancellation)).Fault ?? Verdict.Passed;
     }
 
     public static async Task<Verdict> ThinkingAsync(Talk talk, Setting setting, CancellationToken cancellation)
@@ -58,23 +59,11 @@ internal static class ToolConversations
         }
 
         // The turn goes back as it came, signatures and all: a vendor refuses what was changed.
-        var second = await talk.AskAsync(Continue(question, first), cancellation);
+        var second = await talk.AskAsync(Turns.Continue(question, first), cancellation);
         return second.Fault
             ?? (first.Answer!.Parts.Any(part => part is ThinkingPart || part.Signature is not null) || first.Answer.Usage.Reasoning > 0 ? Verdict.Passed : Verdict.Degraded("The model did not think."));
     }
 
     private static ConversationRequest WeatherOfTwo() =>
-        Conversations.Ask(new TextPart("What is the weather in Vienna and in Oslo? Use get_weather for both, in parallel 2 calls at once.")) with { Tools = [Samples.Weather] };
-
-    /// <summary>The next turn: what was answered, and the results of its calls.</summary>
-    public static ConversationRequest Continue(ConversationRequest question, Reply reply)
-    {
-        ContentPart[] next = reply.Calls.Count == 0
-            ? [new TextPart("Thank you. Say it again in one word.")]
-            : [.. reply.Calls.Select(call => new ToolResultPart(call.Id, [new TextPart("18 degrees, sunny")], IsError: false))];
-
-        // Thinking that nobody sealed cannot go back to most vendors, and need not.
-        var said = reply.Answer!.Parts.Where(part => part is not ThinkingPart { Signature: null, RedactedData: null, Details.IsEmpty: true });
-        return question with { Messages = [.. question.Messages, new Message(Role.Assistant, [.. said]), new Message(Role.User, next)] };
-    }
+        Turns.Ask(new TextPart("What is the weather in Vienna and in Oslo? Use get_weather for both, in parallel 2 calls at once.")) with { Tools = [Samples.Weather] };
 }

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Sluice.Commands.Conformance;
+using Sluice.Commands.Talking;
 using Sluice.Protocols;
 using Sluice.Protocols.Conversation;
 using Sluice.Protocols.Json;
@@ -19,7 +19,7 @@ internal sealed record SeenAnswer(string Client, string Model, string? RequestId
 internal sealed class AgentTraffic(HttpClient http, string key)
 {
     private const string Instructions = "You are a coding agent in a terminal. Use the tools that you have; say shortly what you did.";
-    private const int Turns = 3;
+    private const int TurnsOfASession = 3;
     private static readonly RawJson PathSchema = RawJson.FromText("""{"type":"object","properties":{"path":{"type":"string"}},"required":["path"],"additionalProperties":false}""");
     private static readonly IReadOnlyList<Tool> Tools =
     [
@@ -38,20 +38,20 @@ internal sealed class AgentTraffic(HttpClient http, string key)
     private async Task<List<SeenAnswer>> ConverseAsync(string client, WireProtocol format, string model, CancellationToken cancellation)
     {
         var talk = new Talk(http, key, format, model, $"drill-{Guid.NewGuid():N}", project: "drill");
-        var question = Conversations.Ask(new TextPart("List the files of this folder and read docs/index.md, in parallel 2 calls at once.")) with
+        var question = Turns.Ask(new TextPart("List the files of this folder and read docs/index.md, in parallel 2 calls at once.")) with
         {
             System = [new TextPart(Instructions)],
             Tools = Tools,
         };
         var seen = new List<SeenAnswer>();
-        for (var turn = 0; turn < Turns; turn++)
+        for (var turn = 0; turn < TurnsOfASession; turn++)
         {
             var started = Stopwatch.GetTimestamp();
             var reply = await AskAsync(talk, question, cancellation);
             seen.Add(new SeenAnswer(client, model, reply.RequestId, reply.Status, reply.Fault?.Reason, Stopwatch.GetElapsedTime(started)));
 
             // An agent whose turn failed asks the same again; so does this one, in its next turn.
-            question = reply.Answer is null ? question : ToolConversations.Continue(question, reply);
+            question = reply.Answer is null ? question : Turns.Continue(question, reply);
         }
 
         return seen;

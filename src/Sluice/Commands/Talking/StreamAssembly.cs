@@ -4,7 +4,7 @@ using Sluice.Protocols.Conversation;
 using Sluice.Protocols.Errors;
 using Sluice.Protocols.Json;
 
-namespace Sluice.Commands.Conformance;
+namespace Sluice.Commands.Talking;
 
 /// <summary>Puts a streamed answer together, as a client does before it sends the turn back.</summary>
 internal sealed class StreamAssembly

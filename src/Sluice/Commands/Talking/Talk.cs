@@ -9,7 +9,7 @@ using Sluice.Protocols.Formats;
 using Sluice.Protocols.OpenAIChat;
 using Sluice.Protocols.Sse;
 
-namespace Sluice.Commands.Conformance;
+namespace Sluice.Commands.Talking;
 
 /// <summary>One conversation with Sluice, as a client of one format has it.</summary>
 internal sealed class Talk(HttpClient http, string key, WireProtocol client, string model, string session, string project = "conformance")

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 
-namespace Sluice.Commands.Conformance;
+namespace Sluice.Commands.Talking;
 
 /// <summary>What the ledger says of the requests of a run; nothing without an admin key.</summary>
 internal sealed class LedgerView(AdminClient client, TimeProvider time)

@@ -1,4 +1,4 @@
-namespace Sluice.Commands.Conformance;
+namespace Sluice.Commands.Talking;
 
 /// <summary>How a conversation ended.</summary>
 /// <param name="Outcome"><c>passed</c>, <c>degraded</c>, <c>refused</c>, <c>failed</c>, or <c>skipped</c> where the client's format has no such thing.</param>
