@@ -66,7 +66,7 @@ internal sealed class EndpointGroup(Demands demands, PlanDraft draft) : IDisposa
 
         var speeds = endpoints.Length > 1 && (SortChoice.IsMeasured(Sort) || demands.WantsSpeed) ? routes.Speeds(health, time) : null;
         draft.Note(SortChoice.Notes(Sort, model.Resolved.Variant, endpoints.Length, speeds, demands.Preferences));
-        demands.IsSubstitute = model.IsFallback;
+        demands.Enter(endpoints, model.IsFallback);
         if (_models == _parts.Length)
         {
             Array.Resize(ref _parts, 2 * _models);

@@ -299,6 +299,21 @@ public sealed class FilterTests
         Assert.Empty(Order(new ProviderPreferences { DenyDataCollection = true }, travels: false));
     }
 
+    // "anthropic" is configured and does not serve the model; at OpenRouter it may.
+    [Fact]
+    public void RouterUpstream_NameOfAConfiguredProviderWithoutTheModel_IsLeftToItToo()
+    {
+        var fleet = new Fleet(
+            new Ship("direct"), new Ship("router") { Kind = ProviderKind.OpenRouter, Url = "https://openrouter.ai/api/v1", Price = null },
+            new Ship("anthropic") { Model = "y/two" });
+
+        string[] Order(params string[] only) => Fleet.Providers(fleet.Planner.Plan(fleet.Snapshot,
+            new RoutingRequest("x/one") { Preferences = new ProviderPreferences { Only = only }, PreferencesTravel = true }));
+
+        Assert.Equal(["router"], Order("anthropic"));
+        Assert.Equal(["direct"], Order("direct", "anthropic"));
+    }
+
     [Fact]
     public void AllOpen_Answers503WithRetryAfter_AllCoolingStays429()
     {

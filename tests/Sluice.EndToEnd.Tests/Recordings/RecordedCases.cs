@@ -101,8 +101,9 @@ internal static class RecordedCases
         const string Key = "api_keys: [provider-key]";
         var config = new StringBuilder("routing: { retries: 0 }\nproviders:\n");
         foreach (var block in (string[])[
-            $"anthropic, kind: anthropic, base_url: \"{at}\"",
-            $"responses, kind: openai-responses, base_url: \"{at}/v1\"",
+            // By names that recorded requests allow in their "provider" member ("openai"), and none that they demand of OpenRouter ("anthropic").
+            $"claude, kind: anthropic, base_url: \"{at}\"",
+            $"openai, kind: openai-responses, base_url: \"{at}/v1\"",
             $"gemini, kind: gemini, base_url: \"{at}\"",
             $"vertex, kind: vertex, base_url: \"{at}\", project: p-1, location: global",
             $"azure, kind: azure, base_url: \"{at}\"",
@@ -118,7 +119,7 @@ internal static class RecordedCases
             foreach (var model in new[] { recorded.SameModel, recorded.OtherModel, recorded.TranslatedModel }.Distinct(StringComparer.Ordinal))
             {
                 config.AppendLine(CultureInfo.InvariantCulture,
-                    $"  - {{ id: {model}, endpoints: [{{ provider: {(model == recorded.TranslatedModel && model != recorded.SameModel ? "responses" : recorded.Provider)}, model: {recorded.SameModel}, price: {{ input: 1, output: 2 }} }}] }}");
+                    $"  - {{ id: {model}, endpoints: [{{ provider: {(model == recorded.TranslatedModel && model != recorded.SameModel ? "openai" : recorded.Provider)}, model: {recorded.SameModel}, price: {{ input: 1, output: 2 }} }}] }}");
             }
         }
 
@@ -173,8 +174,8 @@ internal static class RecordedCases
             (Wire.Messages or Wire.Gemini, "vertex") => "vertex",
             (Wire.Messages or Wire.Responses, "azure") => "azure",
             (Wire.Messages or Wire.Converse, "bedrock") => "bedrock",
-            (Wire.Messages, _) => "anthropic",
-            (Wire.Responses, _) => "responses",
+            (Wire.Messages, _) => "claude",
+            (Wire.Responses, _) => "openai",
             (Wire.Gemini, _) => "gemini",
             _ => "chat-" + vendor switch
             {

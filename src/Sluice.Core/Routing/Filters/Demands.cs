@@ -5,6 +5,8 @@ namespace Sluice.Core.Routing.Filters;
 /// <summary>What one request demands of endpoints: its preferences with their names looked up, and what its body needs.</summary>
 internal sealed class Demands
 {
+    private EndpointFacts[] _endpoints = [];
+
     public Demands(RoutingRequest request, ProviderNames names)
     {
         Request = request;
@@ -38,7 +40,7 @@ internal sealed class Demands
     public bool WantsSpeed => Preferences.PreferredMinThroughput is not null || Preferences.PreferredMaxLatency is not null;
 
     /// <summary>The endpoints at hand are of a substitute, not of the model asked for.</summary>
-    public bool IsSubstitute { get; set; }
+    public bool IsSubstitute { get; private set; }
 
     /// <summary>
     /// The endpoint gets the <c>provider</c> member itself and holds to it. Nothing is known here of the providers behind it, so what names or
@@ -46,6 +48,13 @@ internal sealed class Demands
     /// </summary>
     public bool IsLeftTo(EndpointFacts endpoint) => endpoint.EnforcesPreferences && Request.PreferencesTravel;
 
-    /// <summary>The endpoint is on a list, or the list names somebody behind an endpoint that holds to it itself.</summary>
-    public bool Lists(ProviderList list, EndpointFacts endpoint) => list.Covers(endpoint) || (IsLeftTo(endpoint) && list.NamesStrangers);
+    /// <summary>
+    /// The endpoint is on a list, or the list names somebody behind an endpoint that holds to it itself: a provider that is not configured here, or
+    /// one that is and does not serve the model.
+    /// </summary>
+    public bool Lists(ProviderList list, EndpointFacts endpoint) =>
+        list.Covers(endpoint) || (IsLeftTo(endpoint) && (list.NamesStrangers || !Array.Exists(_endpoints, list.Covers)));
+
+    /// <summary>Turns to the endpoints of the next model.</summary>
+    public void Enter(EndpointFacts[] endpoints, bool isSubstitute) => (_endpoints, IsSubstitute) = (endpoints, isSubstitute);
 }

@@ -24,7 +24,7 @@ internal static class Filtering
     /// <summary>What each filter leaves of a model's endpoints; empty where none takes any away.</summary>
     public static IReadOnlyList<FunnelStep> Funnel(ModelRoutes routes, Demands demands)
     {
-        demands.IsSubstitute = false;
+        demands.Enter(routes.Endpoints, isSubstitute: false);
         var left = routes.Endpoints.ToList();
         var funnel = new List<FunnelStep> { new("Endpoints of the Model", left.Count) };
         foreach (var filter in EndpointFilters.All)

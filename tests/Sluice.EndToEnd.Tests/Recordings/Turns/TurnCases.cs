@@ -14,7 +14,7 @@ internal sealed record TurnCase(RecordedCase Recorded, string Upstream, JsonArra
     public string Model => $"turn-{Recorded.Number}";
 
     /// <summary>The configuration's provider; clients of other formats ask Azure in Chat, so another one plays its Responses.</summary>
-    public string Provider => Recorded is { Wire: Wire.Responses, Provider: "azure" } ? "responses" : Recorded.Provider;
+    public string Provider => Recorded is { Wire: Wire.Responses, Provider: "azure" } ? "openai" : Recorded.Provider;
 
     public string Dialect => Provider.StartsWith("chat-", StringComparison.Ordinal) ? Provider[5..] : "";
 
