@@ -17,7 +17,7 @@ public sealed class ProxyTests
     });
 
     [Fact]
-    public async Task Http_ThroughTheProxy_IsAskedInAbsoluteForm()
+    public async Task A23_Http_ThroughTheProxy_IsAskedInAbsoluteForm()
     {
         await using var proxy = RawServer.Answering(RawServer.Ok("{}"));
         await using var client = Through(proxy);
@@ -29,7 +29,7 @@ public sealed class ProxyTests
     }
 
     [Fact]
-    public async Task Https_ThroughTheProxy_IsTunnelledByConnectAndTheKeyStaysInside()
+    public async Task A23_Https_ThroughTheProxy_IsTunnelledByConnectAndTheKeyStaysInside()
     {
         await using var proxy = RawServer.Answering(async (_, socket) =>
         {
@@ -104,7 +104,7 @@ public sealed class ProxyTests
     [InlineData("https://11.1.2.3", "10.0.0.0/8", "http://secure:1/")]
     [InlineData("http://localhost:11434", "", null)]
     [InlineData("http://[::1]:11434", "", null)]
-    public void Environment_OfEachForm_DecidesTheProxy(string target, string direct, string? expected)
+    public void A23_Environment_OfEachForm_DecidesTheProxy(string target, string direct, string? expected)
     {
         var proxy = new EnvironmentProxy(name => name switch
         {

@@ -20,6 +20,9 @@ public sealed record Model(string Id)
 
     /// <summary>Release day.</summary>
     public DateOnly? Released { get; init; }
+
+    /// <summary>The day on which it is announced to end; null where none is.</summary>
+    public DateOnly? Ends { get; init; }
 }
 
 /// <summary>One model at one provider.</summary>

@@ -61,6 +61,7 @@ public sealed class Planner(IHealth health, IAffinity affinity, TimeProvider tim
         var table = TableFor(snapshot);
         var demands = new Demands(request, table.Names);
         var draft = new PlanDraft();
+        draft.Note(ModelNotes.Of(request.Model, resolved));
         Fill(draft, table, demands, ModelsToTry.Of(snapshot, request, resolved, draft));
         draft.AskOpenCircuits();
 

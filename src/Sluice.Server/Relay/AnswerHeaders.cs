@@ -1,5 +1,7 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http;
+using Sluice.Core.Catalogue;
+using Sluice.Core.Routing;
 using Sluice.Server.Attempts;
 using Sluice.Server.Settlement;
 using Sluice.Upstreams;
@@ -43,9 +45,27 @@ internal static class AnswerHeaders
         response.Headers["x-sluice-model"] = HeaderText.Of(attempt.Row.Model);
         response.Headers["x-sluice-provider"] = attempt.Row.Provider;
         response.Headers["x-sluice-route"] = HeaderText.Of(attempt.Candidate.Reason);
+        if (Warning(request.Plan, attempt.Candidate.Endpoint.Model) is { } warning)
+        {
+            response.Headers["x-sluice-warning"] = HeaderText.Of(warning);
+        }
+
         if (Settler.Describe(attempt.Degradations) is { } degraded)
         {
             response.Headers["x-sluice-degraded"] = HeaderText.Of(degraded);
         }
+    }
+
+    // Whoever counts on one model has to be told in the answer itself that it was another.
+    private static string? Warning(Plan plan, Model answering)
+    {
+        var isSubstitute = plan.Model is { } asked && asked.Id != answering.Id;
+        if (!isSubstitute && plan.Notes.Count == 0)
+        {
+            return null;
+        }
+
+        var notes = string.Join(' ', plan.Notes);
+        return isSubstitute ? $"{plan.Model!.Id} was asked for and {answering.Id} answers. {notes}".TrimEnd() : notes;
     }
 }

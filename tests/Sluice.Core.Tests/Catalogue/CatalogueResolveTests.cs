@@ -33,7 +33,7 @@ public sealed class CatalogueResolveTests
     [InlineData("claude-3-5-sonnet-latest", "anthropic/claude-3.5-sonnet", "latest")]
     [InlineData("claude-opus-latest", "anthropic/claude-opus-5", "latest")]
     [InlineData("~anthropic/claude-opus-latest", "anthropic/claude-opus-5", "latest")]
-    public void Resolve_CatalogueName_LeadsToItsModel(string name, string id, string how)
+    public void C1_C3_C5_C6_CatalogueName_LeadsToItsModel(string name, string id, string how)
     {
         var resolved = Vendors.Resolve(name)!;
 
@@ -93,7 +93,7 @@ public sealed class CatalogueResolveTests
     [Theory]
     [InlineData("deepseek/deepseek-v4-flash:fre", "spelling")]
     [InlineData("deepseek/deepseek-v4-flash:free", "variant")]
-    public void Resolve_FreeVariant_IsServedOnlyByWhoOffersItForNothing(string name, string how)
+    public void C4_C7_FreeVariant_IsServedOnlyByWhoOffersItForNothing(string name, string how)
     {
         var resolved = Vendors.Resolve(name)!;
 
@@ -103,7 +103,7 @@ public sealed class CatalogueResolveTests
     }
 
     [Fact]
-    public void Resolve_ListedFreeModel_IsAModelOfItsOwn()
+    public void C7_ListedFreeModel_IsAModelOfItsOwn()
     {
         Assert.Equal(("openai/gpt-oss-20b:free", "exact"), (Vendors.Resolve("openai/gpt-oss-20b:free")!.Model.Id, Vendors.Resolve("openai/gpt-oss-20b:free")!.How));
         Assert.Equal("openai/gpt-oss-20b:free", Vendors.Resolve("openai/gpt-oss-20b:fre")!.Model.Id);
@@ -133,7 +133,7 @@ public sealed class CatalogueResolveTests
     [InlineData("claude-sonet-4-6", "claude-sonnet-4.6")]
     [InlineData("anthropic/claude-sonet-4.6", "anthropic/claude-sonnet-4.6")]
     [InlineData("openai/gtp-5.4", "openai/gpt-5.4")]
-    public void Resolve_SlipOfThePen_IsNothingAndGetsASuggestion(string name, string suggestion)
+    public void C11_SlipOfThePen_IsNothingAndGetsASuggestion(string name, string suggestion)
     {
         Assert.Null(Vendors.Resolve(name));
         Assert.Equal(suggestion, Vendors.Suggest(name)[0]);

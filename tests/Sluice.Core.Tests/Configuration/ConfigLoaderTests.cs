@@ -1,4 +1,5 @@
 using Sluice.Core.Configuration;
+using Sluice.Testing;
 using Xunit;
 
 namespace Sluice.Core.Tests.Configuration;
@@ -56,6 +57,27 @@ public sealed class ConfigLoaderTests
     [InlineData("1GiB", null)]
     public void Load_MaxBody_IsBounded(string size, string? error) =>
         Assert.Equal(error is null ? [] : [error], ConfigLoader.Load(Configs.Sources($"server: {{ max_body: {size} }}")).Errors.Select(found => found.ToString()));
+
+    [Fact]
+    public void C12_DayOnWhichAModelEnds_IsReadAndMustBeADay()
+    {
+        const string Model = "providers: [{ name: a, kind: anthropic }]\nmodels: [{ id: m, ends: DAY, endpoints: [{ provider: a, model: m, price: { input: 1 } }] }]";
+
+        Assert.Equal(new DateOnly(2027, 1, 31), Configs.Good(Model.Replace("DAY", "2027-01-31", StringComparison.Ordinal)).Catalogue.Resolve("m")!.Model.Ends);
+        Assert.Contains("not a day", Assert.Single(Configs.Errors(Model.Replace("DAY", "soon", StringComparison.Ordinal))), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void D11_Retries_AreTwoUnlessTheFileSaysOtherwise_AndThePageSaysSo()
+    {
+        Assert.Equal(2, Configs.Good(null).Routing.Retries);
+        Assert.Equal(5, Configs.Good("routing: { retries: 5 }").Routing.Retries);
+        Assert.Equal(0, Configs.Good("routing: { retries: 0 }").Routing.Retries);
+        Assert.Single(Configs.Errors("routing: { retries: 11 }"));
+
+        var row = File.ReadLines(Path.Combine(RepositoryRoot.Path, "docs", "configuration.md")).Single(line => line.StartsWith("| `routing.retries` |", StringComparison.Ordinal));
+        Assert.Equal("2", row.Split('|', StringSplitOptions.TrimEntries)[3]);
+    }
 
     [Fact]
     public void Load_EverySectionOfTheContract_IsReadAndChecked()

@@ -207,7 +207,7 @@ public sealed class PlannerTests
     }
 
     [Fact]
-    public void UnknownModel_Answers404WithNearNames()
+    public void C2_C11_UnknownModel_Answers404WithNearNames()
     {
         var refusal = TwoProviders().Plan("x/own").Refusal!;
 
@@ -272,7 +272,7 @@ public sealed class PlannerTests
     }
 
     [Fact]
-    public void Fallbacks_OfTheRequest_ReplaceTheConfigured()
+    public void D14_Fallbacks_OfTheRequest_ReplaceTheConfigured()
     {
         var world = TwoProviders().Model("y/two", ("a", 1m)).Model("z/three", ("b", 1m)).Fallback("x/one", "y/two");
 

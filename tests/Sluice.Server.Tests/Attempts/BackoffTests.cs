@@ -13,7 +13,7 @@ public sealed class BackoffTests
     [InlineData(4, 4_000, 8_000)]
     [InlineData(5, 4_000, 8_000)]
     [InlineData(int.MaxValue, 4_000, 8_000)]
-    public void Wait_EachRepeat_IsBetweenHalfAndAllOfItsStep(int repeat, int least, int most)
+    public void D10_D11_EachRepeat_WaitsBetweenHalfAndAllOfItsStep(int repeat, int least, int most)
     {
         var random = new Random(1);
         for (var i = 0; i < 200; i++)

@@ -23,7 +23,7 @@ public sealed class OverflowTests
 
     [Theory]
     [MemberData(nameof(Directions))]
-    public async Task F22_Overflow_FallbackWithALargerWindow_Answers(Wire client, Upstream upstream)
+    public async Task F22_D17_Overflow_FallbackWithALargerWindow_Answers(Wire client, Upstream upstream)
     {
         await using var gateway = await GatewayUnderTest.StartAsync(Providers(upstream, "[same, large]"));
         gateway.A.Script.Enqueue(TooLong);

@@ -59,7 +59,7 @@ public sealed class RetryTests
 
     [Theory]
     [MemberData(nameof(Clients))]
-    public async Task Failover_SecondProviderHealthy_IsNotDelayedAndNotARepeat(Wire client)
+    public async Task D1_D15_SecondProviderHealthy_IsNotDelayedAndNotARepeat(Wire client)
     {
         await using var gateway = await GatewayUnderTest.StartAsync(Config(UpstreamKinds.Of(client), retries: 0));
         gateway.A.Script.Always(Fault.Of(500));

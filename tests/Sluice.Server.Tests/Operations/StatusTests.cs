@@ -22,7 +22,7 @@ public sealed class StatusTests
         """;
 
     [Fact]
-    public async Task A21_ProviderBreaksAndRecovers_StatusFlipsAndRecovers_AndNoTrafficGoesThereBetween()
+    public async Task A21_D24_ProviderBreaksAndRecovers_StatusFlipsAndRecovers_AndNoTrafficGoesThereBetween()
     {
         var time = new ManualTimeProvider();
         await using var gateway = await GatewayUnderTest.StartAsync(Two, time: time);

@@ -45,7 +45,7 @@ public sealed class ModelListTests
     }
 
     [Fact]
-    public async Task OpenAI_HasObjectAndCreated_AndOpenRoutersPricesBesides()
+    public async Task C13_OpenAI_HasObjectAndCreated_AndOpenRoutersPricesBesides()
     {
         await using var gateway = await GatewayUnderTest.StartAsync(Config);
         var ids = new List<string>();

@@ -29,7 +29,7 @@ public sealed class RuleTests
     [InlineData(Wire.Chat)]
     [InlineData(Wire.Responses)]
     [InlineData(Wire.Gemini)]
-    public async Task I39_BackgroundCalls_OfEveryWire_GoToTheCheapModel(Wire client)
+    public async Task I39_D21_BackgroundCalls_OfEveryWire_GoToTheCheapModel(Wire client)
     {
         await using var gateway = await GatewayUnderTest.StartAsync(Config);
         var model = UpstreamKinds.NameOf(UpstreamKinds.Of(client)) + "/0";

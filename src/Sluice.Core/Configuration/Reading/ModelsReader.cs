@@ -1,3 +1,4 @@
+using System.Globalization;
 using Sluice.Core.Catalogue;
 using Sluice.Core.Configuration.Schema;
 using Sluice.Core.Pricing;
@@ -44,7 +45,24 @@ internal sealed class ModelsReader(IReadOnlyList<ProviderSettings> providers, Ca
             Traits = item["capabilities"] is { } can ? Capabilities.Apply(traits, [.. can.Texts()]) : traits,
             ListPrice = known.ListPrice,
             Released = known.Released,
+            Ends = Day(item, "ends") ?? known.Ends,
         };
+    }
+
+    private DateOnly? Day(ConfigValue item, string name)
+    {
+        if (item.Get<string>(name) is not { } text)
+        {
+            return null;
+        }
+
+        if (DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day))
+        {
+            return day;
+        }
+
+        findings.Error(item[name]!, "not a day; write it as 2027-01-31");
+        return null;
     }
 
     private ModelEndpoint? Endpoint(ConfigValue item, Model model)

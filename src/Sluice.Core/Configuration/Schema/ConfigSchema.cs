@@ -71,6 +71,7 @@ internal static class ConfigSchema
         new("context", new IntegerShape(1, 1_000_000_000), "not known", "tokens of the window"),
         new("max_output", new IntegerShape(1, 1_000_000_000), "not known", "most output tokens of one answer"),
         new("capabilities", new ListShape(new ChoiceShape(Capabilities.Words)), "not known", "all that the model can do; what is not listed, it cannot"),
+        new("ends", new TextShape("a day such as 2027-01-31"), "not known", "the day on which the model is announced to end: lists show it and answers warn of it"),
         new("endpoints", new ListShape(new RecordShape(
         [
             new("provider", new TextShape("a provider's name"), "", "who serves it") { IsRequired = true },

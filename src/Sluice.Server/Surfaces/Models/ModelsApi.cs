@@ -12,11 +12,14 @@ using Sluice.Server.Identity;
 
 namespace Sluice.Server.Surfaces.Models;
 
-/// <summary><c>GET /v1/models</c> and <c>/v1/models/{id}</c>: what can be served now, in the shape that the client's own vendor has.</summary>
+/// <summary><c>GET /v1/models</c>, <c>/v1/models/{id}</c> and OpenRouter's <c>/v1/model/{author}/{slug}</c>: what can be served now, in the shape that the client's own vendor has.</summary>
 internal sealed class ModelsApi(Func<ConfigSnapshot> snapshot, IKeyRing keys)
 {
     // Clients whose base URL ends without a version ask for the second; the others are Gemini's.
-    private static readonly string[] Prefixes = ["/v1/models", "/models", "/v1beta/models", "/v1beta1/publishers/google/models"];
+    private static readonly string[] Prefixes = ["/v1/models", "/models", "/v1beta/models", "/v1beta1/publishers/google/models", OpenRoutersOne];
+
+    // OpenRouter's path of one model, in the singular, with the model inside "data".
+    private const string OpenRoutersOne = "/v1/model";
 
     // Anthropic's own page size is 20 and its limit 1000; agents ask for 1000.
     private const int LargestPage = 1000;
@@ -27,7 +30,7 @@ internal sealed class ModelsApi(Func<ConfigSnapshot> snapshot, IKeyRing keys)
     private static readonly GeminiModels Gemini = new();
 
     /// <summary>True when the normalised path is of this surface.</summary>
-    public static bool Matches(string path) => PrefixOf(path) is not null;
+    public static bool Matches(string path) => PrefixOf(path) is { } prefix && (prefix != OpenRoutersOne || path.Length > prefix.Length + 1);
 
     /// <summary>Answers; the path has been normalised.</summary>
     public async Task AnswerAsync(HttpContext http, string path)
@@ -58,7 +61,15 @@ internal sealed class ModelsApi(Func<ConfigSnapshot> snapshot, IKeyRing keys)
             return;
         }
 
-        await SendAsync(http, json => shape.WriteOne(json, resolved.Model));
+        await SendAsync(http, prefix == OpenRoutersOne ? json => WriteForOpenRouter(json, resolved.Model) : json => shape.WriteOne(json, resolved.Model));
+    }
+
+    private static void WriteForOpenRouter(Utf8JsonWriter json, Model model)
+    {
+        json.WriteStartObject();
+        json.WritePropertyName("data"u8);
+        OpenAI.WriteOne(json, model);
+        json.WriteEndObject();
     }
 
     private static async Task SendAsync(HttpContext http, Action<Utf8JsonWriter> write)

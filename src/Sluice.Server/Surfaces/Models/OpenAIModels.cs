@@ -52,6 +52,11 @@ internal sealed class OpenAIModels(bool forCodex) : IModelShape
         json.WriteString("owned_by"u8, model.Id.Split('/', 2)[0]);
         json.WriteString("canonical_slug"u8, model.Id);
         json.WriteString("name"u8, model.Name);
+        if (model.Ends is { } end)
+        {
+            json.WriteString("expiration_date"u8, end.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture));
+        }
+
         ModelLimits.Write(json, model);
         if (model.Traits.ContextLength is null)
         {

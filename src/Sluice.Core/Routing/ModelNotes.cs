@@ -1,0 +1,33 @@
+using System.Globalization;
+using Sluice.Core.Catalogue;
+
+namespace Sluice.Core.Routing;
+
+/// <summary>What whoever asks for a model by this name should know: the answer tells it, so that it is mended before it stops to work.</summary>
+internal static class ModelNotes
+{
+    /// <summary>One sentence each; none of them changes with the time of day, since plans are kept.</summary>
+    /// <param name="name">As the client wrote it.</param>
+    /// <param name="resolved">What it means; null when it means nothing.</param>
+    public static IReadOnlyList<string> Of(string name, ResolvedModel? resolved)
+    {
+        var isMisspelled = resolved is { Variant: "free", How: "spelling" };
+        if (!isMisspelled && resolved?.Model.Ends is null)
+        {
+            return [];
+        }
+
+        var notes = new List<string>(2);
+        if (isMisspelled)
+        {
+            notes.Add($"':{name[(name.LastIndexOf(':') + 1)..]}' was read as ':free'.");
+        }
+
+        if (resolved!.Model.Ends is { } end)
+        {
+            notes.Add($"{resolved.Model.Id} is announced to end on {end.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)}.");
+        }
+
+        return notes;
+    }
+}
