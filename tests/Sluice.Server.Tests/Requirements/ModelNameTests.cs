@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Sluice.Server.Tests.Kit;
 using Sluice.Simulator;
 

@@ -18,4 +18,8 @@ internal interface IModelShape
 /// <param name="HasMore">Others follow.</param>
 /// <param name="NextFrom">Position of the first that follows.</param>
 /// <param name="Total">How many there are in all.</param>
-internal sealed record ModelPage(IReadOnlyList<Model> Models, bool HasMore, int NextFrom, int Total);
+internal sealed record ModelPage(IReadOnlyList<Model> Models, bool HasMore, int NextFrom, int Total)
+{
+    /// <summary>Of the request, for a link to the next page: empty, or <c>&amp;name=value…</c>.</summary>
+    public string Filters { get; init; } = "";
+}

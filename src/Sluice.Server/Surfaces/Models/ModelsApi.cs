@@ -49,7 +49,10 @@ internal sealed class ModelsApi(Func<ConfigSnapshot> snapshot, IKeyRing keys)
         var shape = ShapeFor(http.Request, format.Protocol);
         if (id is null)
         {
-            var page = Page(http.Request, AllowedTo(caller, current));
+            var allowed = AllowedTo(caller, current);
+            var page = shape is OpenAIModels
+                ? Page(http.Request, ModelFilters.Apply(http.Request.Query, allowed)) with { Filters = ModelFilters.WithoutPaging(http.Request.Query) }
+                : Page(http.Request, allowed);
             await SendAsync(http, json => shape.WritePage(json, page));
             return;
         }

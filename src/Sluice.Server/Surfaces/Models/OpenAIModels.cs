@@ -32,7 +32,7 @@ internal sealed class OpenAIModels(bool forCodex) : IModelShape
         json.WriteEndArray();
         json.WriteNumber("total_count"u8, page.Total);
         json.WriteStartObject("links"u8);
-        json.WriteString("next"u8, page.HasMore ? string.Create(CultureInfo.InvariantCulture, $"/api/v1/models?offset={page.NextFrom}&limit={page.Models.Count}") : null);
+        json.WriteString("next"u8, page.HasMore ? string.Create(CultureInfo.InvariantCulture, $"/api/v1/models?offset={page.NextFrom}&limit={page.Models.Count}{page.Filters}") : null);
         json.WriteEndObject();
         if (forCodex)
         {
@@ -96,7 +96,8 @@ internal sealed class OpenAIModels(bool forCodex) : IModelShape
         json.WriteEndArray();
     }
 
-    private static void WriteArchitecture(Utf8JsonWriter json, Model model)
+    /// <summary>What the model reads, in OpenRouter's words.</summary>
+    internal static IReadOnlyList<string> InputModalities(Model model)
     {
         List<string> input = ["text"];
         if (model.Traits.Images == true)
@@ -114,6 +115,12 @@ internal sealed class OpenAIModels(bool forCodex) : IModelShape
             input.Add("audio");
         }
 
+        return input;
+    }
+
+    private static void WriteArchitecture(Utf8JsonWriter json, Model model)
+    {
+        var input = InputModalities(model);
         json.WriteStartObject("architecture"u8);
         json.WriteString("modality"u8, string.Join('+', input) + "->text");
         WriteWords(json, "input_modalities"u8, input);
@@ -153,7 +160,8 @@ internal sealed class OpenAIModels(bool forCodex) : IModelShape
 
     private static string? PerToken(decimal? perMillion) => (perMillion / 1_000_000m)?.ToString("0.##############", CultureInfo.InvariantCulture);
 
-    private static IEnumerable<string> Parameters(Model model) =>
+    /// <summary>Request parameters that the model takes, in OpenRouter's words.</summary>
+    internal static IReadOnlyList<string> Parameters(Model model) =>
     [
         .. Always,
         .. model.Traits.Sampling == false ? [] : WithSampling,
