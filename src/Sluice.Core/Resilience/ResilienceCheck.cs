@@ -8,10 +8,11 @@ namespace Sluice.Core.Resilience;
 public static class ResilienceCheck
 {
     private const int MostNames = 5;
+    private const int LateBreaker = 20;
 
     /// <summary>The checklist, in the order of its layers.</summary>
     public static IReadOnlyList<ResilienceFinding> Of(ConfigSnapshot snapshot) =>
-        [.. Retries(snapshot), .. Models(snapshot), .. Providers(snapshot), .. Keys(snapshot), .. Degradation(snapshot)];
+        [.. Retries(snapshot), .. Models(snapshot), .. Providers(snapshot), .. Keys(snapshot), .. Breaker(snapshot), .. Degradation(snapshot)];
 
     private static IEnumerable<ResilienceFinding> Retries(ConfigSnapshot snapshot)
     {
@@ -78,6 +79,19 @@ public static class ResilienceCheck
         snapshot.Providers.Where(provider => provider.Credentials.Count == 1 && provider.Cloud is null).Select(provider => provider.Name).ToList() is { Count: > 0 } single
             ? [new("provider fallback", ResilienceLevel.Weak, $"{string.Join(", ", single)}: one key each.", "A second key keeps a provider going when the first is refused or used up.")]
             : [];
+
+    private static IEnumerable<ResilienceFinding> Breaker(ConfigSnapshot snapshot)
+    {
+        const string Layer = "circuit breaker";
+        var breaker = snapshot.Breaker;
+        var what = string.Create(CultureInfo.InvariantCulture,
+            $"{breaker.Failures} failures in a row within {breaker.Window.TotalSeconds:0.##} s take an endpoint out for {breaker.Open.TotalSeconds:0.##} s, and for up to {breaker.MaxOpen.TotalSeconds:0.##} s while its probes fail; no request waits in a queue.");
+
+        // More failures in a row than this are more requests than an agent has under way: its circuit would hardly ever open.
+        yield return breaker.Failures > LateBreaker
+            ? new(Layer, ResilienceLevel.Weak, what, "Set breaker.failures to 5: until then each request still goes to the broken provider first.")
+            : new(Layer, ResilienceLevel.Good, what);
+    }
 
     // A prompt that outgrew its model is the one failure that every long session meets.
     private static IEnumerable<ResilienceFinding> Degradation(ConfigSnapshot snapshot)

@@ -24,7 +24,7 @@ public sealed class ResilienceCheckTests
     [InlineData("", ResilienceLevel.Good, "Up to 2 repeats a request")]
     [InlineData("routing: { retries: 0 }", ResilienceLevel.Weak, "never tried again")]
     [InlineData("routing: { retries: 3, retry_budget: 0% }", ResilienceLevel.Weak, "no more than 10 a minute")]
-    public void I31_Retries_SayTheActiveValues(string routing, ResilienceLevel level, string said)
+    public void ReqI31_Retries_SayTheActiveValues(string routing, ResilienceLevel level, string said)
     {
         var finding = Assert.Single(Check(TwoProviders + routing), one => one.Layer == "retries");
 
@@ -39,7 +39,7 @@ public sealed class ResilienceCheckTests
     [InlineData("fallbacks: { x/only-a: [x/only-b, x/only-a] }", ResilienceLevel.Weak, "comes back to the model itself")]
     [InlineData("fallbacks: { x/only-a: [x/also-a] }", ResilienceLevel.Weak, "served by a alone and falls with it")]
     [InlineData("fallbacks: { \"*\": [x/only-b] }", ResilienceLevel.Good, "* → x/only-b.")]
-    public void I32_ModelFallbacks_ListTheChainsAndWhatIsWrongWithThem(string fallbacks, ResilienceLevel level, string said)
+    public void ReqI32_ModelFallbacks_ListTheChainsAndWhatIsWrongWithThem(string fallbacks, ResilienceLevel level, string said)
     {
         var finding = Assert.Single(Check(TwoProviders + fallbacks), one => one.Layer == "model fallback");
 
@@ -48,7 +48,7 @@ public sealed class ResilienceCheckTests
     }
 
     [Fact]
-    public void I33_ProviderFallbacks_NameTheModelsThatHangOnOneProvider()
+    public void ReqI33_ProviderFallbacks_NameTheModelsThatHangOnOneProvider()
     {
         var findings = Check(TwoProviders).Where(one => one.Layer == "provider fallback").ToList();
 
@@ -63,7 +63,7 @@ public sealed class ResilienceCheckTests
     }
 
     [Fact]
-    public void I33_ProviderFallbacks_CountTheChain()
+    public void ReqI33_ProviderFallbacks_CountTheChain()
     {
         var findings = Check(TwoProviders + "fallbacks: { x/only-a: [x/only-b], x/also-a: [x/only-b], x/only-b: [x/also-a] }");
 
@@ -71,7 +71,7 @@ public sealed class ResilienceCheckTests
     }
 
     [Fact]
-    public void I33_SingleKeys_AreNamed()
+    public void ReqI33_SingleKeys_AreNamed()
     {
         var findings = Check(TwoProviders.Replace("[first-key, second-key]", "[first-key]", StringComparison.Ordinal));
 
@@ -79,10 +79,23 @@ public sealed class ResilienceCheckTests
     }
 
     [Theory]
+    [InlineData("", ResilienceLevel.Good, "5 failures in a row within 30 s take an endpoint out for 15 s, and for up to 300 s while its probes fail")]
+    [InlineData("breaker: { failures: 3, window: 1m, open: 2s, max_open: 90s }", ResilienceLevel.Good, "3 failures in a row within 60 s take an endpoint out for 2 s, and for up to 90 s")]
+    [InlineData("breaker: { failures: 21 }", ResilienceLevel.Weak, "21 failures in a row within 30 s")]
+    public void ReqI34_Breaker_SaysItsThresholds(string breaker, ResilienceLevel level, string said)
+    {
+        var finding = Assert.Single(Check(TwoProviders + breaker), one => one.Layer == "circuit breaker");
+
+        Assert.Equal(level, finding.Level);
+        Assert.StartsWith(said, finding.What, StringComparison.Ordinal);
+        Assert.Equal(level == ResilienceLevel.Good, finding.Remedy is null);
+    }
+
+    [Theory]
     [InlineData("", ResilienceLevel.Weak)]
     [InlineData("fallbacks: { x/only-a: [x/only-b] }", ResilienceLevel.Good)]
     [InlineData("fallbacks: { x/only-b: [x/only-a] }", ResilienceLevel.Weak)]
-    public void I35_Degradation_LooksForLargerWindows(string fallbacks, ResilienceLevel level)
+    public void ReqI35_Degradation_LooksForLargerWindows(string fallbacks, ResilienceLevel level)
     {
         var finding = Check(TwoProviders + fallbacks).First(one => one.Layer == "degradation");
 

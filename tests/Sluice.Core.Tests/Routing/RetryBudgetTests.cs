@@ -24,7 +24,7 @@ public sealed class RetryBudgetTests
     [InlineData(50, 10)]
     [InlineData(100, 10)]
     [InlineData(1000, 100)]
-    public void F33_Repeats_OfOneMinute_AreATenthOfTheTrafficAndAtLeastTen(int requests, int expected)
+    public void F33_ReqF37_Repeats_OfOneMinute_AreATenthOfTheTrafficAndAtLeastTen(int requests, int expected)
     {
         var budget = new RetryBudget(_time);
         for (var i = 0; i < requests; i++)

@@ -25,7 +25,7 @@ public sealed class SessionsOverCredentialsTests
     [InlineData(Wire.Responses, false, 429)]
     [InlineData(Wire.Gemini, true, 429)]
     [InlineData(Wire.Gemini, false, 429)]
-    public async Task F20_TenSessionsOfThirtyTurns_StayMoveOnceAndKeepTheirCaches(Wire wire, bool named, int status)
+    public async Task F20_ReqI65_TenSessionsOfThirtyTurns_StayMoveOnceAndKeepTheirCaches(Wire wire, bool named, int status)
     {
         var time = new ManualTimeProvider();
         await using var gateway = await GatewayUnderTest.StartAsync(Config(wire), new SimulatorOptions { VerifySignatures = false }, time: time);

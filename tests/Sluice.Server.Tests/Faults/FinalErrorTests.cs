@@ -11,7 +11,7 @@ public sealed class FinalErrorTests
     private const int ManyModels = 140;
 
     [Fact]
-    public async Task FaultWithoutSecondProvider_EveryClient_GetsStatusByKind()
+    public async Task ReqF9_FaultWithoutSecondProvider_EveryClient_StatusKindAndHeadersAgree()
     {
         await using var ports = SimulatorFaultPorts.Open();
         const string Short = ", timeouts: { first_token: 300ms, idle: 300ms }";
@@ -175,7 +175,7 @@ public sealed class FinalErrorTests
     }
 
     [Fact]
-    public async Task F22_PromptTooLong_EveryDirection_HasTheClientsOwnWording()
+    public async Task F22_ReqF18_PromptTooLong_EveryDirection_HasTheClientsOwnWording()
     {
         await using var gateway = await GatewayUnderTest.StartAsync(TwoProviders(retries: 2));
         gateway.A.Script.Always(Fault.Of(400, variant: "context"));

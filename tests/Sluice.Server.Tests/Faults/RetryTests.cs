@@ -90,7 +90,7 @@ public sealed class RetryTests
 
     [Theory]
     [MemberData(nameof(Clients))]
-    public async Task F33_TotalOutage_RepeatsStayWithinTheBudget(Wire client)
+    public async Task F33_ReqF37_TotalOutage_RepeatsStayWithinTheBudget(Wire client)
     {
         await using var gateway = await GatewayUnderTest.StartAsync(Config(UpstreamKinds.Of(client), retries: 2));
         gateway.A.Script.Always(Fault.Of(500));
@@ -113,7 +113,7 @@ public sealed class RetryTests
 
     // Beyond the floor of ten it is the share that counts: 200 requests of all wires together, 20 repeats.
     [Fact]
-    public async Task F33_TotalOutage_OfAllWiresTogether_AddsATenthOfTheTraffic()
+    public async Task F33_ReqF37_TotalOutage_OfAllWiresTogether_AddsATenthOfTheTraffic()
     {
         await using var gateway = await GatewayUnderTest.StartAsync($$"""
             routing: { retries: 2, retry_budget: 10% }

@@ -101,7 +101,7 @@ public sealed class ChargedTests
     }
 
     [Fact]
-    public async Task F25_ClientAborts_AtEachEvent_UpstreamIsClosedAndEmittedOutputIsCharged()
+    public async Task F25_ReqF7_ClientAborts_AtEachEvent_UpstreamIsClosedAndEmittedOutputIsCharged()
     {
         const int LastIndex = 9;
         const string Question = "please count from one to twenty in words and then go on with some more of them";

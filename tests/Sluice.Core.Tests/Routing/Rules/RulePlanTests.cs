@@ -25,7 +25,7 @@ public sealed class RulePlanTests
         """;
 
     [Fact]
-    public void I39_Rule_ThatHolds_ReplacesTheModelAndSaysSo()
+    public void ReqI39_Rule_ThatHolds_ReplacesTheModelAndSaysSo()
     {
         var plan = Plan("rules: [{ name: small, when: role == 'background', use: [x/cheap, x/other] }]", new RoutingRequest("x/main")
         {
