@@ -25,7 +25,7 @@ public sealed partial class FormatTests
         new("src/Sluice.Server/Relay/RememberedReader.cs", "OpenAIChat.WireProtocol", "thinking without a proof counts as Chat's, whose servers send none"),
         new("src/Sluice.Protocols/Conversation/StreamEvent.cs", "Anthropic.WireProtocol", "redacted thinking is Anthropic's own block where its reader does not say otherwise"),
         new("src/Sluice.Protocols/Schemas/OpenApiSchema.cs", "Gemini.GeminiJson", "the schema language that Gemini reads, spelled in both of its ways"),
-        new("src/Sluice/Commands/Conformance/Talk.cs", "OpenAIChat.WireProtocol", "a client that speaks Chat has to choose a dialect"),
+        new("src/Sluice/Commands/Talking/Talk.cs", "OpenAIChat.WireProtocol", "a client that speaks Chat has to choose a dialect"),
         new("src/Sluice.Protocols/WebSearch/*.cs", "*", "the one tool of vendors' own that nearly all have: one place reads and writes it in each one's words"),
         new("src/Sluice.Protocols/Formats/CarriedDetails.cs", "OpenAIChat.WireProtocol", "OpenRouter's details are a member of Chat alone"),
 
