@@ -36,7 +36,7 @@ public sealed partial class FormatTests
         new("src/Sluice.Protocols/BedrockConverse/*.cs", "Anthropic.*", "Converse serves Claude, whose proofs, ids, schemas and thinking rules are Anthropic's there too"),
         new("src/Sluice.Protocols/BedrockConverse/ConverseTurns.cs", "OpenAIChat.WireProtocol", "OpenRouter's details hold Claude's own proofs"),
         new("src/Sluice.Protocols/OpenAIChat/*.cs", "Anthropic.WireProtocol", "OpenRouter's reasoning_details hold Claude's own proofs"),
-        new("src/Sluice.Protocols/OpenAIChat/OpenAIChatReasoningWriter.cs", "OpenAIResponses.WireProtocol", "one vendor's effort words"),
+        new("src/Sluice.Protocols/OpenAIChat/*.cs", "OpenAIResponses.WireProtocol", "one vendor's effort words and strict mode"),
         new("src/Sluice.Protocols/OpenAIResponses/*.cs", "OpenAIChat.*", "one vendor's errors, ids, models and effort words"),
         new("src/Sluice.Protocols/OpenAICompletions/*.cs", "OpenAIChat.*", "Chat's older form: the same members, errors and usage around another body"),
         new("src/Sluice.Protocols/Gemini/GeminiErrors.cs", "OpenAIChat.OpenAIChatErrors", "a page or a gateway's error in front of Google is read as everywhere"),

@@ -6,6 +6,7 @@ using Sluice.Protocols.Degradations;
 using Sluice.Protocols.Errors;
 using Sluice.Protocols.Formats;
 using Sluice.Protocols.Json;
+using Sluice.Protocols.Schemas;
 using Sluice.Protocols.WebSearch;
 
 namespace Sluice.Protocols.Anthropic;
@@ -383,6 +384,9 @@ internal sealed class AnthropicRequestWriter(ConversationRequest request, Upstre
     private WebSearchTool? SearchOf(Tool tool) =>
         tool is VendorTool { From: not WireProtocol.AnthropicMessages } && !request.Tools.Any(t => t is FunctionTool { Name: WebSearchTool.AnthropicName }) ? WebSearchTool.Of(tool) : null;
 
+    // Anthropic's own clients keep to its strict mode themselves.
+    private RawJson Strict(RawJson schema) => request.From == WireProtocol.AnthropicMessages || schema.IsEmpty ? schema : StrictSchemas.ToAnthropic(schema, degradations);
+
     private void WriteFunction(Utf8JsonWriter json, FunctionTool function)
     {
         json.WriteStartObject();
@@ -393,7 +397,7 @@ internal sealed class AnthropicRequestWriter(ConversationRequest request, Upstre
         }
 
         json.WritePropertyName("input_schema"u8);
-        AnthropicBlocks.WriteSchema(json, function.Schema);
+        AnthropicBlocks.WriteSchema(json, function.Strict == true ? Strict(function.Schema) : function.Schema);
 
         if (function.Strict == true)
         {
@@ -529,7 +533,7 @@ internal sealed class AnthropicRequestWriter(ConversationRequest request, Upstre
             json.WriteStartObject("format"u8);
             json.WriteString("type"u8, "json_schema"u8);
             json.WritePropertyName("schema"u8);
-            format.Schema.WriteTo(json);
+            Strict(format.Schema).WriteTo(json);
             json.WriteEndObject();
         }
 

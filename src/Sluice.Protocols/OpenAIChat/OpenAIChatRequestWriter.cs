@@ -4,6 +4,7 @@ using Sluice.Protocols.Conversation;
 using Sluice.Protocols.Degradations;
 using Sluice.Protocols.Errors;
 using Sluice.Protocols.Formats;
+using Sluice.Protocols.Schemas;
 
 namespace Sluice.Protocols.OpenAIChat;
 
@@ -28,7 +29,7 @@ internal static class OpenAIChatRequestWriter
         WriteStream(json, request, target);
         WriteLimits(json, request, target, degradations);
         OpenAIChatReasoningWriter.WriteOptions(json, request, target, degradations);
-        WriteFormat(json, request.ResponseFormat, target, degradations);
+        WriteFormat(json, request, target, degradations);
         WriteIdentity(json, request, target, degradations);
         WriteExtras(json, request, target, degradations);
         tools.Write(json);
@@ -147,9 +148,9 @@ internal static class OpenAIChatRequestWriter
         json.WriteEndArray();
     }
 
-    private static void WriteFormat(Utf8JsonWriter json, ResponseFormat? format, UpstreamTarget target, DegradationLog degradations)
+    private static void WriteFormat(Utf8JsonWriter json, ConversationRequest request, UpstreamTarget target, DegradationLog degradations)
     {
-        if (format is null)
+        if (request.ResponseFormat is not { } format)
         {
             return;
         }
@@ -174,15 +175,18 @@ internal static class OpenAIChatRequestWriter
                 json.WriteString("description"u8, description);
             }
 
-            if (!format.Schema.IsEmpty)
+            var (schema, strict) = format.Strict == true && !format.Schema.IsEmpty && request.From is not (WireProtocol.OpenAIResponses or WireProtocol.OpenAIChat)
+                ? StrictSchemas.ToOpenAI(format.Schema, "response_format", degradations)
+                : (format.Schema, format.Strict);
+            if (!schema.IsEmpty)
             {
                 json.WritePropertyName("schema"u8);
-                format.Schema.WriteTo(json);
+                schema.WriteTo(json);
             }
 
-            if (format.Strict is { } strict)
+            if (strict is { } said)
             {
-                json.WriteBoolean("strict"u8, strict);
+                json.WriteBoolean("strict"u8, said);
             }
 
             json.WriteEndObject();

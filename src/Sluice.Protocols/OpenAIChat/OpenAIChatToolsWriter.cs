@@ -5,6 +5,7 @@ using Sluice.Protocols.Degradations;
 using Sluice.Protocols.Errors;
 using Sluice.Protocols.Formats;
 using Sluice.Protocols.Json;
+using Sluice.Protocols.Schemas;
 
 namespace Sluice.Protocols.OpenAIChat;
 
@@ -167,15 +168,18 @@ internal sealed class OpenAIChatToolsWriter
             json.WriteString("description"u8, description);
         }
 
-        if (!function.Schema.IsEmpty)
+        var (schema, strict) = function.Strict == true && !function.Schema.IsEmpty && _request.From is not (WireProtocol.OpenAIResponses or WireProtocol.OpenAIChat)
+            ? StrictSchemas.ToOpenAI(function.Schema, "tools", _degradations)
+            : (function.Schema, function.Strict);
+        if (!schema.IsEmpty)
         {
             json.WritePropertyName("parameters"u8);
-            function.Schema.WriteTo(json);
+            schema.WriteTo(json);
         }
 
-        if (function.Strict is { } strict)
+        if (strict is { } said)
         {
-            json.WriteBoolean("strict"u8, strict);
+            json.WriteBoolean("strict"u8, said);
         }
 
         json.WriteEndObject();

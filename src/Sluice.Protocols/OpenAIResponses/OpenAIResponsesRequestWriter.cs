@@ -5,6 +5,7 @@ using Sluice.Protocols.Degradations;
 using Sluice.Protocols.Errors;
 using Sluice.Protocols.Formats;
 using Sluice.Protocols.OpenAIChat;
+using Sluice.Protocols.Schemas;
 
 namespace Sluice.Protocols.OpenAIResponses;
 
@@ -193,7 +194,7 @@ internal static class OpenAIResponsesRequestWriter
         json.WriteStartObject("text"u8);
         if (request.ResponseFormat is { } format)
         {
-            WriteFormat(json, format, target, degradations);
+            WriteFormat(json, request, format, target, degradations);
         }
 
         if (verbosity is { } word)
@@ -206,7 +207,7 @@ internal static class OpenAIResponsesRequestWriter
         json.WriteEndObject();
     }
 
-    private static void WriteFormat(Utf8JsonWriter json, ResponseFormat format, UpstreamTarget target, DegradationLog degradations)
+    private static void WriteFormat(Utf8JsonWriter json, ConversationRequest request, ResponseFormat format, UpstreamTarget target, DegradationLog degradations)
     {
         json.WriteStartObject("format"u8);
         if (format.Kind == ResponseFormatKind.JsonObject || format.Schema.IsEmpty || target.Traits.StructuredOutput == false)
@@ -227,11 +228,14 @@ internal static class OpenAIResponsesRequestWriter
                 json.WriteString("description"u8, description);
             }
 
+            var (schema, strict) = format.Strict == true && request.From is not (WireProtocol.OpenAIResponses or WireProtocol.OpenAIChat)
+                ? StrictSchemas.ToOpenAI(format.Schema, "response_format", degradations)
+                : (format.Schema, format.Strict ?? false);
             json.WritePropertyName("schema"u8);
-            format.Schema.WriteTo(json);
+            schema.WriteTo(json);
 
             // Left out it would mean true, which many schemas do not fulfil.
-            json.WriteBoolean("strict"u8, format.Strict ?? false);
+            json.WriteBoolean("strict"u8, strict);
         }
 
         json.WriteEndObject();

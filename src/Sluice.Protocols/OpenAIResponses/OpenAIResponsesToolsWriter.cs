@@ -4,6 +4,7 @@ using Sluice.Protocols.Degradations;
 using Sluice.Protocols.Errors;
 using Sluice.Protocols.Formats;
 using Sluice.Protocols.OpenAIChat;
+using Sluice.Protocols.Schemas;
 using Sluice.Protocols.WebSearch;
 
 namespace Sluice.Protocols.OpenAIResponses;
@@ -226,18 +227,21 @@ internal sealed class OpenAIResponsesToolsWriter
             json.WriteString("description"u8, description);
         }
 
+        var (schema, strict) = function.Strict == true && !function.Schema.IsEmpty && _request.From is not (WireProtocol.OpenAIResponses or WireProtocol.OpenAIChat)
+            ? StrictSchemas.ToOpenAI(function.Schema, "tools", _degradations)
+            : (function.Schema, function.Strict ?? false);
         json.WritePropertyName("parameters"u8);
-        if (function.Schema.IsEmpty)
+        if (schema.IsEmpty)
         {
             json.WriteRawValue("""{"type":"object","properties":{}}"""u8, skipInputValidation: true);
         }
         else
         {
-            function.Schema.WriteTo(json);
+            schema.WriteTo(json);
         }
 
         // Left out it would mean true: the server would make every optional argument a required one, or refuse the schema.
-        json.WriteBoolean("strict"u8, function.Strict ?? false);
+        json.WriteBoolean("strict"u8, strict);
         if (function.DeferLoading && _request.From == WireProtocol.OpenAIResponses)
         {
             json.WriteBoolean("defer_loading"u8, true);

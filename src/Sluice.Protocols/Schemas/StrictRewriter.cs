@@ -14,6 +14,9 @@ internal sealed class StrictRewriter(HashSet<string> refused, bool requireAll)
     /// <summary>What was left out.</summary>
     public WeakenedKeywords Weakened { get; } = new();
 
+    /// <summary>A member that could be left out now has to be there as null, which the original refuses.</summary>
+    public bool AddsNulls { get; private set; }
+
     /// <summary>The schema as the mode takes it.</summary>
     public JsonNode? Rewrite(JsonElement schema)
     {
@@ -122,7 +125,9 @@ internal sealed class StrictRewriter(HashSet<string> refused, bool requireAll)
         {
             if (!required.Contains(name))
             {
-                properties[name] = Nullable(property?.DeepClone());
+                var nullable = Nullable(property?.DeepClone());
+                AddsNulls |= !JsonNode.DeepEquals(property, nullable);
+                properties[name] = nullable;
             }
         }
 
