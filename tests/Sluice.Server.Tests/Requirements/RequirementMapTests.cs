@@ -37,6 +37,7 @@ public sealed partial class RequirementMapTests
     private static readonly Dictionary<string, string> PartsNotYetOfACD = new(StringComparer.Ordinal)
     {
         ["A23"] = "A look at who can be reached: it is known from traffic alone, nothing probes a provider that nobody asks for.",
+        ["C12"] = "Days of ending in the built-in list, and a refusal that names what has ended: the file alone says when a model ends.",
         ["C7"] = "The allowance of free models by the minute and the day: there are no limits of Sluice's own yet.",
         ["D17"] = "A kept answer and a shortened conversation in the place of a fresh one: there is no cache of answers, and nothing shortens.",
     };
