@@ -100,18 +100,19 @@ public static class FaultClassifier
     /// <param name="detail">What the system said; null where it said nothing of use.</param>
     public static UpstreamFault Connection(ConnectionFailure failure, FaultPhase phase, string host, string? detail)
     {
-        var (what, remedy) = failure switch
+        var (reason, what, remedy) = failure switch
         {
-            ConnectionFailure.NameNotFound => ($"The host name of {host} could not be resolved (DNS)", "Check the spelling of base_url and this machine's DNS."),
-            ConnectionFailure.Unreachable => ($"No connection to {host} could be made", "Check that the provider is up, the port of base_url, and firewalls between."),
-            ConnectionFailure.Tls => ($"The TLS handshake with {host} failed", "Check the scheme of base_url, the certificate and its authority, and this machine's clock."),
-            ConnectionFailure.Proxy => ($"The proxy did not let the connection to {host} through", "Check HTTPS_PROXY, HTTP_PROXY and NO_PROXY, and the proxy's own rules."),
-            _ => ($"The connection to {host} was cut", "The provider or a device between closed it; another try may succeed."),
+            ConnectionFailure.NameNotFound => ("dns", $"The host name of {host} could not be resolved (DNS)", "Check the spelling of base_url and this machine's DNS."),
+            ConnectionFailure.Unreachable => ("connect", $"No connection to {host} could be made", "Check that the provider is up, the port of base_url, and firewalls between."),
+            ConnectionFailure.Tls => ("tls", $"The TLS handshake with {host} failed", "Check the scheme of base_url, the certificate and its authority, and this machine's clock."),
+            ConnectionFailure.Proxy => ("proxy", $"The proxy did not let the connection to {host} through", "Check HTTPS_PROXY, HTTP_PROXY and NO_PROXY, and the proxy's own rules."),
+            _ => ("cut", $"The connection to {host} was cut", "The provider or a device between closed it; another try may succeed."),
         };
         var message = string.IsNullOrEmpty(detail) ? $"{what}. {remedy}" : $"{what}: {detail.TrimEnd('.', ' ')}. {remedy}";
         return new UpstreamFault(phase, new UpstreamError(ErrorKind.Connection, message))
         {
             Source = ErrorSource.Network,
+            Reason = reason,
             CanRepeat = true,
         };
     }
@@ -141,7 +142,7 @@ public static class FaultClassifier
         ErrorKind.Permission => !(status == 403 && error.Body.IsEmpty),
         ErrorKind.Authentication => !(status == 403 && error.Body.IsEmpty),
         ErrorKind.Credits => true,
-        ErrorKind.ContentPolicy or ErrorKind.ContextLength => false,
+        ErrorKind.ContentPolicy or ErrorKind.ContextLength or ErrorKind.RegionRestricted => false,
         _ => status is 401 or 402,
     };
 
@@ -150,7 +151,7 @@ public static class FaultClassifier
     {
         ErrorKind.ContextLength or ErrorKind.ContentPolicy => true,
         ErrorKind.RateLimit or ErrorKind.QuotaExhausted or ErrorKind.Overloaded or ErrorKind.Timeout => false,
-        ErrorKind.ModelNotFound or ErrorKind.NoEndpoint or ErrorKind.Connection or ErrorKind.BadResponse => false,
+        ErrorKind.ModelNotFound or ErrorKind.NoEndpoint or ErrorKind.Connection or ErrorKind.BadResponse or ErrorKind.RegionRestricted => false,
         _ => status is 400 or 413 or 422,
     };
 

@@ -44,6 +44,9 @@ public sealed record UpstreamFault(FaultPhase Phase, UpstreamError Error)
     /// <summary>It concerns the credential alone, not the endpoint (rate limit, quota, refusal): another credential of the same endpoint is worth a try at once, which it is not after an overload.</summary>
     public bool ConcernsCredential => CredentialIsDead || Kind is ErrorKind.RateLimit or ErrorKind.QuotaExhausted;
 
+    /// <summary>How a connection failed, one word (<c>dns</c>, <c>connect</c>, <c>tls</c>, <c>proxy</c>, <c>cut</c>); null for all else.</summary>
+    public string? Reason { get; init; }
+
     /// <summary>What it is.</summary>
     public ErrorKind Kind => Error.Kind;
 

@@ -357,7 +357,7 @@ public sealed class EndpointHealth
     // What does not pass by itself opens no circuit: a model that is not there and a refused key cost one quick answer each, and their own
     // words say what to mend, which "failed too often" does not.
     private static bool MayPass(ErrorKind kind) =>
-        kind is not (ErrorKind.ModelNotFound or ErrorKind.NoEndpoint or ErrorKind.Authentication or ErrorKind.Permission or ErrorKind.Credits);
+        kind is not (ErrorKind.ModelNotFound or ErrorKind.NoEndpoint or ErrorKind.Authentication or ErrorKind.Permission or ErrorKind.Credits or ErrorKind.RegionRestricted);
 
     private static DateTimeOffset At(long ticks) => new(ticks, TimeSpan.Zero);
 

@@ -88,6 +88,7 @@ internal static class Refusals
             $"No endpoint of '{Shown(request)}' is what the request asks for: of {PlanDraft.Number(funnel[0].Endpoints)}, {string.Join(", ", steps)}.")
         {
             Param = last.Member,
+            Funnel = [.. funnel.Select(step => new ErrorFunnelStep(step.Step, step.Endpoints))],
             ShouldRetry = false,
             Remedy = last.Remedy,
         };

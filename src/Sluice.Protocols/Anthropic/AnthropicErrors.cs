@@ -163,6 +163,11 @@ internal static partial class AnthropicErrors
             }
         }
 
+        if (RegionWords.Name(status, code: null, message))
+        {
+            return ErrorKind.RegionRestricted;
+        }
+
         return type switch
         {
             "invalid_request_error" when status is 0 or 400 or 413 or 422 => ErrorKind.InvalidRequest,
@@ -260,6 +265,12 @@ internal static partial class AnthropicErrors
     {
         json.WriteString("source"u8, ErrorWords.Of(error.Source));
         json.WriteString("kind"u8, ErrorWords.Of(error.Kind));
+        json.WriteString("error_type"u8, OpenRouterErrorType.Of(error));
+        if (error.Reason is not null)
+        {
+            json.WriteString("reason"u8, error.Reason);
+        }
+
         if (error.ShouldRetry is { } retry)
         {
             json.WriteBoolean("retryable"u8, retry);

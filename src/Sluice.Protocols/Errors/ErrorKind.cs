@@ -53,6 +53,9 @@ public enum ErrorKind
 
     /// <summary>A fault in Sluice itself.</summary>
     Internal,
+
+    /// <summary>The provider serves nobody in the place that the call came from.</summary>
+    RegionRestricted,
 }
 
 /// <summary>Whose fault it is.</summary>

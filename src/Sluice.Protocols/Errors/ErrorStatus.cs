@@ -9,7 +9,7 @@ public static class ErrorStatus
         ErrorKind.InvalidRequest or ErrorKind.ContextLength or ErrorKind.ContentPolicy => 400,
         ErrorKind.Authentication => 401,
         ErrorKind.Credits => 402,
-        ErrorKind.Permission => 403,
+        ErrorKind.Permission or ErrorKind.RegionRestricted => 403,
         ErrorKind.ModelNotFound or ErrorKind.NoEndpoint => 404,
         ErrorKind.RateLimit or ErrorKind.QuotaExhausted => 429,
         ErrorKind.Cancelled => 499, // nginx's number; nobody is there to receive it

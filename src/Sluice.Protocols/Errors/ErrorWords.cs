@@ -25,6 +25,7 @@ public static class ErrorWords
         ErrorKind.BadResponse => "bad_response",
         ErrorKind.Cancelled => "cancelled",
         ErrorKind.Internal => "internal",
+        ErrorKind.RegionRestricted => "region_restricted",
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, message: null),
     };
 

@@ -34,9 +34,26 @@ public sealed record GatewayError(ErrorKind Kind, ErrorSource Source, int Status
     /// <summary>Tokens sent and allowed, for <see cref="ErrorKind.ContextLength"/>.</summary>
     public (long Sent, long Allowed)? ContextTokens { get; init; }
 
+    /// <summary>What of its kind it is, one word, where one kind has several: <c>key_missing</c>, <c>key_unknown</c>, <c>key_revoked</c>, <c>key_expired</c>, or <c>dns</c>, <c>connect</c>, <c>tls</c>, <c>proxy</c>, <c>cut</c>.</summary>
+    public string? Reason { get; init; }
+
+    /// <summary>The provider's own words, without anything that Sluice put around them.</summary>
+    public string? ProviderMessage { get; init; }
+
+    /// <summary>What each filter of the request left of the model's endpoints; only where they left none.</summary>
+    public IReadOnlyList<ErrorFunnelStep> Funnel { get; init; } = [];
+
+    /// <summary>The client came by <c>/api</c>: Chat bodies have the status as their code, as OpenRouter's have.</summary>
+    public bool AsOpenRouter { get; init; }
+
     /// <summary>Every attempt, in order.</summary>
     public IReadOnlyList<AttemptSummary> Attempts { get; init; } = [];
 }
+
+/// <summary>One filter on the way from all endpoints of a model to those that a request allows.</summary>
+/// <param name="Step">What was asked there.</param>
+/// <param name="Endpoints">How many were left after it.</param>
+public sealed record ErrorFunnelStep(string Step, int Endpoints);
 
 /// <summary>One attempt as an error body shows it.</summary>
 /// <param name="Provider">Slug.</param>

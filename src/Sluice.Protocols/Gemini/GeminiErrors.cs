@@ -111,6 +111,11 @@ internal static partial class GeminiErrors
             return ErrorKind.Credits;
         }
 
+        if (RegionWords.Name(status, details.Reason, message))
+        {
+            return ErrorKind.RegionRestricted;
+        }
+
         if (status is 400 or 413 or 500 && ContextWords().IsMatch(message))
         {
             return ErrorKind.ContextLength;
@@ -240,6 +245,7 @@ internal static partial class GeminiErrors
         json.WriteStartObject("metadata"u8);
         json.WriteString("source"u8, ErrorWords.Of(error.Source));
         json.WriteString("kind"u8, ErrorWords.Of(error.Kind));
+        Write(json, "cause"u8, error.Reason);
         Write(json, "provider"u8, error.Provider);
         Write(json, "limit"u8, error.Limit);
         Write(json, "remedy"u8, error.Remedy);

@@ -111,6 +111,10 @@ internal sealed class GeminiRequestWriter(ConversationRequest request, UpstreamT
         {
             // Google answers 400 above 2.
             json.WriteNumber("temperature"u8, Math.Clamp(temperature, 0, 2));
+            if (temperature > 2)
+            {
+                degradations.Add("sampling.temperature", DegradationOutcome.Weakened, "Gemini's temperature ends at 2.");
+            }
         }
 
         if (sampling.TopP is { } topP)

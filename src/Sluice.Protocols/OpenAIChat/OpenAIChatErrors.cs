@@ -77,8 +77,18 @@ internal static partial class OpenAIChatErrors
             json.WriteNull("param"u8);
         }
 
-        json.WriteString("code"u8, CodeFor(error));
-        WriteMetadata(json, error);
+        if (error.AsOpenRouter)
+        {
+            json.WriteNumber("code"u8, error.Status);
+        }
+        else
+        {
+            json.WriteString("code"u8, CodeFor(error));
+        }
+
+        // Clients that read the number here find it whatever the code is.
+        json.WriteNumber("http_status"u8, error.Status);
+        ErrorMetadata.Write(json, error);
         json.WriteEndObject();
         if (error.RequestId is { } id)
         {
@@ -110,46 +120,6 @@ internal static partial class OpenAIChatErrors
         return head + " " + error.Message;
     }
 
-    private static void WriteMetadata(Utf8JsonWriter json, GatewayError error)
-    {
-        json.WriteStartObject("metadata"u8);
-        json.WriteString("source"u8, ErrorWords.Of(error.Source));
-        json.WriteString("kind"u8, ErrorWords.Of(error.Kind));
-        if (error.Provider is { } provider)
-        {
-            json.WriteString("provider_name"u8, provider);
-            if (error.Source == ErrorSource.Provider)
-            {
-                // Two readers look for the upstream's own words under two names.
-                json.WriteString("raw"u8, error.Message);
-                json.WriteString("provider_error"u8, error.Message);
-            }
-        }
-
-        if (error.ShouldRetry is { } retry)
-        {
-            json.WriteBoolean("retryable"u8, retry);
-        }
-
-        if (error.RetryAfter is { } after)
-        {
-            json.WriteNumber("retry_after_seconds"u8, ErrorWords.RetryAfterSeconds(after));
-        }
-
-        if (error.Remedy is { } remedy)
-        {
-            json.WriteString("remedy"u8, remedy);
-        }
-
-        if (error.Limit is { } limit)
-        {
-            json.WriteString("limit"u8, limit);
-        }
-
-        ErrorWords.WriteAttempts(json, error.Attempts);
-        json.WriteEndObject();
-    }
-
     private static string TypeFor(GatewayError error) => error.Kind switch
     {
         // Nobody can serve it now, which is not the request's fault.
@@ -173,6 +143,7 @@ internal static partial class OpenAIChatErrors
         ErrorKind.QuotaExhausted => "insufficient_quota",
         ErrorKind.RateLimit => "rate_limit_exceeded",
         ErrorKind.Authentication => "invalid_api_key",
+        ErrorKind.RegionRestricted => "region_restricted",
         ErrorKind.ContentPolicy => error.Code ?? "content_filter",
         ErrorKind.Credits => error.Code ?? "insufficient_credits",
         _ => error.Code ?? ErrorWords.Of(error.Kind),
@@ -307,6 +278,11 @@ internal static partial class OpenAIChatErrors
             || (status is 400 or 403 && PolicyWords().IsMatch(message)))
         {
             return ErrorKind.ContentPolicy;
+        }
+
+        if (RegionWords.Name(status, facts.Code, message))
+        {
+            return ErrorKind.RegionRestricted;
         }
 
         if (code is "insufficient_quota" or "billing_hard_limit_reached" || type == "insufficient_quota")

@@ -69,8 +69,8 @@ internal static class OpenAIResponsesErrors
         };
     }
 
-    /// <summary>Writes an error body: Chat's, which OpenAI's clients read for both, without the codes on which Codex acts at once.</summary>
-    public static void Write(GatewayError error, IBufferWriter<byte> output) => OpenAIChatErrors.Write(WithoutCapacityCode(error), output);
+    /// <summary>Writes an error body: Chat's, which OpenAI's clients read for both, without the codes on which Codex acts at once. The code is a word on every path.</summary>
+    public static void Write(GatewayError error, IBufferWriter<byte> output) => OpenAIChatErrors.Write(WithoutCapacityCode(error) with { AsOpenRouter = false }, output);
 
     /// <summary>
     /// Ends a started stream with an error, as OpenAI does: an <c>error</c> event, on which its own libraries throw, and <c>response.failed</c>, on

@@ -33,6 +33,8 @@ internal static class FinalError
             Param = fault.Error.Param,
             Code = fault.Error.Code,
             Provider = told.Row.Provider,
+            ProviderMessage = fault.Error.Message,
+            Reason = fault.Reason,
             RetryAfter = ShortestHint(request),
             ShouldRetry = request.Attempts.TrueForAll(a => a.Fault is { } f && IsHopeless(f)) ? false : null,
             ContextTokens = fault.Error.ContextTokens,
@@ -44,7 +46,7 @@ internal static class FinalError
     public static int StatusOf(UpstreamFault fault) => fault.Kind switch
     {
         ErrorKind.InvalidRequest when fault.Status is 413 or 422 => fault.Status.Value,
-        ErrorKind.Authentication or ErrorKind.Permission or ErrorKind.Credits or ErrorKind.Cancelled => ErrorStatus.Of(ErrorKind.UpstreamError),
+        ErrorKind.Authentication or ErrorKind.Permission or ErrorKind.Credits or ErrorKind.RegionRestricted or ErrorKind.Cancelled => ErrorStatus.Of(ErrorKind.UpstreamError),
         var kind => ErrorStatus.Of(kind),
     };
 
@@ -73,8 +75,10 @@ internal static class FinalError
         ErrorKind.Credits => $"The operator must top up the account behind provider '{provider}'; your own key is fine.",
         ErrorKind.ModelNotFound => $"'{provider}' does not have this model; check the upstream model name in the configuration.",
         ErrorKind.NoEndpoint => $"'{provider}' has nobody to serve this request as it is; relax what the request demands of providers, or add a fallback.",
+        ErrorKind.RegionRestricted => $"'{provider}' serves nobody in the place that Sluice calls from: give it an egress or an endpoint elsewhere, or add a provider that serves there.",
         ErrorKind.ContextLength => "Shorten the conversation, or use a model with a larger window.",
         ErrorKind.InvalidRequest or ErrorKind.ContentPolicy => "Change the request.",
+        ErrorKind.UpstreamError => "Try again; if it recurs, GET /status says which provider fails.",
         _ => "Try again.",
     };
 
@@ -93,7 +97,7 @@ internal static class FinalError
     };
 
     private static bool IsHopeless(UpstreamFault fault) => fault.CredentialIsDead
-        || fault.Kind is ErrorKind.Authentication or ErrorKind.Permission or ErrorKind.Credits or ErrorKind.ModelNotFound or ErrorKind.NoEndpoint;
+        || fault.Kind is ErrorKind.Authentication or ErrorKind.Permission or ErrorKind.Credits or ErrorKind.ModelNotFound or ErrorKind.NoEndpoint or ErrorKind.RegionRestricted;
 
     private static TimeSpan? ShortestHint(InferenceRequest request)
     {

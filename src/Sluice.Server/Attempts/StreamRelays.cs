@@ -21,7 +21,7 @@ internal static class StreamRelays
                     ReadError = data => upstream.ReadError(0, data.Span),
                     ReadUsage = (json, previous) => upstream.ReadUsage(json, previous, dialect),
                     DropUsageChunk = !WantsUsage(request),
-                    DropNullMembers = request.Surface.AlwaysSendUsage,
+                    DropNullMembers = request.Surface.IsOpenRouters,
                 }),
                 upstream,
                 request,
@@ -45,5 +45,5 @@ internal static class StreamRelays
         EstimatedInputTokens = attempt.Row.EstimatedInputTokens,
     };
 
-    private static bool WantsUsage(InferenceRequest request) => request.Envelope.IncludeStreamUsage || request.Surface.AlwaysSendUsage;
+    private static bool WantsUsage(InferenceRequest request) => request.Envelope.IncludeStreamUsage || request.Surface.IsOpenRouters;
 }

@@ -51,6 +51,7 @@ internal readonly record struct RequestVerdict(string State, string? Cause, stri
         ErrorKind.RateLimit => $"Nothing to do; if it recurs, add a key to '{first.Started.Provider}' or another provider for this model.",
         ErrorKind.QuotaExhausted or ErrorKind.Credits => $"Raise the quota of the account behind '{first.Started.Provider}', or take it out.",
         ErrorKind.Authentication or ErrorKind.Permission => $"Replace the API key {first.Started.Credential} of provider '{first.Started.Provider}'.",
+        ErrorKind.RegionRestricted => $"'{first.Started.Provider}' serves nobody where Sluice calls from: call it from elsewhere, or take it out.",
         ErrorKind.ModelNotFound => $"Check what '{first.Started.Provider}' calls this model: the configuration says '{first.Started.UpstreamModel}'.",
         ErrorKind.InvalidRequest => $"'{first.Started.Provider}' refused something in the request that another attempt went without; 'degraded' says what.",
         _ => $"Nothing to do; if it recurs, look at provider '{first.Started.Provider}' with 'sluice status'.",

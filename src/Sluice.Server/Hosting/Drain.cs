@@ -50,6 +50,7 @@ internal sealed class Drain : IDisposable
         "Sluice is stopping and takes no new requests. Try again in a few seconds.")
     {
         RetryAfter = ComeBackAfter,
+        Remedy = "Try again in a few seconds.",
     };
 
     /// <summary>What a request hears that was still open when the drain time was over.</summary>
@@ -57,6 +58,7 @@ internal sealed class Drain : IDisposable
         "Sluice is stopping and could not wait for the rest of this answer. Send the request again in a few seconds.")
     {
         RetryAfter = ComeBackAfter,
+        Remedy = "Send the request again in a few seconds.",
         RequestId = requestId,
     };
 

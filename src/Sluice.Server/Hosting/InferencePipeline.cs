@@ -75,7 +75,7 @@ internal sealed class InferencePipeline(
         if (envelope is null || envelope.Model is null)
         {
             await RefuseAsync(new RefusedRequest(http, surface, caller, id, startedAt, envelope), invalid is null
-                ? new GatewayError(ErrorKind.InvalidRequest, ErrorSource.Client, 400, "model: Field required. Name the model to use.") { Param = "model" }
+                ? new GatewayError(ErrorKind.InvalidRequest, ErrorSource.Client, 400, "model: Field required. Name the model to use.") { Param = "model", Remedy = "Name the model to use." }
                 : new GatewayError(ErrorKind.InvalidRequest, ErrorSource.Client, 400, invalid.Message) { Param = invalid.Param });
             return;
         }

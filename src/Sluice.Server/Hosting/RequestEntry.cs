@@ -66,12 +66,12 @@ internal sealed class RequestEntry(InferencePipeline pipeline, ModelsApi models,
             // Codex tries a WebSocket first and falls back to POST the moment it hears this status.
             http.Response.Headers.Connection = "close";
             return ErrorAnswer.WriteAsync(http, surface, new GatewayError(ErrorKind.InvalidRequest, ErrorSource.Client,
-                StatusCodes.Status426UpgradeRequired, "Sluice speaks this protocol over plain HTTP, not over a WebSocket: send a POST."));
+                StatusCodes.Status426UpgradeRequired, "Sluice speaks this protocol over plain HTTP, not over a WebSocket. Send a POST.") { Remedy = "Send a POST." });
         }
 
         http.Response.Headers.Allow = HttpMethods.Post;
         return ErrorAnswer.WriteAsync(http, surface, new GatewayError(ErrorKind.InvalidRequest, ErrorSource.Client,
-            StatusCodes.Status405MethodNotAllowed, $"{http.Request.Method} is not allowed here: send a POST."));
+            StatusCodes.Status405MethodNotAllowed, $"{http.Request.Method} is not allowed here. Send a POST.") { Remedy = "Send a POST." });
     }
 
     private async Task OtherAsync(HttpContext http, string path)
@@ -97,6 +97,6 @@ internal sealed class RequestEntry(InferencePipeline pipeline, ModelsApi models,
 
         await ErrorAnswer.WriteAsync(http, SurfaceTable.FormatFor(http.Request, path), new GatewayError(ErrorKind.InvalidRequest, ErrorSource.Client,
             StatusCodes.Status404NotFound, $"Sluice has nothing at {http.Request.Method} {(path.Length > 200 ? path[..200] : path)}. "
-            + SurfaceTable.Served));
+            + SurfaceTable.Served) { Remedy = SurfaceTable.Served });
     }
 }

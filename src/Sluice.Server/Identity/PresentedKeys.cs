@@ -10,6 +10,8 @@ namespace Sluice.Server.Identity;
 /// </summary>
 internal static class PresentedKeys
 {
+    private const string NewKey = "Ask for a new one (`sluice keys create --user NAME`).";
+
     private static readonly string[] KeyHeaders = ["x-api-key", "x-goog-api-key"];
 
     private static readonly Caller Anonymous = new("anonymous", "anonymous", Team: null, Project: null);
@@ -81,13 +83,13 @@ internal static class PresentedKeys
     private static GatewayError Refuse(KeyState best, bool presented) => best switch
     {
         KeyState.Revoked => new GatewayError(ErrorKind.Authentication, ErrorSource.Client, 403,
-            "This Sluice API key was revoked. Ask for a new one (`sluice keys create --user NAME`).") { ShouldRetry = false },
+            "This Sluice API key was revoked. Ask for a new one (`sluice keys create --user NAME`).") { ShouldRetry = false, Reason = "key_revoked", Remedy = NewKey },
         KeyState.Expired => new GatewayError(ErrorKind.Authentication, ErrorSource.Client, 401,
-            "This Sluice API key has expired. Ask for a new one (`sluice keys create --user NAME`).") { ShouldRetry = false },
+            "This Sluice API key has expired. Ask for a new one (`sluice keys create --user NAME`).") { ShouldRetry = false, Reason = "key_expired", Remedy = NewKey },
         // Without the name of the header: a 401 that says x-api-key becomes "Please run /login" in Claude Code, and its text is lost.
         _ when presented => new GatewayError(ErrorKind.Authentication, ErrorSource.Client, 401,
-            "Sluice does not know this API key. Use a key made by `sluice keys create`, not a provider's key.") { ShouldRetry = false },
+            "Sluice does not know this API key. Use a key made by `sluice keys create`, not a provider's key.") { ShouldRetry = false, Reason = "key_unknown", Remedy = "Use a key made by `sluice keys create`, not a provider's key." },
         _ => new GatewayError(ErrorKind.Authentication, ErrorSource.Client, 401,
-            "No API key was sent. Send a Sluice key as `Authorization: Bearer …`, `x-api-key`, `x-goog-api-key` or `?key=`.") { ShouldRetry = false },
+            "No API key was sent. Send a Sluice key as `Authorization: Bearer …`, `x-api-key`, `x-goog-api-key` or `?key=`.") { ShouldRetry = false, Reason = "key_missing", Remedy = "Send a Sluice key as `Authorization: Bearer …`, `x-api-key`, `x-goog-api-key` or `?key=`." },
     };
 }

@@ -95,7 +95,7 @@ internal sealed class BodyReader(BodyBudget budget)
         if (encoding.Length > 0 && encoding != "identity")
         {
             return new GatewayError(ErrorKind.InvalidRequest, ErrorSource.Client, 400,
-                "Request bodies must not be compressed: send the JSON without Content-Encoding.");
+                "Request bodies must not be compressed. Send the JSON without Content-Encoding.") { Remedy = "Send the JSON without Content-Encoding." };
         }
 
         var type = request.ContentType;
@@ -109,12 +109,14 @@ internal sealed class BodyReader(BodyBudget budget)
         $"The request is larger than {maxBody} bytes. Shorten it, or raise server.max_body.")
     {
         Limit = $"server.max_body = {maxBody}",
+        Remedy = "Shorten it, or raise server.max_body.",
     };
 
     private GatewayError NoRoom() => new(ErrorKind.Overloaded, ErrorSource.Gateway, 503,
         $"Sluice holds {budget.Held} of {budget.Limit} bytes of request bodies and cannot take this one now. Try again in a moment, or raise server.max_buffered.")
     {
         RetryAfter = TimeSpan.FromSeconds(2),
+        Remedy = "Try again in a moment, or raise server.max_buffered.",
         Limit = $"server.max_buffered = {budget.Limit}",
     };
 }

@@ -29,7 +29,7 @@ internal static class StreamFramings
         }
         else
         {
-            surface.Format.WriteStreamError(error, output);
+            surface.Format.WriteStreamError(error with { AsOpenRouter = surface.IsOpenRouters }, output);
         }
     }
 }

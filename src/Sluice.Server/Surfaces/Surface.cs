@@ -11,8 +11,8 @@ internal sealed record Surface(IClientFormat Format, ClientCall Call)
     /// <summary>An answer, a count, or vectors.</summary>
     public SurfaceOperation Operation => Call.Operation;
 
-    /// <summary>Came by <c>/api</c>, where OpenRouter sends usage unasked, and no chunk that says null of it.</summary>
-    public bool AlwaysSendUsage { get; init; }
+    /// <summary>Came by <c>/api</c>, where OpenRouter sends usage unasked, and no chunk that says null of it, and errors have numbers for codes.</summary>
+    public bool IsOpenRouters { get; init; }
 
     /// <summary>How the client's stream stands on the wire; null for server-sent events, and where no stream is wanted.</summary>
     public IStreamFraming? Framing => Call.Framing;

@@ -20,7 +20,7 @@ internal static class SurfaceTable
         {
             if (format.CallAt(normalised, request.QueryString.Value ?? "") is { } call)
             {
-                return new Surface(format, call) { AlwaysSendUsage = PathRules.IsOpenRouterPath(request.Path.Value ?? "") };
+                return new Surface(format, call) { IsOpenRouters = PathRules.IsOpenRouterPath(request.Path.Value ?? "") };
             }
         }
 

@@ -10,7 +10,7 @@ public sealed class AttemptCauseTests
     private static readonly string[] Kinds =
     [
         "invalid_request", "authentication", "permission", "credits", "model_not_found", "no_endpoint", "context_length", "content_policy", "rate_limit",
-        "quota_exhausted", "overloaded", "timeout", "upstream_error", "connection", "bad_response", "cancelled", "internal",
+        "quota_exhausted", "overloaded", "timeout", "upstream_error", "connection", "bad_response", "cancelled", "internal", "region_restricted",
     ];
 
     [Fact]

@@ -27,6 +27,12 @@ public sealed class ErrorCatalogueTests
         with `error` and `response.failed`. Gemini clients find `kind` and the rest in `details`, and an array that they stream has the error as
         its last element.
 
+        Chat's `code` is a word under `/v1` and the status as a number under `/api`, with OpenRouter's further members in `metadata`
+        (`remedy_hint`, `previous_errors`, `limit_source`). On every path `error_type` is OpenRouter's word for the error, `http_status` the
+        number, `raw` and `provider_error` the provider's own words, and `reason` tells apart what one kind has several of: `key_missing`,
+        `key_unknown`, `key_revoked`, `key_expired`, and of connections `dns`, `connect`, `tls`, `proxy`, `cut`. Where a request's filters left
+        no endpoint, `routing_funnel` says how many each of them left. Anthropic clients find `error_type` and `reason` in `error`.
+
         ## When a provider fails
 
         **next**: the next candidate is asked before the client hears anything. **again**: when none is left, the same one is asked again,
@@ -124,7 +130,7 @@ public sealed class ErrorCatalogueTests
     {
         // How much is held at that moment is not part of the contract.
         var anthropic = told[Wire.Anthropic];
-        var said = Regex.Replace(anthropic.Error.GetProperty("message").GetString()!, @"holds \d+ of", "holds N of", RegexOptions.None, TimeSpan.FromSeconds(1));
+        var said = Regex.Replace(anthropic.Error.GetProperty("message").GetString()!, @"(?<=holds |due in )\d+(?= of| s)", "N", RegexOptions.None, TimeSpan.FromSeconds(1));
         var remedy = anthropic.Error.TryGetProperty("remedy", out var text) ? " " + text.GetString() : "";
         AddRow(page,
             when, Code(anthropic.Error.GetProperty("kind").GetString()!), Statuses(told), anthropic.Source, AnthropicType(told), OpenAIType(told), GeminiStatus(told),

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Sluice.Server.Hosting;
 using Sluice.Server.Tests.Hosting;
 using Sluice.Server.Tests.Kit;
+using Sluice.Simulator;
 
 namespace Sluice.Server.Tests.Errors;
 
@@ -12,10 +13,13 @@ internal sealed class OwnErrors : IAsyncDisposable
     private const string Yaml = """
         server: { urls: ["http://127.0.0.1:0"], max_body: 64KiB, max_buffered: 16KiB }
         auth: { admin_key: admin-key-of-the-tests-0123456789 }
+        breaker: { failures: 1, open: 5m }
+        routing: { retries: 0 }
         providers:
           - { name: only, kind: anthropic, base_url: "{provider}", api_keys: [provider-key-1] }
         models:
           - { id: acme/coder, context: 1000, endpoints: [{ provider: only, model: coder }] }
+          - { id: acme/broken, context: 1000, endpoints: [{ provider: only, model: broken }] }
         """;
 
     private const string NoModel = "no model named";
@@ -44,6 +48,7 @@ internal sealed class OwnErrors : IAsyncDisposable
     {
         var revoked = await MakeKeyAsync("{\"user\":\"ada\"}");
         await AdminAsync(HttpMethod.Delete, $"/keys/{revoked.Id}", body: null);
+        await BreakAsync();
         var narrow = await MakeKeyAsync("{\"user\":\"bob\",\"models\":[\"acme/other\"]}");
         (string When, Func<Wire, HttpRequestMessage> Request)[] cases =
         [
@@ -53,6 +58,7 @@ internal sealed class OwnErrors : IAsyncDisposable
             ("a model that the key may not use", wire => Request(wire, Good(wire), narrow.Key)),
             ("an unknown model", wire => Request(wire, Good(wire, "acme/codr"))),
             ("a model that no provider serves", wire => Request(wire, Good(wire, "openai/gpt-4o"))),
+            ("every circuit open", wire => Request(wire, Good(wire, "acme/broken"))),
             (NoModel, wire => Request(wire, "{\"max_tokens\":9,\"messages\":[]}")),
             ("a body that is not JSON", wire => Request(wire, "{\"model\": ")),
             (Twice, wire => Request(wire, "{\"model\":\"a\",\"model\":\"b\"" + Question)),
@@ -108,6 +114,14 @@ internal sealed class OwnErrors : IAsyncDisposable
         }
 
         return request;
+    }
+
+    // One failure opens the circuit here, and nobody probes for five minutes.
+    private async Task BreakAsync()
+    {
+        _folder.Provider.Script.Always(Fault.Of(500), "broken");
+        using var request = Request(Wire.Anthropic, Good(Wire.Anthropic, "acme/broken"));
+        using var failed = await _client.SendAsync(request);
     }
 
     private static HttpRequestMessage Elsewhere(HttpRequestMessage request, Wire wire)

@@ -14,7 +14,7 @@ public sealed class LongestWaitTests
 
     [Theory]
     [MemberData(nameof(Clients))]
-    public async Task EveryCandidateIsSilent_EndsAfterFirstTokenTimesCandidates(Wire client, bool stream)
+    public async Task ReqI64_EveryCandidateIsSilent_EndsAfterFirstTokenTimesCandidates(Wire client, bool stream)
     {
         var clock = new ManualTimeProvider();
         await using var gateway = await GatewayUnderTest.StartAsync(

@@ -13,7 +13,7 @@ public sealed class MixedFailoverTests
     [InlineData(Upstream.Gemini, Upstream.Responses)]
     [InlineData(Upstream.Responses, Upstream.Anthropic)]
     [InlineData(Upstream.Anthropic, Upstream.Gemini)]
-    public async Task F13_FailoverToAnotherWire_ClientSeesOneCleanAnswer(Upstream from, Upstream to)
+    public async Task F13_ReqI67_FailoverToAnotherWire_ClientSeesOneCleanAnswer(Upstream from, Upstream to)
     {
         var second = UpstreamKinds.ProviderName(to, "B");
         await using var gateway = await GatewayUnderTest.StartAsync($$"""

@@ -32,7 +32,7 @@ public sealed class StreamLifeTests
     [Trait("Category", "Heavy")]
     [Theory]
     [MemberData(nameof(Directions))]
-    public async Task F15_D23_SilenceBeforeFirstToken_IsCoveredByKeepAlives_ThenTheAnswer(Wire client, Upstream upstream)
+    public async Task F15_D23_ReqI64_SilenceBeforeFirstToken_IsCoveredByKeepAlives_ThenTheAnswer(Wire client, Upstream upstream)
     {
         await using var gateway = await GatewayUnderTest.StartAsync(Config("first_token: 30s"));
         gateway.A.Script.Always(new Fault(FaultKind.SlowHeaders) { Delay = TimeSpan.FromMilliseconds(900) });

@@ -266,7 +266,7 @@ public sealed class BadInputTests
         [
             ("{", 400, "invalid_request", "JSON"),
             ("{\"messages\":[]}", 400, "invalid_request", "model"),
-            (new string(' ', 70_000), 413, "invalid_request", "server.max_body"),
+            (new string(' ', 70_000), 413, "invalid_request", "65536 bytes"),
             ("{\"model\":\"m/nothing\",\"messages\":[]}", 404, "model_not_found", "m/nothing"),
         ];
         foreach (var client in Enum.GetValues<Wire>().Where(w => w != Wire.Gemini))
