@@ -104,7 +104,7 @@ public sealed class CauseTests
 
     [Theory]
     [MemberData(nameof(Wires4))]
-    public async Task ReqF20_502Then200_WasTransient(Upstream upstream)
+    public async Task ReqF20_FaultThenAnswer_WasTransient(Upstream upstream)
     {
         await using var gateway = await GatewayUnderTest.StartAsync(Config.Replace("retries: 0", "retries: 1", StringComparison.Ordinal));
         gateway.A.Script.Enqueue(Fault.Of(502));
