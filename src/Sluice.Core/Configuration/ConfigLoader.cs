@@ -247,6 +247,7 @@ public static class ConfigLoader
             SessionAffinity = section.Get<string>("affinity") != "none",
             Retries = (int)(section.Get<long?>("retries") ?? defaults.Retries),
             RetryBudget = section.Get<decimal?>("retry_budget") ?? defaults.RetryBudget,
+            Hedge = section.Get<TimeSpan?>("hedge") ?? defaults.Hedge,
         };
     }
 

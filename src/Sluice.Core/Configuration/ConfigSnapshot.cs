@@ -105,6 +105,9 @@ public sealed record RoutingSettings
 
     /// <summary>Share of traffic that such repeats may add, process-wide; at least 10 a minute are always allowed.</summary>
     public decimal RetryBudget { get; init; } = 0.10m;
+
+    /// <summary>How long a candidate may show nothing before the next one is asked as well; zero for never.</summary>
+    public TimeSpan Hedge { get; init; }
 }
 
 /// <summary>How endpoints of one model are ordered.</summary>

@@ -16,7 +16,7 @@ public enum AttemptOutcome
     /// <summary>The client went away while it ran.</summary>
     ClientGone,
 
-    /// <summary>It answered without content, and a later candidate did better.</summary>
+    /// <summary>It answered without content, and a later candidate did better; or it was cancelled, since another that was asked beside it answered first.</summary>
     Superseded,
 
     /// <summary>The process died while it ran; completed at the next start.</summary>

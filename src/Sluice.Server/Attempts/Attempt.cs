@@ -36,6 +36,15 @@ internal sealed class Attempt
     /// <summary>It is the one attempt that an open circuit lets through; null for ordinary ones.</summary>
     public Probe? Probe { get; init; }
 
+    /// <summary>It was asked while another had shown nothing yet.</summary>
+    public bool IsHedge { get; init; }
+
+    /// <summary>Another was quicker: it was cancelled, and nothing of it reaches the client.</summary>
+    public bool Lost { get; set; }
+
+    /// <summary>Why this candidate was asked, one short phrase.</summary>
+    public string Route => IsHedge ? "hedge" : Candidate.Reason;
+
     /// <summary>What went wrong.</summary>
     public UpstreamFault? Fault { get; set; }
 

@@ -1,4 +1,3 @@
-using System.Text;
 using Sluice.Core.Faults;
 using Sluice.Core.Health;
 using Sluice.Core.Ledger;
@@ -24,6 +23,7 @@ namespace Sluice.Server.Attempts;
 /// <item>classify a refusal,</item>
 /// <item>relay, holding the stream until the commit point,</item>
 /// <item>settle, before the last byte leaves,</item>
+/// <item>or, where the candidate shows nothing for <c>routing.hedge</c>, ask the next one as well and deliver whichever is quicker,</item>
 /// <item>or move on: first to candidates not yet tried, then, within the retry budget, to those worth repeating; then say what failed.</item>
 /// </list>
 /// </summary>
@@ -32,6 +32,7 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
     private readonly Delivery _delivery = new(services, request);
     private (Attempt Attempt, ReadOnlyMemory<byte> Bytes)? _empty;
     private Attempt? _overflow;
+    private Attempt? _hedge;
     private GatewayError? _refusal;
 
     private enum Verdict
@@ -56,7 +57,7 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
             services.RetryBudget.CountRequest();
             foreach (var candidate in request.Plan.Candidates)
             {
-                if (await TryAsync(candidate) == Verdict.Done)
+                if (_hedge?.Candidate != candidate && await TryAsync(candidate) == Verdict.Done)
                 {
                     return;
                 }
@@ -128,9 +129,26 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
 
     private async Task<Verdict> TryAsync(Candidate candidate)
     {
-        if (_overflow is not null && !Overflow.Fits(_overflow, candidate))
+        if (Open(candidate) is not { } attempt)
         {
             return Verdict.MoveOn;
+        }
+
+        await using (attempt)
+        {
+            // 3.-4. Send, and read what comes: to its end, or to the commit point where another might be quicker.
+            return _hedge is null && Hedging.IsPossible(request)
+                ? await TryHedgedAsync(attempt)
+                : await FinishAsync(attempt, await attempt.AskAsync(holds: false));
+        }
+    }
+
+    /// <summary>An attempt ready to be sent; null where the candidate cannot be asked.</summary>
+    private OpenAttempt? Open(Candidate candidate, bool isHedge = false)
+    {
+        if (_overflow is not null && !Overflow.Fits(_overflow, candidate))
+        {
+            return null;
         }
 
         // 1. The upstream request, from the original bytes.
@@ -138,18 +156,18 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
         if (request.Surface.Operation == SurfaceOperation.CountTokens && !TokenCounts.CanAsk(candidate, wire, request.Surface.Format.Protocol))
         {
             // Asked all the same, an upstream that cannot count would generate.
-            return Verdict.MoveOn;
+            return null;
         }
 
         if (Vectors.AreWanted(request) && Vectors.Refusal(request, candidate) is { } unable)
         {
             _refusal ??= unable;
-            return Verdict.MoveOn;
+            return null;
         }
 
         if (Continuation.IsElsewhere(request, candidate))
         {
-            return Verdict.MoveOn;
+            return null;
         }
 
         var degradations = new DegradationLog();
@@ -157,64 +175,113 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
         if (refusal is not null)
         {
             _refusal ??= refusal;
-            return Verdict.MoveOn;
+            return null;
         }
 
         // The plan may be older than what its candidates have come to since; and of many who probe an open circuit at once only one may.
-        if (!services.Health.TryEnter(candidate.Endpoint, candidate.Credential, mayProbe: request.Surface.Operation != SurfaceOperation.CountTokens, out var probe))
+        var mayProbe = !isHedge && request.Surface.Operation != SurfaceOperation.CountTokens;
+        if (!services.Health.TryEnter(candidate.Endpoint, candidate.Credential, mayProbe, out var probe))
         {
             var exclusion = services.Health.Excluded(candidate.Endpoint, candidate.Credential);
             _refusal ??= OpenCircuits.Refusal(request.Envelope.Model!, (exclusion?.FreeFrom ?? default) - services.Time.GetUtcNow());
-            return Verdict.MoveOn;
+            return null;
         }
-
-        using var held = probe;
 
         // 2. The row. It is written while the upstream works; nothing reaches the client before it is.
-        var attempt = Begin(candidate, wire, degradations, probe);
-        using var clock = new AttemptClock(candidate.Provider.Timeouts, request.Envelope.Stream, services.Time, request.ClientGone, services.DrainOver);
-
-        // 3. Send.
-        UpstreamReply reply;
-        try
-        {
-            reply = await services.Upstreams.SendAsync(UpstreamCalls.Create(request, attempt, pieces, services.RefusedBetas), clock.Token);
-        }
-        catch (OperationCanceledException) when (request.ClientGone.IsCancellationRequested)
-        {
-            // The provider may have begun: what it was given counts as taken on.
-            attempt.Accepted = true;
-            throw;
-        }
-        catch (OperationCanceledException) when (clock.Expired is not null)
-        {
-            attempt.Accepted = true;
-            return await FailAsync(attempt, FaultClassifier.Timeout(clock.Expired.Value, clock.ExpiredAfter));
-        }
-
-        if (reply.Fault is { } fault)
-        {
-            return await FailAsync(attempt, fault);
-        }
-
-        await using var answer = reply.Answer!;
-        attempt.Status = answer.Status;
-        attempt.UpstreamRequestId = answer.RequestId;
-
-        // 4. A refusal is read, classified, and tells whether anybody else should be asked.
-        if (answer.Status is < 200 or > 299)
-        {
-            return await RefusedAsync(attempt, answer, clock);
-        }
-
-        // 5.-6. Relay and settle.
-        attempt.Accepted = true;
-        return _delivery.Stream is { } stream
-            ? await RelayStreamAsync(attempt, answer, stream, clock)
-            : await RelayWholeAsync(attempt, answer, clock);
+        var attempt = Begin(candidate, wire, degradations, probe, isHedge);
+        return new OpenAttempt(services, request, _delivery, attempt, pieces);
     }
 
-    private Attempt Begin(Candidate candidate, WireProtocol wire, DegradationLog degradations, Probe? probe)
+    /// <summary>Asks the next candidate as well where this one shows nothing for too long.</summary>
+    private async Task<Verdict> TryHedgedAsync(OpenAttempt first)
+    {
+        var asked = first.AskAsync(holds: true);
+        using (var patience = new CancellationTokenSource())
+        {
+            await Task.WhenAny(asked, Task.Delay(request.Snapshot.Routing.Hedge, services.Time, patience.Token));
+            await patience.CancelAsync();
+        }
+
+        if (asked.IsCompleted || OpenHedge() is not { } second)
+        {
+            return await FinishAsync(first, await asked);
+        }
+
+        await using (second)
+        {
+            _hedge = second.Attempt;
+            return await RaceAsync(first, asked, second, second.AskAsync(holds: true));
+        }
+    }
+
+    private OpenAttempt? OpenHedge()
+    {
+        if (!Hedging.MayBegin(request, services))
+        {
+            return null;
+        }
+
+        foreach (var candidate in request.Plan.Candidates)
+        {
+            if (Hedging.IsFree(request, candidate, services.Health) && Open(candidate, isHedge: true) is { } hedge)
+            {
+                return hedge;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>
+    /// Two attempts under way, both held at the commit point: neither writes, and this alone lets one of them go on. Who ends without an answer while
+    /// the other runs has failed like any other, and what follows from that waits for the other.
+    /// </summary>
+    private async Task<Verdict> RaceAsync(OpenAttempt first, Task<RelayEnd> asked, OpenAttempt second, Task<RelayEnd> hedged)
+    {
+        var (early, earlyEnd, late, running) = await Task.WhenAny(asked, hedged) == asked ? (first, asked, second, hedged) : (second, hedged, first, asked);
+        var end = await earlyEnd;
+        if (IsAnswer(end))
+        {
+            _delivery.Losing = LoseAsync(late, running);
+            try
+            {
+                return await FinishAsync(early, end);
+            }
+            finally
+            {
+                await _delivery.Losing;
+            }
+        }
+
+        await NoteAsync(early, end);
+        var last = await running;
+        if (IsAnswer(last))
+        {
+            return await FinishAsync(late, last);
+        }
+
+        await NoteAsync(late, last);
+        return await AfterAsync(early, end) == Verdict.Done ? Verdict.Done : await AfterAsync(late, last);
+    }
+
+    /// <summary>Cancels the slower attempt, and charges what it used; its provider did nothing wrong. Had it failed by then, it has failed.</summary>
+    private async Task LoseAsync(OpenAttempt loser, Task<RelayEnd> running)
+    {
+        if (running.IsCompletedSuccessfully && !IsAnswer(running.Result))
+        {
+            await NoteAsync(loser, running.Result);
+            return;
+        }
+
+        loser.Attempt.Lost = true;
+        loser.Abandon();
+        await loser.DisposeAsync();
+        await services.Settler.SettleAsync(request, loser.Attempt, AttemptOutcome.Superseded);
+    }
+
+    private static bool IsAnswer(RelayEnd end) => end is RelayEnd.Held or RelayEnd.Complete;
+
+    private Attempt Begin(Candidate candidate, WireProtocol wire, DegradationLog degradations, Probe? probe, bool isHedge)
     {
         var estimated = services.Estimates.Correct(candidate.Endpoint.Model.Id, request.Envelope.EstimatedInputTokens);
         var row = AttemptRow.Of(request, candidate, wire, estimated, services.Time.GetUtcNow());
@@ -226,6 +293,7 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
             Native = wire == request.Surface.Format.Protocol,
             Degradations = degradations,
             Probe = probe,
+            IsHedge = isHedge,
             RowWritten = services.Ledger.AppendAsync(row).AsTask(),
             SentAt = services.Time.GetTimestamp(),
         };
@@ -233,149 +301,64 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
         return attempt;
     }
 
-    private async Task<Verdict> RefusedAsync(Attempt attempt, UpstreamAnswer answer, AttemptClock clock)
+    /// <summary>Delivers what came, or says what follows from its failure.</summary>
+    private async Task<Verdict> FinishAsync(OpenAttempt open, RelayEnd end)
     {
-        // Larger error bodies are an edge's HTML; the head of it says enough.
-        const int MaxErrorBody = 256 * 1024;
-
-        // It comes with the status or hardly ever; nobody waits out a long timeout for the text of a refusal.
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(2), services.Time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(clock.Token, patience.Token);
-        ReadOnlyMemory<byte> body = default;
-        try
+        var attempt = open.Attempt;
+        if (open.IsStream && IsAnswer(end))
         {
-            body = (await WholeAnswer.ReadAsync(answer, clock, either.Token, MaxErrorBody))?.WrittenMemory ?? default;
-        }
-        catch (Exception e) when (!request.ClientGone.IsCancellationRequested && e is IOException or HttpRequestException or OperationCanceledException or InvalidDataException)
-        {
-            // The status has said what matters; the text is lost.
+            _delivery.Show(attempt, open.Answer);
+            end = end == RelayEnd.Held ? await open.ResumeAsync() : end;
         }
 
-        var error = SecretFilter.Scrub(WireFormats.Upstream(attempt.Wire).ReadError(answer.Status, body.Span), attempt.Candidate.Credential);
-        var fault = FaultClassifier.FromStatus(attempt.Wire, answer.Status, error, answer, services.Time.GetUtcNow());
-        if (!fault.CanFailOver && attempt.Native && !body.IsEmpty && !SecretFilter.Contains(Encoding.UTF8.GetString(body.Span), attempt.Candidate.Credential))
+        switch (end)
         {
-            // The client's own mistake, in the client's own protocol: it repairs itself by the exact wording.
-            attempt.ErrorBody = (body, answer.ContentType);
-            _delivery.Show(attempt, answer);
-        }
-
-        return await FailAsync(attempt, fault);
-    }
-
-    private async Task<Verdict> RelayStreamAsync(Attempt attempt, UpstreamAnswer answer, ClientStream stream, AttemptClock clock)
-    {
-        if (!FrameReaders.Reads(answer.Framing))
-        {
-            return await NotAStreamAsync(attempt, answer, clock);
-        }
-
-        _delivery.Show(attempt, answer);
-        var relayed = new StreamedAnswer(attempt, answer, StreamRelays.Create(request, attempt), stream, clock, services.Time);
-        var end = await relayed.RunAsync(request.ClientGone);
-        if (end is RelayEnd.Complete)
-        {
-            Praise(attempt);
-            await _delivery.EndStreamAsync(attempt, relayed.Tail);
-            await _delivery.CloseStreamAsync(answer);
-            return Verdict.Done;
-        }
-
-        if (end is RelayEnd.Empty)
-        {
-            relayed.ReleaseEmpty();
-            return KeepEmpty(attempt, relayed.Tail);
-        }
-
-        if (end is RelayEnd.FailedUnseen)
-        {
-            return await FailAsync(attempt, relayed.Fault!);
-        }
-
-        attempt.Fault = relayed.Fault;
-        services.Health.Failed(attempt.Candidate.Endpoint, attempt.Candidate.Credential, relayed.Fault!, attempt.Probe);
-        await services.Settler.SettleAsync(request, attempt, AttemptOutcome.Failed);
-        services.FailedRequests.Add(request);
-        await _delivery.TellAsync(FinalError.Of(request, attempt), attempt);
-        return Verdict.Done;
-    }
-
-    private async Task<Verdict> NotAStreamAsync(Attempt attempt, UpstreamAnswer answer, AttemptClock clock)
-    {
-        var body = await ReadWholeAsync(answer, clock);
-        if (body.Fault is { } fault)
-        {
-            return await FailAsync(attempt, fault);
-        }
-
-        // Some upstreams answer a stream request with a JSON error and status 200.
-        var format = WireFormats.Upstream(attempt.Wire);
-        var facts = NativeResponses.Inspect(attempt.Wire, body.Bytes.Span, (_, previous) => previous);
-        var error = facts.IsError
-            ? format.ReadError(0, body.Bytes.Span)
-            : new UpstreamError(ErrorKind.BadResponse, $"A stream was asked for; the provider answered with {answer.ContentType ?? "no content type"}.");
-        return await FailAsync(attempt, FaultClassifier.FromStreamError(SecretFilter.Scrub(error, attempt.Candidate.Credential), FaultPhase.FirstToken, services.Time.GetUtcNow()));
-    }
-
-    private async Task<Verdict> RelayWholeAsync(Attempt attempt, UpstreamAnswer answer, AttemptClock clock)
-    {
-        var body = await ReadWholeAsync(answer, clock);
-        if (body.Fault is { } broken)
-        {
-            return await FailAsync(attempt, broken);
-        }
-
-        attempt.FirstTokenMs = (long)clock.Elapsed.TotalMilliseconds;
-        var (bytes, error, hasContent) = request.Surface.Operation == SurfaceOperation.CountTokens
-            ? TokenCounts.ForClient(request, attempt, body.Bytes)
-            : WholeAnswer.ForClient(request, attempt, body.Bytes);
-        if (error is not null)
-        {
-            return await FailAsync(attempt, FaultClassifier.FromStreamError(SecretFilter.Scrub(error, attempt.Candidate.Credential), FaultPhase.FirstToken, services.Time.GetUtcNow()));
-        }
-
-        if (!hasContent && !Vectors.AreWanted(request))
-        {
-            return KeepEmpty(attempt, bytes);
-        }
-
-        Praise(attempt);
-        await _delivery.SendWholeAsync(attempt, answer, bytes);
-        return Verdict.Done;
-    }
-
-    private async Task<(ReadOnlyMemory<byte> Bytes, UpstreamFault? Fault)> ReadWholeAsync(UpstreamAnswer answer, AttemptClock clock)
-    {
-        try
-        {
-            var body = await WholeAnswer.ReadAsync(answer, clock, clock.Token);
-            return body is null
-                ? (default, FaultClassifier.BadResponse(FaultPhase.FirstToken, "The provider's answer is larger than 64 MiB."))
-                : (body.WrittenMemory, null);
-        }
-        catch (OperationCanceledException) when (!request.ClientGone.IsCancellationRequested && clock.Expired is not null)
-        {
-            return (default, FaultClassifier.Timeout(clock.Expired.Value, clock.ExpiredAfter));
-        }
-        catch (Exception e) when (e is IOException or HttpRequestException or InvalidDataException)
-        {
-            return (default, answer.FaultOf(e, FaultPhase.FirstToken));
+            case RelayEnd.Complete when open.IsStream:
+                Praise(attempt);
+                await _delivery.EndStreamAsync(attempt, open.Rest, open.Answer);
+                return Verdict.Done;
+            case RelayEnd.Complete:
+                Praise(attempt);
+                await _delivery.SendWholeAsync(attempt, open.Answer, open.Rest);
+                return Verdict.Done;
+            case RelayEnd.FailedSeen:
+                await NoteAsync(open, end);
+                services.FailedRequests.Add(request);
+                await _delivery.TellAsync(FinalError.Of(request, attempt), attempt);
+                return Verdict.Done;
+            default:
+                await NoteAsync(open, end);
+                return await AfterAsync(open, end);
         }
     }
 
-    /// <summary>Marks the failure, settles it, and says whether anybody else should be asked.</summary>
-    private async Task<Verdict> FailAsync(Attempt attempt, UpstreamFault fault)
+    /// <summary>Marks and settles a failure; an answer without content is kept, and settled when it is known whether anybody did better.</summary>
+    private async Task NoteAsync(OpenAttempt open, RelayEnd end)
     {
-        attempt.Fault = fault;
-        if (fault.CanFailOver && (request.Surface.Operation != SurfaceOperation.CountTokens || fault.CredentialIsDead))
+        var attempt = open.Attempt;
+        if (end == RelayEnd.Empty)
+        {
+            attempt.Fault = FaultClassifier.BadResponse(FaultPhase.FirstToken, "The provider ended its answer without any content.");
+            services.Health.Failed(attempt.Candidate.Endpoint, attempt.Candidate.Credential, attempt.Fault, attempt.Probe);
+            _empty ??= (attempt, open.Rest);
+            return;
+        }
+
+        var fault = attempt.Fault = open.Fault!;
+        if (end == RelayEnd.FailedSeen || (fault.CanFailOver && (request.Surface.Operation != SurfaceOperation.CountTokens || fault.CredentialIsDead)))
         {
             // An upstream that cannot count can still answer: a failed count must not move anybody's conversation.
             services.Health.Failed(attempt.Candidate.Endpoint, attempt.Candidate.Credential, fault, attempt.Probe);
         }
 
         await services.Settler.SettleAsync(request, attempt, AttemptOutcome.Failed);
+    }
 
-        if (fault.CanFailOver || TokenCounts.IsEstimatedWhenRefused(request, attempt))
+    /// <summary>Says whether anybody else should be asked after an attempt that came to nothing, and tells the client where not.</summary>
+    private async Task<Verdict> AfterAsync(OpenAttempt open, RelayEnd end)
+    {
+        var attempt = open.Attempt;
+        if (end == RelayEnd.Empty || attempt.Fault!.CanFailOver || TokenCounts.IsEstimatedWhenRefused(request, attempt))
         {
             _delivery.Show(attempt: null, answer: null);
             return Verdict.MoveOn;
@@ -396,18 +379,14 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
             return Verdict.MoveOn;
         }
 
+        if (attempt.ErrorBody is not null)
+        {
+            _delivery.Show(attempt, open.Answer);
+        }
+
         var told = request.Attempts.Find(a => a.Mended) ?? attempt;
         await _delivery.TellAsync(FinalError.Of(request, told), told);
         return Verdict.Done;
-    }
-
-    private Verdict KeepEmpty(Attempt attempt, ReadOnlyMemory<byte> bytes)
-    {
-        attempt.Fault = FaultClassifier.BadResponse(FaultPhase.FirstToken, "The provider ended its answer without any content.");
-        services.Health.Failed(attempt.Candidate.Endpoint, attempt.Candidate.Credential, attempt.Fault, attempt.Probe);
-        _empty ??= (attempt, bytes);
-        _delivery.Show(attempt: null, answer: null);
-        return Verdict.MoveOn;
     }
 
     private void Praise(Attempt attempt)
@@ -455,13 +434,12 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
     /// <summary>The process stops and can wait no longer. The provider is not to blame, but what it was asked for is paid for.</summary>
     private Task CutShortAsync()
     {
-        var last = request.Attempts.Count > 0 ? request.Attempts[^1] : null;
-        if (last is { Settled: false })
+        foreach (var attempt in request.Attempts)
         {
-            last.Accepted = true;
+            attempt.Accepted |= !attempt.Settled;
         }
 
         _delivery.Show(attempt: null, answer: null);
-        return _delivery.TellAsync(Drain.CutShort(request.Id), last);
+        return _delivery.TellAsync(Drain.CutShort(request.Id), request.Last);
     }
 }

@@ -27,6 +27,9 @@ internal sealed class Delivery(AttemptServices services, InferenceRequest reques
     /// <summary>The stream that the client waits for; null where it asked for none, and after it has ended.</summary>
     public ClientStream? Stream { get; private set; }
 
+    /// <summary>The end of an attempt that another was quicker than: awaited before anything is settled that comes after it.</summary>
+    public Task Losing { get; set; } = Task.CompletedTask;
+
     /// <summary>Prepares a stream for a client that asked for one; keep-alives cover its silence from here on.</summary>
     public void OpenStream() =>
         Stream = new ClientStream(request.Http, StreamFramings.Of(request.Surface), request.Snapshot.KeepAlive,
@@ -39,17 +42,17 @@ internal sealed class Delivery(AttemptServices services, InferenceRequest reques
         _openAnswer = answer;
     }
 
-    /// <summary>Settles, then sends a stream's last bytes.</summary>
-    public async Task EndStreamAsync(Attempt attempt, ReadOnlyMemory<byte> tail)
+    /// <summary>Settles, then sends a stream's last bytes. Of an answer that is still open, ends the client's, then reads what is left of the upstream's (nothing, as a rule), so that the connection can be used again.</summary>
+    public async Task EndStreamAsync(Attempt attempt, ReadOnlyMemory<byte> tail, UpstreamAnswer? answer)
     {
         await SettleAnswerAsync(attempt);
         await Stream!.WriteAsync(tail, request.ClientGone);
-    }
+        if (answer is null)
+        {
+            return;
+        }
 
-    /// <summary>Ends the client's answer, then reads what is left of the upstream's (nothing, as a rule), so that the connection can be used again.</summary>
-    public async Task CloseStreamAsync(UpstreamAnswer answer)
-    {
-        await Stream!.DisposeAsync();
+        await Stream.DisposeAsync();
         Stream = null;
         await request.Http.Response.CompleteAsync();
         await answer.DrainAsync(services.Time);
@@ -82,7 +85,7 @@ internal sealed class Delivery(AttemptServices services, InferenceRequest reques
         }
 
         Show(attempt, answer: null);
-        await EndStreamAsync(attempt, bytes);
+        await EndStreamAsync(attempt, bytes, answer: null);
     }
 
     /// <summary>Nobody could count: an estimate at once serves an agent better than an error or a later count.</summary>
@@ -135,6 +138,7 @@ internal sealed class Delivery(AttemptServices services, InferenceRequest reques
     /// <summary>Settles every attempt that has no outcome yet.</summary>
     public async Task SettleOpenAsync(AttemptOutcome outcome)
     {
+        await Losing;
         foreach (var attempt in request.Attempts)
         {
             await services.Settler.SettleAsync(request, attempt, outcome);
@@ -161,6 +165,7 @@ internal sealed class Delivery(AttemptServices services, InferenceRequest reques
 
     private async Task<Cost> SettleAnswerAsync(Attempt attempt)
     {
+        await Losing;
         foreach (var other in request.Attempts)
         {
             if (other != attempt)

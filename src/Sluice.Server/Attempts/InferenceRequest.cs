@@ -50,6 +50,9 @@ internal sealed class InferenceRequest
     /// <summary>Every attempt so far, in order.</summary>
     public List<Attempt> Attempts { get; } = [];
 
+    /// <summary>The attempt that stands for the request: the last that neither failed nor was too slow, else the last; null before the first.</summary>
+    public Attempt? Last => Attempts.FindLast(static a => a is { Fault: null, Lost: false }) ?? (Attempts.Count > 0 ? Attempts[^1] : null);
+
     /// <summary>What was thought in earlier turns of this user's clients.</summary>
     public required IReasoningMemory Reasoning { get; init; }
 

@@ -26,7 +26,7 @@ internal static class SessionHomes
     /// <summary>The client left: what the provider had read by then is in its cache, and the agent's next turn begins with it.</summary>
     public static void RememberLeft(IAffinity affinity, InferenceRequest request)
     {
-        if (request.Attempts is [.., { Fault: null, Usage.IsReported: true } attempt])
+        if (request.Last is { Fault: null, Usage.IsReported: true } attempt)
         {
             Remember(affinity, request, attempt);
         }

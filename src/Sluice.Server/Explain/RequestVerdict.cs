@@ -40,10 +40,24 @@ internal readonly record struct RequestVerdict(string State, string? Cause, stri
             return new("settled", $"{last} answered at once.", null);
         }
 
+        if (Race(attempts) is { } race)
+        {
+            return new("settled", race, null);
+        }
+
         var first = attempts[0];
         var failed = first.Settled is { } end ? AttemptCause.Of(end.Outcome, end.Fault) + (end.Status is { } status ? string.Create(CultureInfo.InvariantCulture, $" {status}") : "") : "running";
         var more = attempts.Count == 2 ? "" : string.Create(CultureInfo.InvariantCulture, $", {attempts.Count - 2} more failed after it");
         return new("settled", $"{first.Started.Provider} failed ({failed}){more}, then {last} answered; the client saw no error.", AfterFailover(first));
+    }
+
+    // The one that answered and the one that was cancelled for it, in either order, and nobody else.
+    private static string? Race(IReadOnlyList<AttemptTrail> attempts)
+    {
+        var (quick, slow) = attempts is [var one, { Settled.Outcome: AttemptOutcome.Succeeded } two] ? (two, one) : (attempts[0], attempts[1]);
+        return attempts.Count == 2 && quick.Settled is { Outcome: AttemptOutcome.Succeeded } && slow.Settled is { Outcome: AttemptOutcome.Superseded, Fault: null }
+            ? $"{attempts[0].Started.Provider} had shown nothing for a while, so {attempts[1].Started.Provider} was asked as well; {quick.Started.Provider} answered first, and what {slow.Started.Provider} had used by then is charged too."
+            : null;
     }
 
     private static string AfterFailover(AttemptTrail first) => first.Settled?.Fault switch

@@ -44,7 +44,7 @@ internal static class AnswerHeaders
 
         response.Headers["x-sluice-model"] = HeaderText.Of(attempt.Row.Model);
         response.Headers["x-sluice-provider"] = attempt.Row.Provider;
-        response.Headers["x-sluice-route"] = HeaderText.Of(attempt.Candidate.Reason);
+        response.Headers["x-sluice-route"] = HeaderText.Of(attempt.Route);
         if (Warning(request.Plan, attempt.Candidate.Endpoint.Model) is { } warning)
         {
             response.Headers["x-sluice-warning"] = HeaderText.Of(warning);

@@ -45,6 +45,9 @@ internal sealed class AttemptClock : IDisposable
         _ => _total,
     };
 
+    /// <summary>Nobody wants the answer any more: another candidate was quicker.</summary>
+    public bool Abandoned { get; private set; }
+
     /// <summary>Time since the attempt began.</summary>
     public TimeSpan Elapsed => _time.GetElapsedTime(_started);
 
@@ -60,6 +63,13 @@ internal sealed class AttemptClock : IDisposable
             _hasContent = true;
             Rearm();
         }
+    }
+
+    /// <summary>Ends the attempt for no fault of its own.</summary>
+    public void Abandon()
+    {
+        Abandoned = true;
+        _source.Cancel();
     }
 
     /// <inheritdoc/>

@@ -12,6 +12,9 @@ namespace Sluice.Server.Relay;
 /// <summary>How the relay of one answer ended.</summary>
 internal enum RelayEnd
 {
+    /// <summary>At the commit point, where it was asked to hold: nothing has been written yet.</summary>
+    Held,
+
     /// <summary>The client has it all, or has been offered its last bytes in <see cref="StreamedAnswer.Tail"/>.</summary>
     Complete,
 
@@ -29,11 +32,12 @@ internal enum RelayEnd
 /// Relays one upstream stream to the client: whole events, each as it completes, behind the content gate. What the last read brought is kept
 /// back as <see cref="Tail"/>, so that the attempt is settled before its last byte leaves.
 /// </summary>
-internal sealed class StreamedAnswer(Attempt attempt, UpstreamAnswer answer, IStreamRelay relay, ClientStream client, AttemptClock clock, TimeProvider time)
+internal sealed class StreamedAnswer(Attempt attempt, UpstreamAnswer answer, IStreamRelay relay, ClientStream client, AttemptClock clock, TimeProvider time) : IDisposable
 {
     // One read of this size carries dozens of events; smaller ones cost a system call each.
     private const int ReadSize = 16 * 1024;
 
+    private readonly IFrameReader _reader = FrameReaders.For(answer.Framing);
     private readonly StreamGate _gate = new(time);
     private readonly StreamSegments _segments = new();
     private readonly ArrayBufferWriter<byte> _ready = new(1024);
@@ -44,23 +48,25 @@ internal sealed class StreamedAnswer(Attempt attempt, UpstreamAnswer answer, ISt
     /// <summary>Set for the two failed ends.</summary>
     public UpstreamFault? Fault { get; private set; }
 
-    /// <summary>Relays until the stream ends. Throws only <see cref="OperationCanceledException"/> of the client.</summary>
-    public async Task<RelayEnd> RunAsync(CancellationToken clientGone)
+    /// <summary>Relays until the stream ends. Throws only <see cref="OperationCanceledException"/> of the client, or of a clock that was told to abandon it.</summary>
+    /// <param name="clientGone">The request's.</param>
+    /// <param name="holds">Stops at the commit point with <see cref="RelayEnd.Held"/> and writes nothing; a second call goes on from there. What fails until then has been seen by nobody.</param>
+    public async Task<RelayEnd> RunAsync(CancellationToken clientGone, bool holds = false)
     {
-        using var reader = FrameReaders.For(answer.Framing);
         try
         {
             while (true)
             {
-                var read = await ReadAsync(reader);
+                await FlushAsync(clientGone);
+                var read = await ReadAsync();
                 clock.Progress();
-                var error = read > 0 ? TakeFrames(reader) : TakeEnd(reader);
+                var error = read > 0 ? TakeFrames() : TakeEnd();
                 attempt.Usage = relay.Usage;
                 attempt.ContentBytes = relay.ContentBytes;
                 NoteContent();
                 if (error is not null)
                 {
-                    return await FailAsync(FaultClassifier.FromStreamError(SecretFilter.Scrub(error, attempt.Candidate.Credential), Phase, time.GetUtcNow()), clientGone);
+                    return await FailAsync(FaultClassifier.FromStreamError(SecretFilter.Scrub(error, attempt.Candidate.Credential), Phase, time.GetUtcNow()), clientGone, holds);
                 }
 
                 if (_gate.Ended || read == 0)
@@ -68,7 +74,10 @@ internal sealed class StreamedAnswer(Attempt attempt, UpstreamAnswer answer, ISt
                     return End();
                 }
 
-                await FlushAsync(clientGone);
+                if (holds && _gate.Committed)
+                {
+                    return RelayEnd.Held;
+                }
             }
         }
         catch (OperationCanceledException) when (clientGone.IsCancellationRequested)
@@ -77,52 +86,55 @@ internal sealed class StreamedAnswer(Attempt attempt, UpstreamAnswer answer, ISt
         }
         catch (OperationCanceledException) when (clock.Expired is not null)
         {
-            return await FailAsync(FaultClassifier.Timeout(clock.Expired!.Value, clock.ExpiredAfter), clientGone);
+            return await FailAsync(FaultClassifier.Timeout(clock.Expired!.Value, clock.ExpiredAfter), clientGone, holds);
         }
         catch (Exception e) when (e is IOException or HttpRequestException or InvalidDataException)
         {
-            return await FailAsync(answer.FaultOf(e, Phase), clientGone);
+            return await FailAsync(answer.FaultOf(e, Phase), clientGone, holds);
         }
     }
 
     /// <summary>Releases an empty answer after all.</summary>
     public void ReleaseEmpty() => _gate.Release(_ready);
 
+    /// <inheritdoc/>
+    public void Dispose() => _reader.Dispose();
+
     private FaultPhase Phase => _gate.SawContent ? FaultPhase.Stream : FaultPhase.FirstToken;
 
-    private async ValueTask<int> ReadAsync(IFrameReader reader)
+    private async ValueTask<int> ReadAsync()
     {
         // A zero-byte read waits without holding a buffer: ten thousand silent streams must not hold ten thousand buffers.
         var probe = answer.Body.ReadAsync(Memory<byte>.Empty, clock.Token);
         if (!probe.IsCompletedSuccessfully)
         {
-            reader.ReleaseIfEmpty();
+            _reader.ReleaseIfEmpty();
         }
 
         await probe;
-        var read = await answer.Body.ReadAsync(reader.GetMemory(ReadSize), clock.Token);
-        reader.Advance(read);
+        var read = await answer.Body.ReadAsync(_reader.GetMemory(ReadSize), clock.Token);
+        _reader.Advance(read);
         return read;
     }
 
-    private UpstreamError? TakeFrames(IFrameReader reader)
+    private UpstreamError? TakeFrames()
     {
         // All that one read brought passes the gate at once: in a burst that is dozens of events.
         _segments.Clear();
         UpstreamError? error = null;
-        while (error is null && reader.TryRead(out var frame))
+        while (error is null && _reader.TryRead(out var frame))
         {
             error = relay.Advance(frame, _segments);
         }
 
         Gate();
-        return error ?? (reader.Overflowed ? new UpstreamError(ErrorKind.BadResponse, "The provider sent one event larger than 16 MiB.") : null);
+        return error ?? (_reader.Overflowed ? new UpstreamError(ErrorKind.BadResponse, "The provider sent one event larger than 16 MiB.") : null);
     }
 
-    private UpstreamError? TakeEnd(IFrameReader reader)
+    private UpstreamError? TakeEnd()
     {
         _segments.Clear();
-        var error = reader.TryReadRest(out var frame) ? relay.Advance(frame, _segments) : null;
+        var error = _reader.TryReadRest(out var frame) ? relay.Advance(frame, _segments) : null;
         error ??= relay.Complete(_segments);
         Gate();
         return error;
@@ -165,10 +177,10 @@ internal sealed class StreamedAnswer(Attempt attempt, UpstreamAnswer answer, ISt
         return RelayEnd.Empty;
     }
 
-    private async Task<RelayEnd> FailAsync(UpstreamFault fault, CancellationToken clientGone)
+    private async Task<RelayEnd> FailAsync(UpstreamFault fault, CancellationToken clientGone, bool holds)
     {
         Fault = fault;
-        if (!_gate.Committed)
+        if (holds || !_gate.Committed)
         {
             return RelayEnd.FailedUnseen;
         }

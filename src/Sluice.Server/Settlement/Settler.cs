@@ -43,12 +43,12 @@ internal sealed class Settler(ILedger ledger, EstimateCorrection estimates, Time
         var (row, cost) = Close(request, attempt, AttemptOutcome.Succeeded);
         Teach(request, attempt);
         await attempt.RowWritten;
-        await ledger.AppendAsync(row, Row(request, StatusCodes.Status200OK, error: null));
+        await ledger.AppendAsync(row, Row(request, StatusCodes.Status200OK, error: null, attempt));
         return cost;
     }
 
     /// <summary>Writes the request's row; completes when it is with the operating system.</summary>
-    public ValueTask SettleAsync(InferenceRequest request, int status, GatewayError? error) => ledger.AppendAsync(Row(request, status, error));
+    public ValueTask SettleAsync(InferenceRequest request, int status, GatewayError? error) => ledger.AppendAsync(Row(request, status, error, request.Last));
 
     /// <summary>Writes the row of a request that was refused before it had a plan; completes when it is with the operating system.</summary>
     public ValueTask SettleAsync(RefusedRequest request, GatewayError error)
@@ -116,10 +116,8 @@ internal sealed class Settler(ILedger ledger, EstimateCorrection estimates, Time
         }, cost);
     }
 
-    private RequestSettled Row(InferenceRequest request, int status, GatewayError? error)
-    {
-        var last = request.Attempts.Count > 0 ? request.Attempts[^1] : null;
-        return new RequestSettled
+    private RequestSettled Row(InferenceRequest request, int status, GatewayError? error, Attempt? last) =>
+        new()
         {
             RequestId = request.Id,
             StartedAt = request.StartedAt,
@@ -139,13 +137,12 @@ internal sealed class Settler(ILedger ledger, EstimateCorrection estimates, Time
             ErrorSource = error?.Source,
             Cause = Bounded(error?.Message),
             Remedy = Bounded(error?.Remedy),
-            Route = last?.Candidate.Reason,
+            Route = last?.Route,
             Attempts = request.Attempts.Count,
             Degraded = last is null ? null : Describe(last.Degradations),
             LeftOut = KeptPlan.Write(request),
             Tags = request.Facts.Tags,
         };
-    }
 
     /// <summary>Degradations as the header and the row have them: <c>feature=outcome</c>, comma-separated; null when there are none.</summary>
     public static string? Describe(DegradationLog degradations) => degradations.Entries.Count == 0
@@ -160,7 +157,7 @@ internal sealed class Settler(ILedger ledger, EstimateCorrection estimates, Time
             return (usage.IsReported ? usage : Nothing, false);
         }
 
-        var finished = outcome is AttemptOutcome.Succeeded or AttemptOutcome.Superseded;
+        var finished = outcome is AttemptOutcome.Succeeded or AttemptOutcome.Superseded && !attempt.Lost;
 
         // A count that cannot be (negative) arrives here as nothing, with a mark: it was no report.
         var missingInput = (usage.Input is null && usage.CacheRead is null) || (usage.IsAnomalous && usage.TotalInput == 0);

@@ -17,6 +17,8 @@ internal sealed class HandWrittenUpstream : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly Channel<Exchange> _arrived = Channel.CreateUnbounded<Exchange>();
 
+    private int _count;
+
     private HandWrittenUpstream(WebApplication app) => _app = app;
 
     /// <summary>Where it listens, without a slash at the end.</summary>
@@ -33,6 +35,9 @@ internal sealed class HandWrittenUpstream : IAsyncDisposable
         await app.StartAsync();
         return upstream;
     }
+
+    /// <summary>Requests that came in so far.</summary>
+    public int Arrived => Volatile.Read(ref _count);
 
     /// <summary>The next request that comes in, open until it is ended.</summary>
     public async Task<Exchange> NextAsync()
@@ -52,6 +57,7 @@ internal sealed class HandWrittenUpstream : IAsyncDisposable
         await http.Request.Body.CopyToAsync(Stream.Null);
         http.Response.ContentType = "text/event-stream";
         var exchange = new Exchange(http.Response);
+        Interlocked.Increment(ref _count);
         await _arrived.Writer.WriteAsync(exchange);
         await exchange.Ended.WaitAsync(http.RequestAborted).ContinueWith(static _ => { }, TaskScheduler.Default);
     }
@@ -62,6 +68,9 @@ internal sealed class HandWrittenUpstream : IAsyncDisposable
         private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public Task Ended => _ended.Task;
+
+        /// <summary>Cancelled when the gateway has left.</summary>
+        public CancellationToken Gone { get; } = response.HttpContext.RequestAborted;
 
         /// <summary>Writes and hands it to the system.</summary>
         public async Task WriteAsync(string text)

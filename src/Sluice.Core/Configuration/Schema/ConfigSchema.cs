@@ -119,7 +119,8 @@ internal static class ConfigSchema
             new("sort", new ChoiceShape(["order", "balanced", "price", "throughput", "latency"]), "order", "how endpoints of one model are ordered"),
             new("affinity", new ChoiceShape(["session", "none"]), "session", "whether a session stays where its prompt cache is warm"),
             new("retries", new IntegerShape(0, 10), "2", "repeats after every candidate was tried once"),
-            new("retry_budget", new PercentShape(), "10%", "share of traffic that repeats may add"),
+            new("retry_budget", new PercentShape(), "10%", "share of traffic that repeats and hedges may add"),
+            new("hedge", new DurationShape { TakesOff = true }, "off", "how long a candidate may show nothing before the next one is asked as well; the quicker answers, both are charged, so leave it well above what models usually take"),
         ]), "", "order, affinity, retries"),
         new("keepalive", new RecordShape(
         [
