@@ -1,5 +1,3 @@
-// Long since what a message may hold depends on what the ones before it held (open calls, results owed, media put off): one pass, top to bottom.
-using System.Text;
 using System.Text.Json;
 using Sluice.Protocols.Conversation;
 using Sluice.Protocols.Degradations;
@@ -14,25 +12,9 @@ namespace Sluice.Protocols.OpenAIChat;
 internal sealed class OpenAIChatMessagesWriter(Utf8JsonWriter json, ConversationRequest request, UpstreamTarget target, DegradationLog degradations)
 {
     private readonly ToolCallIds _ids = new(target.Dialect);
-    private readonly bool _keepsCache = KeepsCacheMarks(target);
-    private readonly HashSet<ToolResultPart> _placed = new(ReferenceEqualityComparer.Instance);
+    private readonly OpenAIChatPartsWriter _parts = new(json, request, target, degradations);
+    private readonly OwedResults _results = new(request.Messages, degradations);
     private bool _afterTool;
-
-    /// <summary>The upstream hands cache marks on to a model that knows them.</summary>
-    public static bool KeepsCacheMarks(UpstreamTarget target) => target.Dialect.TakesCacheMarks && IsClaude(target);
-
-    /// <summary>Writes a <c>cache_control</c> member.</summary>
-    public static void WriteCache(Utf8JsonWriter json, CacheMark cache)
-    {
-        json.WriteStartObject("cache_control"u8);
-        json.WriteString("type"u8, "ephemeral"u8);
-        if (cache.Ttl is { } ttl)
-        {
-            json.WriteString("ttl"u8, ttl);
-        }
-
-        json.WriteEndObject();
-    }
 
     /// <summary>Writes the member.</summary>
     public void Write()
@@ -59,9 +41,6 @@ internal sealed class OpenAIChatMessagesWriter(Utf8JsonWriter json, Conversation
         json.WriteEndArray();
     }
 
-    private static bool IsClaude(UpstreamTarget target) =>
-        target.CanonicalModel.Contains("claude", StringComparison.OrdinalIgnoreCase) || target.Model.Contains("claude", StringComparison.OrdinalIgnoreCase);
-
     private void WriteInstructions(IReadOnlyList<ContentPart> parts)
     {
         var texts = new List<ContentPart>();
@@ -69,7 +48,7 @@ internal sealed class OpenAIChatMessagesWriter(Utf8JsonWriter json, Conversation
         {
             if (part is not TextPart text)
             {
-                Drop(part);
+                _parts.Drop(part);
             }
             else if (text.Text.Length > 0)
             {
@@ -85,7 +64,7 @@ internal sealed class OpenAIChatMessagesWriter(Utf8JsonWriter json, Conversation
         Gap(isUser: false);
         json.WriteStartObject();
         json.WriteString("role"u8, target.Dialect.KnowsDeveloperRole && OpenAIChatRequestWriter.IsNewOpenAIModel(target.Model) ? "developer"u8 : "system"u8);
-        WriteTexts(texts, "\n\n");
+        _parts.WriteTexts(texts, "\n\n");
         json.WriteEndObject();
     }
 
@@ -105,7 +84,7 @@ internal sealed class OpenAIChatMessagesWriter(Utf8JsonWriter json, Conversation
                 case RefusalPart refused: refusal += refused.Text; break;
                 case OpaquePart { Type: "extra_content", From: WireProtocol.OpenAIChat } own: extra = own; break;
                 case TextPart or ToolCallPart: break;
-                default: Drop(part); break;
+                default: _parts.Drop(part); break;
             }
         }
 
@@ -127,7 +106,7 @@ internal sealed class OpenAIChatMessagesWriter(Utf8JsonWriter json, Conversation
             if (texts.Count > 0)
             {
                 // Blocks of one turn are one text that citations cut into pieces.
-                WriteTexts(texts, string.Empty);
+                _parts.WriteTexts(texts, string.Empty);
             }
             else
             {
@@ -174,7 +153,7 @@ internal sealed class OpenAIChatMessagesWriter(Utf8JsonWriter json, Conversation
             OpenAIChatJson.WriteCall(json, _ids.For(call.Id), call);
             if (call.Cache is not null)
             {
-                CacheDropped();
+                _parts.TellLostMark();
             }
         }
 
@@ -183,34 +162,10 @@ internal sealed class OpenAIChatMessagesWriter(Utf8JsonWriter json, Conversation
 
     private void WriteResults(List<ToolCallPart> calls, int at)
     {
-        var waiting = new List<ToolResultPart>();
-        var last = true;
-        for (var i = at + 1; i < request.Messages.Count; i++)
-        {
-            last = false;
-            if (request.Messages[i].Role == Role.Assistant)
-            {
-                break;
-            }
-
-            waiting.AddRange(request.Messages[i].Parts.OfType<ToolResultPart>());
-        }
-
         var media = new List<(string Id, ContentPart Part)>();
-        foreach (var call in calls)
+        foreach (var (call, result) in _results.Of(calls, at))
         {
-            // Ids may repeat, so each call takes the first result of its id that no other call took.
-            var result = waiting.Find(r => r.CallId == call.Id && !_placed.Contains(r));
-            if (result is not null)
-            {
-                _placed.Add(result);
-                WriteResult(call, result, media);
-            }
-            else if (!last)
-            {
-                degradations.Add("tool_results", DegradationOutcome.Emulated, "A tool call had no result; the upstream needs one.");
-                WriteResult(call, new ToolResultPart(call.Id, [new TextPart("[no result]")], IsError: false), media);
-            }
+            WriteResult(call, result, media);
         }
 
         WriteMedia(media);
@@ -231,7 +186,7 @@ internal sealed class OpenAIChatMessagesWriter(Utf8JsonWriter json, Conversation
 
                     break;
                 case DocumentPart { Source: MediaSource.PlainText plain } document:
-                    texts.Add(new TextPart(InlinedDocument(document, plain.Text)) { Cache = document.Cache });
+                    texts.Add(new TextPart(_parts.Inlined(document, plain.Text)) { Cache = document.Cache });
                     break;
                 case ImagePart or DocumentPart or AudioPart:
                     media.Add((_ids.For(call.Id), part));
@@ -240,7 +195,7 @@ internal sealed class OpenAIChatMessagesWriter(Utf8JsonWriter json, Conversation
                     media.Add((_ids.For(call.Id), own));
                     break;
                 default:
-                    Drop(part);
+                    _parts.Drop(part);
                     break;
             }
         }
@@ -262,7 +217,7 @@ internal sealed class OpenAIChatMessagesWriter(Utf8JsonWriter json, Conversation
         }
         else if (result.Cache is not null)
         {
-            CacheDropped();
+            _parts.TellLostMark();
         }
 
         json.WriteStartObject();
@@ -274,7 +229,7 @@ internal sealed class OpenAIChatMessagesWriter(Utf8JsonWriter json, Conversation
         }
         else
         {
-            WriteTexts(texts, "\n");
+            _parts.WriteTexts(texts, "\n");
         }
 
         json.WriteEndObject();
@@ -299,11 +254,11 @@ internal sealed class OpenAIChatMessagesWriter(Utf8JsonWriter json, Conversation
         {
             if (owner != id)
             {
-                WriteText("[Output of tool call " + owner + "]", null);
+                _parts.WriteText("[Output of tool call " + owner + "]", null);
                 id = owner;
             }
 
-            WriteMediaPart(part);
+            _parts.Write(part);
         }
 
         json.WriteEndArray();
@@ -318,7 +273,7 @@ internal sealed class OpenAIChatMessagesWriter(Utf8JsonWriter json, Conversation
         {
             switch (part)
             {
-                case ToolResultPart placed when _placed.Contains(placed):
+                case ToolResultPart placed when _results.IsPlaced(placed):
                     break;
                 case ToolResultPart orphan:
                     degradations.Add("tool_results", DegradationOutcome.Emulated, "A tool result without its call became text.");
@@ -336,14 +291,14 @@ internal sealed class OpenAIChatMessagesWriter(Utf8JsonWriter json, Conversation
                     parts.Add(part);
                     break;
                 case DocumentPart { Source: MediaSource.PlainText plain } document:
-                    parts.Add(new TextPart(InlinedDocument(document, plain.Text)) { Cache = document.Cache });
+                    parts.Add(new TextPart(_parts.Inlined(document, plain.Text)) { Cache = document.Cache });
                     break;
                 case ImagePart or DocumentPart or AudioPart or OpaquePart { From: WireProtocol.OpenAIChat }:
                     parts.Add(part);
                     onlyText = false;
                     break;
                 default:
-                    Drop(part);
+                    _parts.Drop(part);
                     break;
             }
         }
@@ -363,219 +318,20 @@ internal sealed class OpenAIChatMessagesWriter(Utf8JsonWriter json, Conversation
         json.WriteString("role"u8, "user"u8);
         if (onlyText)
         {
-            WriteTexts(parts, "\n\n");
+            _parts.WriteTexts(parts, "\n\n");
         }
         else
         {
             json.WriteStartArray("content"u8);
             foreach (var part in parts)
             {
-                WriteMediaPart(part);
+                _parts.Write(part);
             }
 
             json.WriteEndArray();
         }
 
         json.WriteEndObject();
-    }
-
-    // One string where nothing is lost by it: every server takes strings, not every one takes parts.
-    private void WriteTexts(List<ContentPart> texts, string separator)
-    {
-        var marked = texts.Exists(t => t.Cache is not null);
-        if (marked && !_keepsCache)
-        {
-            CacheDropped();
-        }
-
-        if ((marked && _keepsCache) || (texts.Count > 1 && request.From == WireProtocol.OpenAIChat))
-        {
-            json.WriteStartArray("content"u8);
-            foreach (var text in texts)
-            {
-                WriteText(((TextPart)text).Text, text.Cache);
-            }
-
-            json.WriteEndArray();
-            return;
-        }
-
-        json.WriteString("content"u8, texts.Count == 1 ? ((TextPart)texts[0]).Text : string.Join(separator, texts.Select(t => ((TextPart)t).Text)));
-    }
-
-    private void WriteText(string text, CacheMark? cache)
-    {
-        json.WriteStartObject();
-        json.WriteString("type"u8, "text"u8);
-        json.WriteString("text"u8, text);
-        PartCache(cache);
-        json.WriteEndObject();
-    }
-
-    private void WriteMediaPart(ContentPart part)
-    {
-        switch (part)
-        {
-            case TextPart text:
-                WriteText(text.Text, text.Cache);
-                break;
-            case ImagePart image:
-                WriteImage(image);
-                break;
-            case DocumentPart document:
-                WriteDocument(document);
-                break;
-            case AudioPart audio:
-                json.WriteStartObject();
-                json.WriteString("type"u8, "input_audio"u8);
-                json.WriteStartObject("input_audio"u8);
-                json.WriteString("data"u8, audio.Data);
-                json.WriteString("format"u8, audio.Format);
-                json.WriteEndObject();
-                PartCache(audio.Cache);
-                json.WriteEndObject();
-                break;
-            case OpaquePart { From: WireProtocol.OpenAIChat } own:
-                own.Json.WriteTo(json);
-                break;
-            default:
-                Drop(part);
-                break;
-        }
-    }
-
-    private void WriteImage(ImagePart image)
-    {
-        var url = image.Source switch
-        {
-            MediaSource.Base64 bytes => "data:" + bytes.MediaType + ";base64," + bytes.Data,
-            MediaSource.Url address => address.Address,
-            _ => null,
-        };
-        if (url is null || target.Traits.Images == false)
-        {
-            degradations.Add("images", DegradationOutcome.Dropped, url is null ? "The image is a file at another vendor." : "The model takes no images.");
-            WriteText("[An image was left out: this model cannot see it.]", image.Cache);
-            return;
-        }
-
-        json.WriteStartObject();
-        json.WriteString("type"u8, "image_url"u8);
-        json.WriteStartObject("image_url"u8);
-        json.WriteString("url"u8, url);
-        if (image.Detail is { } detail)
-        {
-            json.WriteString("detail"u8, detail);
-        }
-
-        json.WriteEndObject();
-        PartCache(image.Cache);
-        json.WriteEndObject();
-    }
-
-    private void WriteDocument(DocumentPart document)
-    {
-        if (document.WantsCitations)
-        {
-            degradations.Add("citations", DegradationOutcome.Dropped, "The upstream does not cite documents.");
-        }
-
-        switch (document.Source)
-        {
-            case MediaSource.PlainText plain:
-                WriteText(InlinedDocument(document, plain.Text), document.Cache);
-                return;
-            case MediaSource.Base64 bytes when bytes.MediaType.StartsWith("text/", StringComparison.Ordinal) && Decoded(bytes.Data) is { } text && request.From != WireProtocol.OpenAIChat:
-                WriteText(InlinedDocument(document, text), document.Cache);
-                return;
-            case MediaSource.Base64 bytes when Takes():
-                WriteFile(document, "file_data", "data:" + bytes.MediaType + ";base64," + bytes.Data);
-                return;
-            case MediaSource.Url address when (target.Dialect.TakesFileUrls || request.From == WireProtocol.OpenAIChat) && target.Traits.Documents != false:
-                WriteFile(document, "file_data", address.Address);
-                return;
-            case MediaSource.FileId file when request.From == WireProtocol.OpenAIChat:
-                WriteFile(document, "file_id", file.Id);
-                return;
-            default:
-                degradations.Add("documents", DegradationOutcome.Dropped, "The upstream cannot take this document.");
-                WriteText("[A document was left out: this model cannot read it." + (document.Title is { } title ? " Title: " + title : string.Empty) + "]", document.Cache);
-                return;
-        }
-
-        bool Takes() => (target.Dialect.TakesFiles || request.From == WireProtocol.OpenAIChat) && target.Traits.Documents != false;
-    }
-
-    private void WriteFile(DocumentPart document, string member, string value)
-    {
-        json.WriteStartObject();
-        json.WriteString("type"u8, "file"u8);
-        json.WriteStartObject("file"u8);
-        if (member == "file_data" || document.Title is not null)
-        {
-            json.WriteString("filename"u8, document.Title ?? "document.pdf");
-        }
-
-        json.WriteString(member, value);
-        json.WriteEndObject();
-        PartCache(document.Cache);
-        json.WriteEndObject();
-    }
-
-    private string InlinedDocument(DocumentPart document, string text)
-    {
-        degradations.Add("documents.text", DegradationOutcome.Emulated, "A text document became text of the message.");
-        var result = new StringBuilder(text.Length + 64).Append("<document>\n");
-        if (document.Title is { } title)
-        {
-            result.Append("<title>").Append(title).Append("</title>\n");
-        }
-
-        if (document.Context is { } context)
-        {
-            result.Append("<context>").Append(context).Append("</context>\n");
-        }
-
-        return result.Append(text).Append("\n</document>").ToString();
-    }
-
-    private static string? Decoded(string base64)
-    {
-        var bytes = new byte[base64.Length];
-        return Convert.TryFromBase64String(base64, bytes, out var length) && System.Text.Unicode.Utf8.IsValid(bytes.AsSpan(0, length))
-            ? Encoding.UTF8.GetString(bytes, 0, length)
-            : null;
-    }
-
-    private void PartCache(CacheMark? cache)
-    {
-        if (cache is null)
-        {
-            return;
-        }
-
-        if (_keepsCache)
-        {
-            WriteCache(json, cache);
-        }
-        else
-        {
-            CacheDropped();
-        }
-    }
-
-    private void CacheDropped() =>
-        degradations.Add("cache_control", DegradationOutcome.Dropped, "The upstream caches by itself and takes no marks.");
-
-    private void Drop(ContentPart part)
-    {
-        var name = part switch
-        {
-            OpaquePart opaque => "content." + FeatureWords.Of(opaque.Type),
-            ThinkingPart => "thinking",
-            _ => "content",
-        };
-        degradations.Add(name, DegradationOutcome.Dropped, "The block has no equivalent in Chat Completions.");
     }
 
     // Mistral refuses a user or system message straight after a tool message.

@@ -222,9 +222,9 @@ internal static class OpenAIChatRequestWriter
 
         if (request.AutomaticCache is { } cache)
         {
-            if (OpenAIChatMessagesWriter.KeepsCacheMarks(target))
+            if (OpenAIChatCacheMarks.AreKept(target))
             {
-                OpenAIChatMessagesWriter.WriteCache(json, cache);
+                OpenAIChatCacheMarks.Write(json, cache);
             }
             else
             {

@@ -185,9 +185,9 @@ internal sealed class OpenAIChatToolsWriter
         json.WriteEndObject();
         if (function.Cache is { } cache)
         {
-            if (OpenAIChatMessagesWriter.KeepsCacheMarks(_target))
+            if (OpenAIChatCacheMarks.AreKept(_target))
             {
-                OpenAIChatMessagesWriter.WriteCache(json, cache);
+                OpenAIChatCacheMarks.Write(json, cache);
             }
             else
             {

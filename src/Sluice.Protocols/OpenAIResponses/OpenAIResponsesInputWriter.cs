@@ -13,7 +13,7 @@ namespace Sluice.Protocols.OpenAIResponses;
 internal sealed class OpenAIResponsesInputWriter(Utf8JsonWriter json, ConversationRequest request, UpstreamTarget target, DegradationLog degradations)
 {
     private readonly ToolCallIds _ids = new(target.Dialect);
-    private readonly HashSet<ToolResultPart> _placed = new(ReferenceEqualityComparer.Instance);
+    private readonly OwedResults _results = new(request.Messages, degradations);
 
     /// <summary>Writes the member.</summary>
     public void Write()
@@ -91,9 +91,9 @@ internal sealed class OpenAIResponsesInputWriter(Utf8JsonWriter json, Conversati
             degradations.Add("thinking.history", DegradationOutcome.Dropped, "Reasoning that led to nothing cannot be replayed.");
         }
 
-        if (calls.Count > 0)
+        foreach (var (call, result) in _results.Of(calls, at))
         {
-            WriteResults(calls, at);
+            WriteResult(call, result);
         }
     }
 
@@ -209,33 +209,6 @@ internal sealed class OpenAIResponsesInputWriter(Utf8JsonWriter json, Conversati
         NoteCache(call);
     }
 
-    private void WriteResults(List<ToolCallPart> calls, int at)
-    {
-        var waiting = new List<ToolResultPart>();
-        var last = true;
-        for (var i = at + 1; i < request.Messages.Count && request.Messages[i].Role != Role.Assistant; i++)
-        {
-            last = false;
-            waiting.AddRange(request.Messages[i].Parts.OfType<ToolResultPart>());
-        }
-
-        foreach (var call in calls)
-        {
-            // Ids may repeat, so each call takes the first result of its id that no other call took.
-            var result = waiting.Find(r => r.CallId == call.Id && !_placed.Contains(r));
-            if (result is not null)
-            {
-                _placed.Add(result);
-                WriteResult(call, result);
-            }
-            else if (!last || at < request.Messages.Count - 1)
-            {
-                degradations.Add("tool_results", DegradationOutcome.Emulated, "A tool call had no result; the upstream needs one.");
-                WriteResult(call, new ToolResultPart(call.Id, [new TextPart("[no result]")], IsError: false));
-            }
-        }
-    }
-
     private void WriteResult(ToolCallPart call, ToolResultPart result)
     {
         json.WriteStartObject();
@@ -275,7 +248,7 @@ internal sealed class OpenAIResponsesInputWriter(Utf8JsonWriter json, Conversati
         {
             switch (part)
             {
-                case ToolResultPart placed when _placed.Contains(placed):
+                case ToolResultPart placed when _results.IsPlaced(placed):
                     break;
                 case ToolResultPart orphan:
                     degradations.Add("tool_results", DegradationOutcome.Emulated, "A tool result without its call became text.");
