@@ -9,16 +9,13 @@ using Sluice.Protocols.Schemas;
 
 namespace Sluice.Protocols.OpenAIChat;
 
-/// <summary>
-/// Decides which tools a Chat upstream can be given, and writes them. Tools that the client runs are carried (Anthropic's typed ones under an
-/// equal schema); tools that another vendor runs cannot be: they are left out and reported, or refused where the request hangs on them.
-/// </summary>
+/// <summary>Writes the tools that a Chat upstream can be given (<see cref="CarriedTools"/>): Anthropic's typed ones under an equal schema.</summary>
 internal sealed class OpenAIChatToolsWriter
 {
     private readonly ConversationRequest _request;
     private readonly UpstreamTarget _target;
     private readonly DegradationLog _degradations;
-    private readonly List<Tool> _tools = [];
+    private readonly List<Tool> _tools;
 
     /// <summary>Decides; <see cref="Refusal"/> says whether the request can be served at all.</summary>
     public OpenAIChatToolsWriter(ConversationRequest request, UpstreamTarget target, DegradationLog degradations)
@@ -26,27 +23,7 @@ internal sealed class OpenAIChatToolsWriter
         _request = request;
         _target = target;
         _degradations = degradations;
-        VendorTool? left = null;
-        foreach (var tool in request.Tools)
-        {
-            if (Carried(tool) is { } carried)
-            {
-                _tools.Add(carried);
-            }
-            else if (tool is VendorTool vendor && !vendor.Type.StartsWith("tool_search_tool", StringComparison.Ordinal))
-            {
-                left ??= vendor;
-                if (request.ToolChoice is { Mode: ToolChoiceMode.Named } forced && forced.Name == vendor.Name)
-                {
-                    Refusal ??= Refuse(vendor);
-                }
-            }
-        }
-
-        if (_tools.Count == 0 && left is not null)
-        {
-            Refusal ??= Refuse(left);
-        }
+        (_tools, Refusal) = CarriedTools.Of(request, target, Carried);
     }
 
     /// <summary>What to refuse the request with, null when it can be written.</summary>
@@ -74,13 +51,6 @@ internal sealed class OpenAIChatToolsWriter
 
         json.WriteEndArray();
     }
-
-    private static GatewayError Refuse(VendorTool tool) =>
-        new(ErrorKind.InvalidRequest, ErrorSource.Client, 400, $"The tool '{tool.Name}' ({tool.Type}) runs at its vendor and cannot be used with this model's provider.")
-        {
-            Param = "tools",
-            Remedy = "Leave the tool out, or choose a model of the vendor that runs it.",
-        };
 
     private Tool? Carried(Tool tool)
     {

@@ -3,21 +3,17 @@ using Sluice.Protocols.Conversation;
 using Sluice.Protocols.Degradations;
 using Sluice.Protocols.Errors;
 using Sluice.Protocols.Formats;
-using Sluice.Protocols.OpenAIChat;
 using Sluice.Protocols.Schemas;
 using Sluice.Protocols.WebSearch;
 
 namespace Sluice.Protocols.OpenAIResponses;
 
-/// <summary>
-/// Decides which tools a Responses upstream can be given, and writes them. Tools that the client runs are carried; tools that another vendor runs
-/// cannot be: they are left out and reported, or refused where the request hangs on them.
-/// </summary>
+/// <summary>Writes the tools that a Responses upstream can be given (<see cref="CarriedTools"/>): also free-text ones, namespaces, and another vendor's web search as its own.</summary>
 internal sealed class OpenAIResponsesToolsWriter
 {
     private readonly ConversationRequest _request;
     private readonly DegradationLog _degradations;
-    private readonly List<Tool> _tools = [];
+    private readonly List<Tool> _tools;
     private WebSearchTool? _search;
 
     /// <summary>Decides; <see cref="Refusal"/> says whether the request can be served at all.</summary>
@@ -25,32 +21,12 @@ internal sealed class OpenAIResponsesToolsWriter
     {
         _request = request;
         _degradations = degradations;
-        VendorTool? left = null;
-        foreach (var tool in request.Tools)
+        if (request.Tools.Any(t => t.Cache is not null))
         {
-            if (tool.Cache is not null)
-            {
-                degradations.Add("cache_control", DegradationOutcome.Dropped, "The upstream caches by itself and takes no marks.");
-            }
-
-            if (Carried(tool) is { } carried)
-            {
-                _tools.Add(carried);
-            }
-            else if (tool is VendorTool vendor && !vendor.Type.StartsWith("tool_search_tool", StringComparison.Ordinal))
-            {
-                left ??= vendor;
-                if (request.ToolChoice is { Mode: ToolChoiceMode.Named } forced && forced.Name == vendor.Name)
-                {
-                    Refusal ??= Refuse(vendor, target);
-                }
-            }
+            degradations.Add("cache_control", DegradationOutcome.Dropped, "The upstream caches by itself and takes no marks.");
         }
 
-        if (_tools.Count == 0 && left is not null)
-        {
-            Refusal ??= Refuse(left, target);
-        }
+        (_tools, Refusal) = CarriedTools.Of(request, target, Carried);
     }
 
     /// <summary>What to refuse the request with, null when it can be written.</summary>
@@ -105,13 +81,6 @@ internal sealed class OpenAIResponsesToolsWriter
         json.WriteEndArray();
     }
 
-    private static GatewayError Refuse(VendorTool tool, UpstreamTarget target) =>
-        new(ErrorKind.InvalidRequest, ErrorSource.Client, 400, $"The tool '{tool.Name}' ({tool.Type}) runs at its vendor and cannot be used with {target.Model}.")
-        {
-            Param = "tools",
-            Remedy = "Leave the tool out, or choose a model of the vendor that runs it.",
-        };
-
     private Tool? Carried(Tool tool)
     {
         switch (tool)
@@ -130,15 +99,7 @@ internal sealed class OpenAIResponsesToolsWriter
                 _search = search;
                 return tool;
             case VendorTool vendor:
-                var feature = "tools." + FeatureWords.Of(vendor.Type);
-                if (WireFormats.Client(vendor.From).FunctionFor(vendor) is { } equal)
-                {
-                    _degradations.Add(feature, DegradationOutcome.Emulated, "The typed tool became a function with an equal schema.");
-                    return equal;
-                }
-
-                _degradations.Add(feature, DegradationOutcome.Dropped, "The tool runs at its vendor only.");
-                return null;
+                return CarriedTools.FunctionFor(vendor, _degradations);
             default:
                 return null;
         }
