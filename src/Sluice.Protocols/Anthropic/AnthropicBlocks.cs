@@ -57,21 +57,7 @@ internal static class AnthropicBlocks
         json.WriteString("id"u8, id);
         json.WriteString("name"u8, call.Name);
         json.WritePropertyName("input"u8);
-        if (call.ArgumentsAreJson && !call.Arguments.IsEmpty)
-        {
-            call.Arguments.WriteTo(json);
-        }
-        else
-        {
-            // "input" must be an object. A model's broken argument text is still carried, so that the client can tell it.
-            json.WriteStartObject();
-            if (!call.Arguments.IsEmpty)
-            {
-                json.WriteString("invalid_json"u8, call.Arguments.ToString());
-            }
-
-            json.WriteEndObject();
-        }
+        ObjectArguments.Write(json, call);
 
         AnthropicWords.WriteCache(json, cache);
         json.WriteEndObject();

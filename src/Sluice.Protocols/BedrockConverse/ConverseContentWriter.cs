@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Sluice.Protocols.Anthropic;
 using Sluice.Protocols.Conversation;
+using Sluice.Protocols.Formats;
 
 namespace Sluice.Protocols.BedrockConverse;
 
@@ -120,21 +121,7 @@ internal sealed class ConverseContentWriter(ConverseTurns turns, CachePoints cac
         json.WriteString("toolUseId"u8, id);
         json.WriteString("name"u8, call.Name);
         json.WritePropertyName("input"u8);
-        if (call.ArgumentsAreJson && !call.Arguments.IsEmpty)
-        {
-            call.Arguments.WriteTo(json);
-        }
-        else
-        {
-            // "input" must be an object; a model's broken argument text is still carried, so that it can see what it wrote.
-            json.WriteStartObject();
-            if (!call.Arguments.IsEmpty)
-            {
-                json.WriteString("invalid_json"u8, call.Arguments.ToString());
-            }
-
-            json.WriteEndObject();
-        }
+        ObjectArguments.Write(json, call);
 
         json.WriteEndObject();
         json.WriteEndObject();

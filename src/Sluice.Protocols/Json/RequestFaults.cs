@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Sluice.Protocols.Conversation;
 using Sluice.Protocols.Errors;
 
 namespace Sluice.Protocols.Json;
@@ -29,6 +30,21 @@ internal sealed class RequestFaults
 
         Fail(path + "." + name, "Missing required parameter: '" + path + "." + name + "'.");
         return string.Empty;
+    }
+
+    /// <summary>A <c>tool_choice</c> that is one word; null, and a fault, for any other word.</summary>
+    public ToolChoice? ChoiceWord(JsonElement value)
+    {
+        var word = LenientText.Read(value);
+        switch (word)
+        {
+            case "auto": return new ToolChoice(ToolChoiceMode.Auto);
+            case "required" or "any": return new ToolChoice(ToolChoiceMode.Any);
+            case "none": return new ToolChoice(ToolChoiceMode.None);
+            default:
+                Fail("tool_choice", "Invalid value: '" + word + "'. Supported values are: 'none', 'auto', and 'required'.");
+                return null;
+        }
     }
 
     /// <summary>A string.</summary>

@@ -358,23 +358,7 @@ internal sealed class OpenAIChatRequestReader
     {
         if (value.ValueKind == JsonValueKind.String)
         {
-            var word = LenientText.Read(value);
-            ToolChoiceMode? mode = word switch
-            {
-                "auto" => ToolChoiceMode.Auto,
-                "required" or "any" => ToolChoiceMode.Any,
-                "none" => ToolChoiceMode.None,
-                _ => null,
-            };
-            if (mode is { } known)
-            {
-                _request = _request with { ToolChoice = new ToolChoice(known) };
-            }
-            else
-            {
-                _faults.Fail("tool_choice", "Invalid value: '" + word + "'. Supported values are: 'none', 'auto', and 'required'.");
-            }
-
+            _request = _request with { ToolChoice = _faults.ChoiceWord(value) ?? _request.ToolChoice };
             return;
         }
 
@@ -588,7 +572,7 @@ internal sealed class OpenAIChatRequestReader
             return;
         }
 
-        parts.Add(new ImagePart(Source(url))
+        parts.Add(new ImagePart(MediaSource.Of(url))
         {
             Cache = cache,
             Detail = image.ValueKind == JsonValueKind.Object ? _faults.MemberText(image, "detail", path + ".detail") : null,
@@ -606,29 +590,11 @@ internal sealed class OpenAIChatRequestReader
             return;
         }
 
-        parts.Add(new DocumentPart(data is not null ? Source(data) : new MediaSource.FileId(id!))
+        parts.Add(new DocumentPart(data is not null ? MediaSource.Of(data) : new MediaSource.FileId(id!))
         {
             Title = _faults.MemberText(file, "filename", path + ".filename"),
             Cache = cache,
         });
-    }
-
-    // "data:image/png;base64,…" or an address.
-    private static MediaSource Source(string url)
-    {
-        if (url.StartsWith("data:", StringComparison.OrdinalIgnoreCase))
-        {
-            var comma = url.IndexOf(',', StringComparison.Ordinal);
-            var head = comma < 0 ? string.Empty : url[5..comma];
-            if (head.EndsWith(";base64", StringComparison.OrdinalIgnoreCase))
-            {
-                var type = head[..^7];
-                var semicolon = type.IndexOf(';', StringComparison.Ordinal);
-                return new MediaSource.Base64(semicolon < 0 ? type : type[..semicolon], url[(comma + 1)..]);
-            }
-        }
-
-        return new MediaSource.Url(url);
     }
 
     private static string At(string list, int i) => string.Create(CultureInfo.InvariantCulture, $"{list}[{i}]");

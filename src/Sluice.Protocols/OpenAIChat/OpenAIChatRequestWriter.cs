@@ -78,10 +78,10 @@ internal static class OpenAIChatRequestWriter
 
         var sampling = request.Sampling;
         var refuses = target.Traits.Sampling == false || (target.Traits.Sampling is null && isNew && target.Dialect.ReasoningModelsRefuseSampling);
-        Number(json, "temperature", sampling.Temperature, refuses, degradations);
-        Number(json, "top_p", sampling.TopP, refuses, degradations);
-        Number(json, "frequency_penalty", sampling.FrequencyPenalty, refuses, degradations);
-        Number(json, "presence_penalty", sampling.PresencePenalty, refuses, degradations);
+        WriteNumber(json, "temperature", sampling.Temperature, refuses, degradations);
+        WriteNumber(json, "top_p", sampling.TopP, refuses, degradations);
+        WriteNumber(json, "frequency_penalty", sampling.FrequencyPenalty, refuses, degradations);
+        WriteNumber(json, "presence_penalty", sampling.PresencePenalty, refuses, degradations);
         if (sampling.TopK is { } topK)
         {
             if (target.Dialect.TakesTopK || request.From == WireProtocol.OpenAIChat)
@@ -102,7 +102,8 @@ internal static class OpenAIChatRequestWriter
         WriteStops(json, request.StopSequences, target, refuses, degradations);
     }
 
-    private static void Number(Utf8JsonWriter json, string name, double? value, bool refuses, DegradationLog degradations)
+    /// <summary>Writes a sampling setting, or says that the model refuses it.</summary>
+    public static void WriteNumber(Utf8JsonWriter json, string name, double? value, bool refuses, DegradationLog degradations)
     {
         if (value is not { } number)
         {

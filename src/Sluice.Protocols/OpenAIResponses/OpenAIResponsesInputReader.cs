@@ -244,7 +244,7 @@ internal sealed class OpenAIResponsesInputReader(RequestFaults faults, OpenAIRes
             case "refusal":
                 return new RefusalPart(faults.Required(part, "refusal", path));
             case "input_image":
-                var source = faults.MemberText(part, "image_url", path + ".image_url") is { } url ? Source(url)
+                var source = faults.MemberText(part, "image_url", path + ".image_url") is { } url ? MediaSource.Of(url)
                     : faults.MemberText(part, "file_id", path + ".file_id") is { } id ? new MediaSource.FileId(id)
                     : null;
                 if (source is null)
@@ -270,7 +270,7 @@ internal sealed class OpenAIResponsesInputReader(RequestFaults faults, OpenAIRes
         var name = faults.MemberText(part, "filename", path + ".filename");
         MediaSource? source =
             faults.MemberText(part, "file_data", path + ".file_data") is { } data
-                ? data.StartsWith("data:", StringComparison.OrdinalIgnoreCase) ? Source(data) : new MediaSource.Base64(TypeOf(name), data)
+                ? data.StartsWith("data:", StringComparison.OrdinalIgnoreCase) ? MediaSource.Of(data) : new MediaSource.Base64(TypeOf(name), data)
             : faults.MemberText(part, "file_url", path + ".file_url") is { } url ? new MediaSource.Url(url)
             : faults.MemberText(part, "file_id", path + ".file_id") is { } id ? new MediaSource.FileId(id)
             : null;
@@ -285,22 +285,4 @@ internal sealed class OpenAIResponsesInputReader(RequestFaults faults, OpenAIRes
 
     private static string TypeOf(string? name) =>
         name is null || name.EndsWith(".pdf", StringComparison.OrdinalIgnoreCase) ? "application/pdf" : "text/plain";
-
-    // "data:image/png;base64,…" or an address.
-    private static MediaSource Source(string url)
-    {
-        if (url.StartsWith("data:", StringComparison.OrdinalIgnoreCase))
-        {
-            var comma = url.IndexOf(',', StringComparison.Ordinal);
-            var head = comma < 0 ? string.Empty : url[5..comma];
-            if (head.EndsWith(";base64", StringComparison.OrdinalIgnoreCase))
-            {
-                var type = head[..^7];
-                var semicolon = type.IndexOf(';', StringComparison.Ordinal);
-                return new MediaSource.Base64(semicolon < 0 ? type : type[..semicolon], url[(comma + 1)..]);
-            }
-        }
-
-        return new MediaSource.Url(url);
-    }
 }

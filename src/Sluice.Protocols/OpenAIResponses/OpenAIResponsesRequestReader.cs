@@ -269,23 +269,7 @@ internal sealed class OpenAIResponsesRequestReader
     {
         if (value.ValueKind == JsonValueKind.String)
         {
-            var word = LenientText.Read(value);
-            ToolChoiceMode? mode = word switch
-            {
-                "auto" => ToolChoiceMode.Auto,
-                "required" or "any" => ToolChoiceMode.Any,
-                "none" => ToolChoiceMode.None,
-                _ => null,
-            };
-            if (mode is { } known)
-            {
-                _request = _request with { ToolChoice = new ToolChoice(known) };
-            }
-            else
-            {
-                _faults.Fail("tool_choice", "Invalid value: '" + word + "'. Supported values are: 'none', 'auto', and 'required'.");
-            }
-
+            _request = _request with { ToolChoice = _faults.ChoiceWord(value) ?? _request.ToolChoice };
             return;
         }
 

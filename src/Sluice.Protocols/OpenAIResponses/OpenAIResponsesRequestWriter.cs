@@ -98,8 +98,8 @@ internal static class OpenAIResponsesRequestWriter
         var sampling = request.Sampling;
         var refuses = target.Traits.Sampling == false
             || (target.Traits.Sampling is null && target.Dialect.ReasoningModelsRefuseSampling && OpenAIChatRequestWriter.IsNewOpenAIModel(target.Model));
-        Number(json, "temperature", sampling.Temperature, refuses, degradations);
-        Number(json, "top_p", sampling.TopP, refuses, degradations);
+        OpenAIChatRequestWriter.WriteNumber(json, "temperature", sampling.Temperature, refuses, degradations);
+        OpenAIChatRequestWriter.WriteNumber(json, "top_p", sampling.TopP, refuses, degradations);
         var takesMore = target.Dialect.TakesGatewayMembers;
         DropUnless(takesMore, json, "top_k", sampling.TopK, degradations);
         DropUnless(takesMore, json, "frequency_penalty", sampling.FrequencyPenalty is 0 ? null : sampling.FrequencyPenalty, degradations);
@@ -108,23 +108,6 @@ internal static class OpenAIResponsesRequestWriter
         if (request.StopSequences.Count > 0)
         {
             degradations.Add("stop", DegradationOutcome.Dropped, "The Responses API knows no stop texts.");
-        }
-    }
-
-    private static void Number(Utf8JsonWriter json, string name, double? value, bool refuses, DegradationLog degradations)
-    {
-        if (value is not { } number)
-        {
-            return;
-        }
-
-        if (refuses)
-        {
-            degradations.Add("sampling." + name, DegradationOutcome.Dropped, "The model refuses " + name + ".");
-        }
-        else
-        {
-            json.WriteNumber(name, number);
         }
     }
 
