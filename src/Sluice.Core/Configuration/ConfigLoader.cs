@@ -36,6 +36,7 @@ public static class ConfigLoader
         var models = new ModelsReader(providers, CatalogueFile.BuiltIn, findings).Read(root["models"]);
         var aliases = ReadAliases(root["aliases"], findings);
         var breaker = ReadBreaker(root["breaker"], findings);
+        var admission = new LimitsReader(findings).ReadAdmission(root);
         var rules = new RulesReader(providers, findings).Read(root["rules"]);
         if (findings.Errors.Count > 0)
         {
@@ -78,6 +79,7 @@ public static class ConfigLoader
             Routing = ReadRouting(root["routing"]),
             KeepAlive = ReadKeepAlive(root["keepalive"]),
             Breaker = breaker,
+            Admission = admission,
             KeepReasoning = root["reasoning"]?.Get<TimeSpan?>("keep") ?? TimeSpan.FromHours(24),
             Auth = auth,
             Warnings = findings.Warnings,

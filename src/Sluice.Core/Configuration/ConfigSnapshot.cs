@@ -1,3 +1,4 @@
+using Sluice.Core.Admission;
 using Sluice.Core.Catalogue;
 using Sluice.Core.Routing.Rules;
 
@@ -31,6 +32,9 @@ public sealed record ConfigSnapshot
 
     /// <summary>When an endpoint that keeps failing is left alone.</summary>
     public BreakerSettings Breaker { get; init; } = new();
+
+    /// <summary>Limits of callers, shares, and how long requests wait.</summary>
+    public AdmissionSettings Admission { get; init; } = new();
 
     /// <summary>How long thinking is kept for clients that forget it, since it was last needed; zero: not at all.</summary>
     public TimeSpan KeepReasoning { get; init; } = TimeSpan.FromHours(24);

@@ -1,3 +1,4 @@
+using Sluice.Core.Admission.Limits;
 using Sluice.Protocols.OpenAIChat;
 
 namespace Sluice.Core.Configuration;
@@ -50,6 +51,9 @@ public sealed record ProviderSettings
 
     /// <summary>Quirks of an OpenAI-compatible server.</summary>
     public ChatDialect Dialect { get; init; } = ChatDialect.Generic;
+
+    /// <summary>What its account allows, as the operator states it.</summary>
+    public LimitSet Limits { get; init; } = LimitSet.None;
 
     /// <summary>How long to wait for what.</summary>
     public TimeoutSettings Timeouts { get; init; } = new();

@@ -45,6 +45,7 @@ internal sealed partial class ProvidersReader(CloudReader clouds, Findings findi
             BaseUrl = url,
             Credentials = credentials,
             Dialect = dialect ?? Dialects.Default(kind, url),
+            Limits = new LimitsReader(findings).Read(item["limits"]),
             Timeouts = Timeouts(item["timeouts"]),
             DataPolicy = Policy(item["data_policy"]),
             Region = item.Get<string>("region"),

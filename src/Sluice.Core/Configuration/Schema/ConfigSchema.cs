@@ -1,3 +1,4 @@
+using Sluice.Core.Admission.Limits;
 using Sluice.Protocols.Native;
 
 namespace Sluice.Core.Configuration.Schema;
@@ -5,7 +6,7 @@ namespace Sluice.Core.Configuration.Schema;
 /// <summary>The configuration file's contract.</summary>
 internal static class ConfigSchema
 {
-    private static readonly Shape Count = new IntegerShape(0, long.MaxValue);
+    private static readonly Shape Count = new IntegerShape(0, LimitSet.Most);
     private static readonly Shape ModelName = new TextShape("a model name");
 
     private static readonly RecordShape Price = new(
@@ -20,19 +21,23 @@ internal static class ConfigSchema
         new("web_search", new UsdShape(), "", "one web search, in USD each"),
     ]);
 
+    private static readonly RecordShape Limits = new(
+    [
+        new("rpm", Count, "0", "requests in any 60 seconds; 0 is none"),
+        new("input_tpm", Count, "0", "input tokens in any 60 seconds"),
+        new("output_tpm", Count, "0", "output tokens in any 60 seconds"),
+        new("rpd", Count, "0", "requests a day, from midnight UTC"),
+        new("burst", Count, "0: all of them", "how many of a minute's requests may start at once; 1 spaces them evenly"),
+        new("concurrency", Count, "0", "requests under way at once"),
+    ]);
+
     private static readonly RecordShape Provider = new(
     [
         new("name", new TextShape("a slug of small letters, digits, - and _"), "", "how the provider is called in routes and reports") { IsRequired = true },
         new("kind", new ChoiceShape(ProviderKindNames.All), "", "wire format and authentication") { IsRequired = true },
         new("base_url", new UrlShape(), "the vendor's own", "what that vendor's own SDK takes; a path in it is kept") { InLiteLlm = ["api_base", "azure_endpoint", "aws_bedrock_runtime_endpoint"] },
         new("api_keys", new ListShape(new TextShape("a key") { IsSecret = true }), "none", "several are a pool, each with its own cooldown") { InLiteLlm = ["azure_api_key"] },
-        new("limits", new RecordShape(
-        [
-            new("rpm", Count, "0", "requests a minute; 0 is none"),
-            new("input_tpm", Count, "0", "input tokens a minute"),
-            new("output_tpm", Count, "0", "output tokens a minute"),
-            new("concurrency", Count, "0", "calls at once"),
-        ]), "none", "what the account allows") { IsNotBuilt = true },
+        new("limits", Limits, "none", "what the account allows; whoever finds it used up goes to the next provider, or waits"),
         new("timeouts", new RecordShape(
         [
             new("connect", new DurationShape(), "5s", "TCP and TLS"),
@@ -138,18 +143,26 @@ internal static class ConfigSchema
             new("open", new DurationShape(), "15s", "how long it stays open at first, doubled each time that a probe fails; also the least time between probes"),
             new("max_open", new DurationShape(), "5m", "and at most"),
         ]), "", "circuit breaker"),
-        new("limits", new RecordShape([new("default_key", new RecordShape(
+        new("limits", new RecordShape(
         [
-            new("rpm", Count, "0", "requests a minute; 0 is none"),
-            new("input_tpm", Count, "0", "input tokens a minute"),
-            new("output_tpm", Count, "0", "output tokens a minute"),
-            new("concurrency", Count, "0", "calls at once"),
-        ]), "", "for keys without limits of their own")]), "none", "limits of callers") { IsNotBuilt = true },
+            new("default_key", Limits, "none", "each key that has no limits of its own; those of keys, users, teams, projects, models and of the organization are set by `sluice limits`"),
+            new("free", new RecordShape(
+            [
+                new("rpm", Count, "0", "requests a minute; 0 is none"),
+                new("rpd", Count, "0", "requests a day, from midnight UTC"),
+            ]), "none", "what each user may ask of models that cost nothing"),
+            new("message", new TextShape("one sentence"), "Rate limit exceeded.", "the first words of a refusal by such a limit"),
+        ]), "none", "limits of callers"),
         new("fairness", new RecordShape(
         [
-            new("by", new ChoiceShape(["user", "team", "project", "key"]), "user", "between whom"),
-            new("interactive_weight", new IntegerShape(1, 1000), "4", "weight of interactive calls"),
-        ]), "none", "sharing of scarce quota") { IsNotBuilt = true },
+            new("by", new ChoiceShape(["user", "team", "project", "key"]), "user", "between whom scarce quota is shared equally, and within each between sessions"),
+            new("interactive_weight", new IntegerShape(1, 1000), "4", "interactive requests for each of the background, while both wait"),
+        ]), "", "whose turn it is among those who wait"),
+        new("queue", new RecordShape(
+        [
+            new("max_wait", new DurationShape { TakesOff = true }, "20s", "the longest that a request waits for limits, 5m at most; `off`: it is refused at once"),
+            new("max_waiting", new IntegerShape(0, 10_000), "1000", "how many requests may wait"),
+        ]), "", "requests that wait for limits"),
         new("cache", new RecordShape(
         [
             new("enabled", new BoolShape(), "false", "answers may come from the cache"),

@@ -1,0 +1,339 @@
+using Sluice.Core.Admission.Limits;
+using Sluice.Core.Admission.Queue;
+
+namespace Sluice.Core.Admission;
+
+/// <summary>
+/// Lets requests in as limits allow, and has the others wait in fair lines, bounded in number and in time. A request that needs several scopes
+/// (its key's, its user's) takes all of them or none; it stands in the line of the one that keeps it out longest, and moves to another's when
+/// that one turns out short. One that could be served by several providers stands in all their lines at once.
+/// </summary>
+/// <remarks>
+/// Lock rule: <see cref="_lock"/> guards every allowance, line and waiter. No wake-up is lost, since whoever is first in a line was found short of
+/// that very scope under the lock, and all that can give it room (an end, a settlement, a new limit, its timer) looks at the line again under it.
+/// Waiters go on outside of it.
+/// </remarks>
+public sealed class AdmissionGate(TimeProvider time)
+{
+    private readonly Lock _lock = new();
+    private readonly long _start = time.GetTimestamp();
+    private readonly HashSet<Waiter> _waiters = [];
+    private readonly Queue<Allowance> _toLook = [];
+
+    /// <summary>How many may wait; 0: nobody.</summary>
+    public int MostWaiting { get; set; } = 1000;
+
+    /// <summary>How many wait.</summary>
+    public int Waiting
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _waiters.Count;
+            }
+        }
+    }
+
+    private TimeSpan Now => time.GetElapsedTime(_start);
+
+    internal Allowance Open(LimitScope scope) => new(scope, time, Look);
+
+    /// <summary>Changes limits, and lets in whom that gives room.</summary>
+    internal void Change(Allowance allowance, LimitSet limits, double interactiveWeight)
+    {
+        lock (_lock)
+        {
+            allowance.Set(limits, interactiveWeight);
+            _toLook.Enqueue(allowance);
+            LookAround();
+        }
+    }
+
+    /// <summary>Lets a request in if there is room and nobody waits for it.</summary>
+    /// <param name="way">The scopes.</param>
+    /// <param name="demand">What it is expected to use.</param>
+    /// <param name="flow">In whose name.</param>
+    /// <param name="lack">Set where it is not let in.</param>
+    public Permit? TryEnter(Way way, Demand demand, Flow flow, out Shortage? lack)
+    {
+        lock (_lock)
+        {
+            return TryEnter(way, demand, flow, out lack, out _);
+        }
+    }
+
+    /// <summary>Lets a request in by one of several ways, preferably an early one, and has it wait where all are short. Completes at once where no wait could help.</summary>
+    /// <param name="ways">At least one.</param>
+    /// <param name="demand">What it is expected to use.</param>
+    /// <param name="flow">In whose name it waits.</param>
+    /// <param name="patience">The longest wait.</param>
+    /// <param name="cancellation">Takes it out of the lines.</param>
+    /// <exception cref="OperationCanceledException">Cancelled while it waited; nothing is held.</exception>
+    public ValueTask<Entry> EnterAsync(IReadOnlyList<Way> ways, Demand demand, Flow flow, TimeSpan patience, CancellationToken cancellation)
+    {
+        Waiter waiter;
+        lock (_lock)
+        {
+            waiter = new Waiter(demand, flow, Now);
+            Shortage? soonest = null;
+            for (var i = 0; i < ways.Count; i++)
+            {
+                if (TryEnter(ways[i], demand, flow, out var lack, out var line) is { } permit)
+                {
+                    return new ValueTask<Entry>(new Entry(permit, i, null, TimeSpan.Zero));
+                }
+
+                soonest = soonest is null || soonest.IsWorseThan(lack) ? lack : soonest;
+                if (!lack!.IsForGood && !(lack.Wait > patience))
+                {
+                    waiter.Turns.Add(new Turn(waiter, ways[i], i) { At = line! });
+                }
+            }
+
+            if (waiter.Turns.Count == 0 || patience <= TimeSpan.Zero)
+            {
+                return new ValueTask<Entry>(new Entry(null, 0, soonest, TimeSpan.Zero));
+            }
+
+            if (_waiters.Count >= MostWaiting)
+            {
+                return new ValueTask<Entry>(new Entry(null, 0, new Shortage(soonest!.Scope, LimitKind.Queue, MostWaiting, 1, null), TimeSpan.Zero));
+            }
+
+            waiter.Lack = soonest;
+            _waiters.Add(waiter);
+            foreach (var turn in waiter.Turns)
+            {
+                Stand(turn, turn.At);
+            }
+
+            LookAround();
+        }
+
+        return new ValueTask<Entry>(WaitAsync(waiter, patience, cancellation));
+    }
+
+    /// <summary>What is held and who waits, for people.</summary>
+    internal IReadOnlyList<WaitingRequest> ReadWaiting()
+    {
+        lock (_lock)
+        {
+            var now = Now;
+            return [.. _waiters.OrderBy(waiter => waiter.Since).Select(waiter => new WaitingRequest(waiter.Flow, waiter.Lack!, now - waiter.Since))];
+        }
+    }
+
+    /// <summary>How one scope stands.</summary>
+    internal ScopeUse Read(Allowance allowance)
+    {
+        lock (_lock)
+        {
+            return new ScopeUse(allowance.Scope, allowance.Limits, allowance.Held, allowance.Line.Count);
+        }
+    }
+
+    /// <summary>Nothing is held of it and nobody waits for it.</summary>
+    internal bool IsIdle(Allowance allowance)
+    {
+        lock (_lock)
+        {
+            return allowance.IsIdle;
+        }
+    }
+
+    internal void Settle(Permit permit, Demand used)
+    {
+        lock (_lock)
+        {
+            var now = Now;
+            foreach (var allowance in permit.Scopes)
+            {
+                allowance.Settle(permit.Taken, permit.At, used, now);
+                allowance.Line.Correct(permit.Flow, allowance.CostOf(used) - allowance.CostOf(permit.Taken));
+                _toLook.Enqueue(allowance);
+            }
+
+            LookAround();
+        }
+    }
+
+    internal void Release(Permit permit)
+    {
+        lock (_lock)
+        {
+            foreach (var allowance in permit.Scopes)
+            {
+                allowance.Release();
+                _toLook.Enqueue(allowance);
+            }
+
+            LookAround();
+        }
+    }
+
+    private Permit? TryEnter(Way way, in Demand demand, Flow flow, out Shortage? lack, out Allowance? line)
+    {
+        var now = Now;
+        (lack, line) = Lack(way, demand, now);
+
+        // Whoever comes now stands behind those who came before, though there may be room for him.
+        foreach (var allowance in way.All)
+        {
+            if (lack is null && allowance.Line.First is { } first)
+            {
+                (lack, line) = (first.Waiter.Lack!, allowance);
+            }
+        }
+
+        return lack is null ? Give(way, demand, flow, now) : null;
+    }
+
+    private Permit Give(Way way, in Demand demand, Flow flow, TimeSpan now)
+    {
+        LimitStanding? tightest = null;
+        foreach (var allowance in way.All)
+        {
+            allowance.Take(demand, now);
+            allowance.Line.Serve(flow, allowance.CostOf(demand));
+            if (allowance.Tightest(now) is { } standing && (tightest is null || standing.Share < tightest.Share))
+            {
+                tightest = standing;
+            }
+        }
+
+        return new Permit(this, way.All, demand, flow, now, tightest);
+    }
+
+    private static (Shortage? Lack, Allowance? At) Lack(Way way, in Demand demand, TimeSpan now)
+    {
+        Shortage? worst = null;
+        Allowance? at = null;
+        foreach (var allowance in way.All)
+        {
+            if (allowance.Lack(demand, now) is { } lack && lack.IsWorseThan(worst))
+            {
+                (worst, at) = (lack, allowance);
+            }
+        }
+
+        return (worst, at);
+    }
+
+    private void Stand(Turn turn, Allowance line)
+    {
+        turn.At = line;
+        turn.Place = line.Line.Add(turn.Waiter.Flow, turn);
+        _toLook.Enqueue(line);
+    }
+
+    private void Look(Allowance allowance)
+    {
+        lock (_lock)
+        {
+            _toLook.Enqueue(allowance);
+            LookAround();
+        }
+    }
+
+    // Ends: each step lets somebody in, sends somebody away for good, or moves somebody to where he is short longest, which stays so until somebody is let in.
+    private void LookAround()
+    {
+        var now = Now;
+        while (_toLook.TryDequeue(out var allowance))
+        {
+            while (allowance.Line.First is { } first)
+            {
+                var waiter = first.Waiter;
+                var (lack, at) = Lack(first.Way, waiter.Demand, now);
+                if (lack is null)
+                {
+                    Leave(waiter);
+                    waiter.End(new Entry(Give(first.Way, waiter.Demand, waiter.Flow, now), first.Index, waiter.Lack, now - waiter.Since));
+                    continue;
+                }
+
+                if (lack.IsForGood)
+                {
+                    // A limit was lowered below what it needs.
+                    allowance.Line.Remove(first.Place);
+                    waiter.Turns.Remove(first);
+                    if (waiter.Turns.Count == 0)
+                    {
+                        _waiters.Remove(waiter);
+                        waiter.End(new Entry(null, first.Index, lack, now - waiter.Since));
+                    }
+
+                    continue;
+                }
+
+                waiter.Lack = lack;
+                if (at == allowance)
+                {
+                    allowance.LookAgain(lack.Wait);
+                    break;
+                }
+
+                allowance.Line.Remove(first.Place);
+                Stand(first, at!);
+            }
+        }
+    }
+
+    /// <summary>Takes a waiter out of every line; whoever stood behind him may be first now.</summary>
+    private void Leave(Waiter waiter)
+    {
+        _waiters.Remove(waiter);
+        foreach (var turn in waiter.Turns)
+        {
+            turn.At.Line.Remove(turn.Place);
+            _toLook.Enqueue(turn.At);
+        }
+    }
+
+    private async Task<Entry> WaitAsync(Waiter waiter, TimeSpan patience, CancellationToken cancellation)
+    {
+        // One timer and one registration for each waiter, no thread.
+        await using var deadline = time.CreateTimer(
+            static state =>
+            {
+                var (gate, late) = ((AdmissionGate, Waiter))state!;
+                gate.Refuse(late);
+            },
+            (this, waiter), patience, Timeout.InfiniteTimeSpan);
+        await using var leaving = cancellation.Register(
+            static (state, token) =>
+            {
+                var (gate, gone) = ((AdmissionGate, Waiter))state!;
+                gate.Cancel(gone, token);
+            },
+            (this, waiter));
+        return await waiter.Outcome;
+    }
+
+    private void Refuse(Waiter waiter)
+    {
+        lock (_lock)
+        {
+            if (!waiter.IsOver)
+            {
+                Leave(waiter);
+                waiter.End(new Entry(null, 0, waiter.Lack, Now - waiter.Since));
+                LookAround();
+            }
+        }
+    }
+
+    private void Cancel(Waiter waiter, CancellationToken cancellation)
+    {
+        lock (_lock)
+        {
+            if (!waiter.IsOver)
+            {
+                Leave(waiter);
+                waiter.Cancel(cancellation);
+                LookAround();
+            }
+        }
+    }
+}

@@ -1,0 +1,30 @@
+namespace Sluice.Core.Admission.Limits;
+
+/// <summary>Requests since midnight UTC.</summary>
+/// <param name="time">Says which day it is.</param>
+internal sealed class DayCount(TimeProvider time) : LimitMeter(LimitKind.Day)
+{
+    private DateTime _day;
+    private long _count;
+
+    public override long NeedOf(in Demand demand) => 1;
+
+    public override long Left(TimeSpan now)
+    {
+        var today = time.GetUtcNow().UtcDateTime.Date;
+        if (today != _day)
+        {
+            (_day, _count) = (today, 0);
+        }
+
+        return Limit - _count;
+    }
+
+    public override TimeSpan? WaitFor(long need, TimeSpan now)
+    {
+        var utc = time.GetUtcNow().UtcDateTime;
+        return utc.Date.AddDays(1) - utc;
+    }
+
+    public override void Take(long need, TimeSpan now) => _count += need;
+}
