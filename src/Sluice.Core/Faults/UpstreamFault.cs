@@ -47,6 +47,9 @@ public sealed record UpstreamFault(FaultPhase Phase, UpstreamError Error)
     /// <summary>How a connection failed, one word (<c>dns</c>, <c>connect</c>, <c>tls</c>, <c>proxy</c>, <c>cut</c>); null for all else.</summary>
     public string? Reason { get; init; }
 
+    /// <summary>The provider's own id of the call, where it gave one.</summary>
+    public string? RequestId { get; init; }
+
     /// <summary>What it is.</summary>
     public ErrorKind Kind => Error.Kind;
 

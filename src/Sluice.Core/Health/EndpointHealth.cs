@@ -18,6 +18,7 @@ public sealed class EndpointHealth
     // By credential id, "" for none; replaced, never changed, so that readers need no lock. As many as the provider has credentials.
     private volatile Dictionary<string, CredentialHealth> _credentials = new(StringComparer.Ordinal);
     private long _troubleUntil;
+    private LastWords? _words;
     private OutcomeWindows? _outcomes;
     private SpeedWindow? _speed;
 
@@ -74,6 +75,13 @@ public sealed class EndpointHealth
         return cooling > now && cooling >= open ? new Exclusion(At(cooling), ExclusionCause.Cooldown)
             : open > now ? new Exclusion(At(open), ExclusionCause.Circuit) { AskableFrom = At(Math.Max(askable, cooling)) }
             : null;
+    }
+
+    /// <summary>What it said when it last failed in a way that concerns this credential; null where it has not, or not since the start.</summary>
+    public LastWords? WordsFor(Credential? credential)
+    {
+        var id = credential?.Id ?? "";
+        return LastWords.Later(Volatile.Read(ref _words), LastWords.Later(_credentials.GetValueOrDefault(id)?.Words, Provider.Account(id)?.Words));
     }
 
     /// <summary>It failed in the last 30 seconds, whatever has succeeded since on other credentials.</summary>
@@ -243,10 +251,13 @@ public sealed class EndpointHealth
             switch (scope)
             {
                 case FaultScope.Model when fault.CredentialIsDead:
-                    Open(credential).Mark.Until = long.MaxValue;
+                    var refused = Open(credential);
+                    refused.Mark.Until = long.MaxValue;
+                    refused.Words = LastWords.Of(Provider.Name, fault, now);
                     break;
                 case FaultScope.Model or FaultScope.Credential when !fault.CredentialIsDead:
                     var one = Open(credential);
+                    one.Words = LastWords.Of(Provider.Name, fault, now);
                     one.Mark.FailedAt = now;
                     one.Mark.Extend(scope == FaultScope.Model ? until : 0);
 
@@ -254,6 +265,7 @@ public sealed class EndpointHealth
                     opened = until == 0 && MayPass(fault.Kind) && one.Circuit.Failed(now, Board.Breaker, probe);
                     break;
                 case FaultScope.Endpoint or FaultScope.Provider:
+                    Volatile.Write(ref _words, LastWords.Of(Provider.Name, fault, now));
                     _whole.FailedAt = now;
                     _whole.Extend(until);
                     opened = MayPass(fault.Kind) && _circuit.Failed(now, Board.Breaker, probe);
@@ -428,5 +440,7 @@ public sealed class EndpointHealth
         public Mark Mark { get; } = new();
 
         public Circuit Circuit { get; } = new();
+
+        public LastWords? Words { get; set; }
     }
 }

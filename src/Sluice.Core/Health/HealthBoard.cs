@@ -101,6 +101,9 @@ public sealed class HealthBoard(TimeProvider time) : IHealth
     public Exclusion? Excluded(ModelEndpoint endpoint, Credential? credential) => Find(endpoint)?.Excluded(credential);
 
     /// <inheritdoc/>
+    public LastWords? WordsFor(ModelEndpoint endpoint, Credential? credential) => Find(endpoint)?.WordsFor(credential);
+
+    /// <inheritdoc/>
     public EndpointSpeed? Speed(ModelEndpoint endpoint) => Find(endpoint)?.Speed();
 
     /// <inheritdoc/>

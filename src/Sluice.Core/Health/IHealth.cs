@@ -40,6 +40,9 @@ public interface IHealth
     /// <summary>Whether the credential is left out for this endpoint now; null when it is not.</summary>
     Exclusion? Excluded(ModelEndpoint endpoint, Credential? credential);
 
+    /// <summary>What the endpoint said when it last failed in a way that concerns this credential; null where it has not, or not since the start.</summary>
+    LastWords? WordsFor(ModelEndpoint endpoint, Credential? credential);
+
     /// <summary>How fast the endpoint was lately; null while that is not known.</summary>
     EndpointSpeed? Speed(ModelEndpoint endpoint);
 

@@ -53,6 +53,11 @@ internal sealed class ProviderHealth(string name)
         {
             var account = Open(credential);
             account.Outcomes.AddFailure(now, fault.Kind, fault.ConcernsCredential);
+            if (scope == FaultScope.Credential)
+            {
+                account.Words = LastWords.Of(Name, fault, now);
+            }
+
             switch (scope)
             {
                 case FaultScope.Credential when fault.CredentialIsDead:
@@ -149,6 +154,9 @@ internal sealed class AccountHealth
     public Mark Mark { get; } = new();
 
     public OutcomeWindows Outcomes { get; } = new();
+
+    /// <summary>What its provider said when it last refused or limited it.</summary>
+    public LastWords? Words { get; set; }
 
     /// <summary>What it is dead by.</summary>
     public ErrorKind? DeadBy { get; set; }

@@ -179,7 +179,7 @@ internal sealed class Placement(IHealth health, IAffinity affinity, TimeProvider
 
             if (health.Excluded(endpoint, credential) is { } exclusion)
             {
-                draft.Exclude(new Candidate(endpoint, provider, credential, "probe of an open circuit"), exclusion, time.GetUtcNow());
+                draft.Exclude(new Candidate(endpoint, provider, credential, "probe of an open circuit"), exclusion, health.WordsFor(endpoint, credential), time.GetUtcNow());
             }
             else if (health.FailedRecently(endpoint, credential))
             {

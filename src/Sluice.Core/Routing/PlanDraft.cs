@@ -38,6 +38,9 @@ internal sealed class PlanDraft
     /// <summary>The shortest rest of all that cools down or is open.</summary>
     public TimeSpan? FreeAgainIn { get; private set; }
 
+    /// <summary>What the last of the excluded to fail was told.</summary>
+    public LastWords? Words { get; private set; }
+
     public void LeaveOut(string endpoint, string why)
     {
         _leftOut ??= [];
@@ -121,8 +124,13 @@ internal sealed class PlanDraft
         }
     }
 
-    public void Exclude(Candidate candidate, Exclusion exclusion, DateTimeOffset now)
+    /// <param name="candidate">Who could have been asked.</param>
+    /// <param name="exclusion">Why not now.</param>
+    /// <param name="words">What it said when it last failed.</param>
+    /// <param name="now">UTC.</param>
+    public void Exclude(Candidate candidate, Exclusion exclusion, LastWords? words, DateTimeOffset now)
     {
+        Words = LastWords.Later(Words, words);
         var endpoint = candidate.Endpoint;
         var whose = candidate.Credential is { } credential ? $"credential {credential.Id}" : "the endpoint";
         if (exclusion.Cause == ExclusionCause.Dead)

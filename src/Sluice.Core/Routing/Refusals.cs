@@ -49,27 +49,30 @@ internal static class Refusals
     {
         if (draft.FreeAgainIn is { } rest)
         {
-            return draft.AnyOpen ? OpenCircuits.Refusal(request.Model, rest) : AllCooling(request, rest);
+            return draft.AnyOpen ? OpenCircuits.Refusal(request.Model, rest, draft.Words) : AllCooling(request, draft, rest);
         }
 
         if (draft.AnyDead)
         {
-            return new GatewayError(ErrorKind.UpstreamError, ErrorSource.Provider, 502, $"Every provider credential for '{Shown(request)}' was refused by its provider (key, credit or permission).")
-            {
-                ShouldRetry = false,
-                Remedy = "The administrator must replace the provider's key or settle its account, and save the configuration.",
-            };
+            return ProviderWords.Quote(
+                new GatewayError(ErrorKind.UpstreamError, ErrorSource.Provider, 502, $"Every provider credential for '{Shown(request)}' was refused by its provider (key, credit or permission).")
+                {
+                    ShouldRetry = false,
+                    Remedy = "The administrator must replace the provider's key or settle its account, and save the configuration.",
+                },
+                draft.Words);
         }
 
         return funnel.Count > 0 && funnel[^1].Endpoints == 0 ? FilteredOut(request, funnel) : NotServed(request, draft.LeftOut());
     }
 
-    private static GatewayError AllCooling(RoutingRequest request, TimeSpan rest) =>
-        new(ErrorKind.RateLimit, ErrorSource.Provider, 429, $"Every provider of '{Shown(request)}' asked to be left alone for now; the first is free again in {PlanDraft.Seconds(rest)} s.")
+    private static GatewayError AllCooling(RoutingRequest request, PlanDraft draft, TimeSpan rest) => ProviderWords.Quote(
+        new GatewayError(ErrorKind.RateLimit, ErrorSource.Provider, 429, $"Every provider of '{Shown(request)}' asked to be left alone for now; the first is free again in {PlanDraft.Seconds(rest)} s.")
         {
             RetryAfter = Wait(rest),
             Remedy = "Wait and try again; more credentials, another provider or a fallback model would help.",
-        };
+        },
+        draft.Words);
 
     private static GatewayError FilteredOut(RoutingRequest request, IReadOnlyList<FunnelStep> funnel)
     {

@@ -183,7 +183,7 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
         if (!services.Health.TryEnter(candidate.Endpoint, candidate.Credential, mayProbe, out var probe))
         {
             var exclusion = services.Health.Excluded(candidate.Endpoint, candidate.Credential);
-            _refusal ??= OpenCircuits.Refusal(request.Envelope.Model!, (exclusion?.FreeFrom ?? default) - services.Time.GetUtcNow());
+            _refusal ??= OpenCircuits.Refusal(request.Envelope.Model!, (exclusion?.FreeFrom ?? default) - services.Time.GetUtcNow(), services.Health.WordsFor(candidate.Endpoint, candidate.Credential));
             return null;
         }
 
@@ -338,13 +338,13 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
         var attempt = open.Attempt;
         if (end == RelayEnd.Empty)
         {
-            attempt.Fault = FaultClassifier.BadResponse(FaultPhase.FirstToken, "The provider ended its answer without any content.");
+            attempt.Fault = FaultClassifier.BadResponse(FaultPhase.FirstToken, "The provider ended its answer without any content.") with { RequestId = attempt.UpstreamRequestId };
             services.Health.Failed(attempt.Candidate.Endpoint, attempt.Candidate.Credential, attempt.Fault, attempt.Probe);
             _empty ??= (attempt, open.Rest);
             return;
         }
 
-        var fault = attempt.Fault = open.Fault!;
+        var fault = attempt.Fault = open.Fault! with { RequestId = attempt.UpstreamRequestId };
         if (end == RelayEnd.FailedSeen || (fault.CanFailOver && (request.Surface.Operation != SurfaceOperation.CountTokens || fault.CredentialIsDead)))
         {
             // An upstream that cannot count can still answer: a failed count must not move anybody's conversation.

@@ -126,6 +126,8 @@ internal sealed class Fleet : IHealth
 
     public Exclusion? Excluded(ModelEndpoint endpoint, Credential? credential) => Out.TryGetValue(endpoint.Provider, out var exclusion) ? exclusion : null;
 
+    public LastWords? WordsFor(ModelEndpoint endpoint, Credential? credential) => null;
+
     EndpointSpeed? IHealth.Speed(ModelEndpoint endpoint)
     {
         SpeedsAsked++;
