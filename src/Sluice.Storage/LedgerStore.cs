@@ -112,6 +112,13 @@ public sealed class LedgerStore : ILedger, ILedgerQueries, IAsyncDisposable
         return await _queries.FindRequestAsync(requestId, cancellation);
     }
 
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<UnknownModel>> UnknownModelsAsync(DateTimeOffset since, CancellationToken cancellation)
+    {
+        await FlushToStoreAsync(cancellation);
+        return await _queries.UnknownModelsAsync(since, cancellation);
+    }
+
     /// <summary>Waits for appends under way, ships the rest, and gives the data folder free.</summary>
     public async ValueTask DisposeAsync()
     {

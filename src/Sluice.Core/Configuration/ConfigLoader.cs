@@ -82,6 +82,7 @@ public static class ConfigLoader
             Admission = admission,
             KeepReasoning = root["reasoning"]?.Get<TimeSpan?>("keep") ?? TimeSpan.FromHours(24),
             Auth = auth,
+            Telemetry = new TelemetrySettings { Prometheus = root["telemetry"]?.Get<bool?>("prometheus") ?? true },
             Warnings = findings.Warnings,
             ContentHash = ContentHash.Of(sources, substitution.Used, providers),
         };

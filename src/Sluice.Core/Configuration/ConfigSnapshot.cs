@@ -42,6 +42,9 @@ public sealed record ConfigSnapshot
     /// <summary>How inference callers prove who they are.</summary>
     public AuthSettings Auth { get; init; } = new();
 
+    /// <summary>Who is told how Sluice does.</summary>
+    public TelemetrySettings Telemetry { get; init; } = new();
+
     /// <summary>Sections that were accepted though nothing acts on them yet, and other remarks; one sentence each.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
 
@@ -144,4 +147,11 @@ public sealed record KeepAliveSettings
 
     /// <summary>Between further ones.</summary>
     public TimeSpan Every { get; init; } = TimeSpan.FromSeconds(15);
+}
+
+/// <summary>Who is told how Sluice does.</summary>
+public sealed record TelemetrySettings
+{
+    /// <summary>Metrics may be read at <c>/metrics</c>.</summary>
+    public bool Prometheus { get; init; } = true;
 }

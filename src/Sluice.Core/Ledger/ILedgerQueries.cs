@@ -111,6 +111,11 @@ public sealed record AttemptTrail(AttemptStarted Started, AttemptSettled? Settle
 /// <param name="Attempts">By ordinal.</param>
 public sealed record RequestTrail(RequestSettled? Request, IReadOnlyList<AttemptTrail> Attempts);
 
+/// <summary>A model name that meant nothing here.</summary>
+/// <param name="Name">As clients wrote it; bounded.</param>
+/// <param name="Requests">How often.</param>
+public sealed record UnknownModel(string Name, long Requests);
+
 /// <summary>Questions to the ledger. Answers hold everything that was appended before the question.</summary>
 public interface ILedgerQueries
 {
@@ -119,4 +124,7 @@ public interface ILedgerQueries
 
     /// <summary>One request with all its attempts; null when the ledger does not know the id.</summary>
     Task<RequestTrail?> FindRequestAsync(string requestId, CancellationToken cancellation);
+
+    /// <summary>Names that clients asked for and that meant nothing, the most frequent first: at most 20, out of the last 20,000 requests.</summary>
+    Task<IReadOnlyList<UnknownModel>> UnknownModelsAsync(DateTimeOffset since, CancellationToken cancellation);
 }

@@ -6,7 +6,7 @@ namespace Sluice.Server.Admin;
 
 /// <summary>
 /// The admin API under <c>/admin/api</c>: what the commands and the console speak to. Needs <c>IKeyRing</c>, <c>IdentityDirectory</c>,
-/// <c>ILedgerQueries</c>, <c>TimeProvider</c>, <see cref="IStatusSource"/>, <see cref="IModelResolver"/> and <see cref="Explain.WhatIf"/> among the services.
+/// <c>ILedgerQueries</c>, <c>TimeProvider</c>, <see cref="IStatusSource"/>, <see cref="IModelResolver"/>, <see cref="Explain.WhatIf"/> and <see cref="Diagnosis.Doctor"/> among the services.
 /// </summary>
 public static class AdminApi
 {
@@ -33,6 +33,9 @@ public static class AdminApi
         Map(HttpMethods.Get, "/status", StatusApi.ReadAsync);
         Map(HttpMethods.Get, "/models", ModelsApi.ListAsync);
         Map(HttpMethods.Get, "/models/resolve", ModelsApi.ResolveAsync);
+
+        Map(HttpMethods.Get, "/doctor", DoctorApi.ReadAsync);
+        Map(HttpMethods.Post, "/doctor", DoctorApi.AskAsync);
 
         // Catches every other path and method, so that nobody without the key learns which exist.
         routes.Map("/{**rest}", AdminGate.Guard(http => AdminAnswer.ErrorAsync(http, StatusCodes.Status404NotFound, $"There is no {http.Request.Method} {http.Request.Path} in the admin API.")));

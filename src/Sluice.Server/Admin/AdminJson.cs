@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Sluice.Server.Diagnosis;
 
 namespace Sluice.Server.Admin;
 
@@ -18,6 +19,8 @@ namespace Sluice.Server.Admin;
 [JsonSerializable(typeof(StatusReport))]
 [JsonSerializable(typeof(ModelResolution))]
 [JsonSerializable(typeof(ModelListAnswer))]
+[JsonSerializable(typeof(DoctorQuestion))]
+[JsonSerializable(typeof(DoctorAnswer))]
 internal sealed partial class AdminJson : JsonSerializerContext;
 
 internal sealed record ErrorAnswer(ErrorDetail Error);

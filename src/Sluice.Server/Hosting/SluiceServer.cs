@@ -15,6 +15,7 @@ using Sluice.Core.Routing;
 using Sluice.Core.Tokens;
 using Sluice.Server.Admin;
 using Sluice.Server.Attempts;
+using Sluice.Server.Diagnosis;
 using Sluice.Server.Explain;
 using Sluice.Server.Ingress;
 using Sluice.Server.Operations;
@@ -135,7 +136,9 @@ public sealed class SluiceServer : IAsyncDisposable
         builder.Services.AddSingleton(directory);
         builder.Services.AddSingleton<ILedgerQueries>(store);
         builder.Services.AddSingleton(time);
-        builder.Services.AddSingleton<IStatusSource>(new StatusSource(watcher, standings, time.GetUtcNow(), time));
+        var status = new StatusSource(watcher, standings, time.GetUtcNow(), time);
+        builder.Services.AddSingleton<IStatusSource>(status);
+        builder.Services.AddSingleton(new Doctor(() => watcher.Current, directory, keys, store, status, time));
         builder.Services.AddSingleton(new WhatIf(() => watcher.Current, planner, affinity, estimates, time));
         builder.Services.AddSingleton<IModelResolver>(new ModelResolver(() => watcher.Current));
         var app = parts.Add(builder.Build());

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.Data.Sqlite;
 using Sluice.Core.Ledger;
+using Sluice.Protocols.Errors;
 
 namespace Sluice.Storage.Sqlite;
 
@@ -64,6 +65,31 @@ internal sealed class SqliteLedgerQueries(SqliteDatabase database) : ILedgerQuer
 
         return Task.FromResult(request is null && attempts.Count == 0 ? null : new RequestTrail(request, attempts));
     }
+
+    // Requests have no index by time or error: the end of the table is read, which is a bounded walk however long the ledger has been kept.
+    public Task<IReadOnlyList<UnknownModel>> UnknownModelsAsync(DateTimeOffset since, CancellationToken cancellation) => Task.Run<IReadOnlyList<UnknownModel>>(
+        () =>
+        {
+            using var connection = database.OpenRead();
+            using var command = connection.CreateCommand();
+            command.CommandText = """
+                SELECT requested_model, COUNT(*) FROM requests
+                WHERE id > (SELECT MAX(id) FROM requests) - 20000 AND started_at >= $since AND error = $error AND error_source = $source
+                GROUP BY requested_model ORDER BY 2 DESC, 1 LIMIT 20
+                """;
+            command.Parameters.AddWithValue("$since", LedgerRows.Ms(since));
+            command.Parameters.AddWithValue("$error", nameof(ErrorKind.ModelNotFound));
+            command.Parameters.AddWithValue("$source", nameof(ErrorSource.Client));
+            using var row = command.ExecuteReader();
+            var found = new List<UnknownModel>();
+            while (row.Read())
+            {
+                found.Add(new UnknownModel(row.GetString(0), row.GetInt64(1)));
+            }
+
+            return found;
+        },
+        cancellation);
 
     private static void Bind(SqliteCommand command, ReportQuery query)
     {

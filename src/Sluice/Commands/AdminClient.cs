@@ -44,6 +44,20 @@ internal sealed class AdminClient : IDisposable
 
     public Task<JsonElement> GetAsync(string path, CancellationToken cancellation) => SendAsync(HttpMethod.Get, path, null, cancellation);
 
+    /// <summary>Something answers there; whether it is Sluice, and takes the admin key, is for the calls to find out.</summary>
+    public async Task<bool> AnswersAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            using var response = await _http.GetAsync("healthz", HttpCompletionOption.ResponseHeadersRead, cancellation);
+            return true;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>True when this Sluice takes a client key.</summary>
     /// <exception cref="CommandFailure">Nothing answers, or not as Sluice does.</exception>
     public async Task<bool> AcceptsAsync(string clientKey, CancellationToken cancellation)

@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using Sluice.Commands.Conformance;
 using Sluice.Commands.Drills;
 using Sluice.Commands.Setup;
+using Sluice.Server.Diagnosis;
 
 namespace Sluice.Commands;
 
@@ -10,6 +11,8 @@ namespace Sluice.Commands;
 [JsonSerializable(typeof(List<JsonElement>))]
 [JsonSerializable(typeof(ConformanceAnswer))]
 [JsonSerializable(typeof(DrillAnswer))]
+[JsonSerializable(typeof(DoctorQuestion))]
+[JsonSerializable(typeof(DoctorAnswer))]
 [JsonSerializable(typeof(SetupRecord))]
 [JsonSerializable(typeof(SetupAnswer))]
 [JsonSerializable(typeof(List<EffectiveSetting>))]

@@ -19,6 +19,7 @@ internal static class CommandTree
             ReportCommand.Create(options),
             ExplainCommand.Create(options),
             WhatIfCommand.Create(options),
+            DoctorCommand.Create(options),
             StatusCommand.Create(options),
             ModelsCommand.Create(options),
             ConformanceCommand.Create(options),

@@ -45,7 +45,6 @@ public sealed partial class RequirementMapTests
         ["I36"] = "Fair shares of several developers: there are no limits and no queues yet.",
         ["I37"] = "A burst from a pipeline that waits its turn: there are no queues yet.",
         ["I38"] = "Shares of the sessions of one orchestrator: there are no queues yet; the budget of repeats is F37.",
-        ["I70"] = "What to do next, in order: there is no `sluice doctor` yet.",
     };
 
     // Shown by tests but for what stands here.
