@@ -119,6 +119,13 @@ public sealed class LedgerStore : ILedger, ILedgerQueries, IAsyncDisposable
         return await _queries.UnknownModelsAsync(since, cancellation);
     }
 
+    /// <inheritdoc/>
+    public async Task<RequestList> ListRequestsAsync(RequestListQuery query, CancellationToken cancellation)
+    {
+        await FlushToStoreAsync(cancellation);
+        return await _queries.ListRequestsAsync(query, cancellation);
+    }
+
     /// <summary>Waits for appends under way, ships the rest, and gives the data folder free.</summary>
     public async ValueTask DisposeAsync()
     {

@@ -116,6 +116,24 @@ public sealed record RequestTrail(RequestSettled? Request, IReadOnlyList<Attempt
 /// <param name="Requests">How often.</param>
 public sealed record UnknownModel(string Name, long Requests);
 
+/// <summary>A page of settled requests, the newest first. One that still runs is not among them.</summary>
+/// <param name="Limit">Most lines.</param>
+/// <param name="Before">Only what is older than this place, a <see cref="RequestList.Next"/> of an earlier page; null begins with the newest.</param>
+/// <param name="FailedOnly">Only those whose client heard an error.</param>
+public sealed record RequestListQuery(int Limit, long? Before = null, bool FailedOnly = false);
+
+/// <summary>One request in a list.</summary>
+/// <param name="Request">As it was settled.</param>
+/// <param name="Provider">Of its last attempt; null where nobody was asked.</param>
+/// <param name="CostNanoUsd">Of all its attempts.</param>
+/// <param name="Unpriced">Attempts with tokens that have no known price: their cost is more than the sum says.</param>
+public sealed record RequestLine(RequestSettled Request, string? Provider, long CostNanoUsd, long Unpriced);
+
+/// <summary>A page of requests.</summary>
+/// <param name="Lines">Newest first; may be fewer than asked for, or none, while older ones are left.</param>
+/// <param name="Next">Where the next page begins; null when there is nothing older.</param>
+public sealed record RequestList(IReadOnlyList<RequestLine> Lines, long? Next);
+
 /// <summary>Questions to the ledger. Answers hold everything that was appended before the question.</summary>
 public interface ILedgerQueries
 {
@@ -127,4 +145,7 @@ public interface ILedgerQueries
 
     /// <summary>Names that clients asked for and that meant nothing, the most frequent first: at most 20, out of the last 20,000 requests.</summary>
     Task<IReadOnlyList<UnknownModel>> UnknownModelsAsync(DateTimeOffset since, CancellationToken cancellation);
+
+    /// <summary>The newest requests, in the order in which they were settled.</summary>
+    Task<RequestList> ListRequestsAsync(RequestListQuery query, CancellationToken cancellation);
 }

@@ -28,6 +28,7 @@ public static class AdminApi
         }
 
         Map(HttpMethods.Get, "/report", ReportApi.ReportAsync);
+        Map(HttpMethods.Get, "/requests", RequestListApi.ListAsync);
         Map(HttpMethods.Get, "/requests/{id}", RequestsApi.FindAsync);
         Map(HttpMethods.Post, "/what-if", WhatIfApi.AskAsync);
         Map(HttpMethods.Get, "/status", StatusApi.ReadAsync);

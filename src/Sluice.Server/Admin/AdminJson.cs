@@ -16,6 +16,7 @@ namespace Sluice.Server.Admin;
 [JsonSerializable(typeof(IdentityAnswer))]
 [JsonSerializable(typeof(IdentityListAnswer))]
 [JsonSerializable(typeof(RequestAnswer))]
+[JsonSerializable(typeof(RequestListAnswer))]
 [JsonSerializable(typeof(StatusReport))]
 [JsonSerializable(typeof(ModelResolution))]
 [JsonSerializable(typeof(ModelListAnswer))]

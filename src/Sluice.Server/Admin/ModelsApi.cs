@@ -9,14 +9,34 @@ namespace Sluice.Server.Admin;
 /// <param name="How">How the name was understood: <c>exact</c>, <c>alias</c>, <c>date</c>, <c>spelling</c>, …</param>
 /// <param name="Endpoints">Who can serve it, in order.</param>
 /// <param name="Suggestions">Close names that can be served, best first; empty when the name was understood.</param>
-public sealed record ModelResolution(string Name, string? Id, string? How, IReadOnlyList<ModelEndpointAnswer> Endpoints, IReadOnlyList<string> Suggestions);
+public sealed record ModelResolution(string Name, string? Id, string? How, IReadOnlyList<ModelEndpointAnswer> Endpoints, IReadOnlyList<string> Suggestions)
+{
+    /// <summary>The day on which the model is announced to end; null where none is.</summary>
+    public DateOnly? Ends { get; init; }
+}
 
 /// <summary>One endpoint of a model.</summary>
 /// <param name="Provider">Slug.</param>
 /// <param name="Model">The provider's own name.</param>
 /// <param name="InputUsdPerMillion">Null where no price is known.</param>
 /// <param name="OutputUsdPerMillion">Null where no price is known.</param>
-public sealed record ModelEndpointAnswer(string Provider, string Model, decimal? InputUsdPerMillion, decimal? OutputUsdPerMillion);
+public sealed record ModelEndpointAnswer(string Provider, string Model, decimal? InputUsdPerMillion, decimal? OutputUsdPerMillion)
+{
+    /// <summary>Null where reading from a cache has no rate of its own.</summary>
+    public decimal? CacheReadUsdPerMillion { get; init; }
+
+    /// <summary>Null where writing to a cache has no rate of its own.</summary>
+    public decimal? CacheWriteUsdPerMillion { get; init; }
+
+    /// <summary>Where the prices come from, and of which day; null where none is known.</summary>
+    public string? PriceSource { get; init; }
+
+    /// <summary>Tokens of the window; null where not known.</summary>
+    public long? ContextTokens { get; init; }
+
+    /// <summary>Most output tokens of one answer; null where not known.</summary>
+    public long? OutputTokens { get; init; }
+}
 
 /// <summary>Says what model names mean.</summary>
 public interface IModelResolver

@@ -19,6 +19,15 @@ internal sealed class ModelResolver(Func<ConfigSnapshot> snapshot) : IModelResol
     /// <inheritdoc/>
     public IReadOnlyList<ModelResolution> List() => [.. snapshot().Catalogue.Servable.Select(m => Describe(m.Model.Id, m))];
 
-    private static ModelResolution Describe(string name, ResolvedModel found) => new(name, found.Model.Id, found.How,
-        [.. found.Endpoints.Select(e => new ModelEndpointAnswer(e.Provider, e.UpstreamModel, e.Price?.Input, e.Price?.Output))], []);
+    private static ModelResolution Describe(string name, ResolvedModel found) =>
+        new(name, found.Model.Id, found.How, [.. found.Endpoints.Select(Describe)], []) { Ends = found.Model.Ends };
+
+    private static ModelEndpointAnswer Describe(ModelEndpoint endpoint) => new(endpoint.Provider, endpoint.UpstreamModel, endpoint.Price?.Input, endpoint.Price?.Output)
+    {
+        CacheReadUsdPerMillion = endpoint.Price?.CacheRead,
+        CacheWriteUsdPerMillion = endpoint.Price?.CacheWrite5m,
+        PriceSource = endpoint.Price?.Source,
+        ContextTokens = endpoint.ContextLength,
+        OutputTokens = endpoint.MaxOutputTokens,
+    };
 }

@@ -91,6 +91,12 @@ internal sealed class SqliteLedgerQueries(SqliteDatabase database) : ILedgerQuer
         },
         cancellation);
 
+    public Task<RequestList> ListRequestsAsync(RequestListQuery query, CancellationToken cancellation)
+    {
+        using var connection = database.OpenRead();
+        return Task.FromResult(RequestListSql.Read(connection, query));
+    }
+
     private static void Bind(SqliteCommand command, ReportQuery query)
     {
         const long HourMs = 3_600_000;

@@ -92,6 +92,11 @@ public sealed class AdminApiTests(AdminHost host) : IClassFixture<AdminHost>
     [InlineData("GET", "/report?from=1d", null, "'from'")]
     [InlineData("GET", "/report?by=user&by=team", null, "more than once")]
     [InlineData("GET", "/models/resolve", null, "'name'")]
+    [InlineData("GET", "/requests?limit=0", null, "'limit'")]
+    [InlineData("GET", "/requests?limit=501", null, "500")]
+    [InlineData("GET", "/requests?before=gen-1", null, "'before'")]
+    [InlineData("GET", "/requests?failed=perhaps", null, "'perhaps'")]
+    [InlineData("GET", "/requests?user=ada", null, "limit, failed, before")]
     public async Task BadInput_IsRefusedInPlainWords(string method, string path, string? body, string says)
     {
         var (status, answer) = await AdminAsync(method, "/admin/api" + path, body);
@@ -138,6 +143,19 @@ public sealed class AdminApiTests(AdminHost host) : IClassFixture<AdminHost>
         Assert.Equal("cooling", body.GetProperty("left_out")[0].GetProperty("why").GetString());
         Assert.Equal(["overloaded", "answered"], body.GetProperty("attempts").EnumerateArray().Select(entry => entry.GetProperty("outcome").GetString()!));
         Assert.Equal(HttpStatusCode.NotFound, (await AdminAsync("GET", "/admin/api/requests/gen-nobody")).Status);
+    }
+
+    [Fact]
+    public async Task Requests_Listed_HaveTheNewestFirstWithWhatItCost()
+    {
+        await AppendAsync("gen-listed", DateTimeOffset.UtcNow, "lister", 7 + 10);
+
+        var (status, body) = await AdminAsync("GET", "/admin/api/requests?limit=1&failed=1");
+
+        Assert.Equal(HttpStatusCode.OK, status);
+        var line = body.GetProperty("requests")[0];
+        Assert.Equal(("gen-listed", "lister", "0.000000017"), (line.GetProperty("id").GetString(), line.GetProperty("user").GetString(), line.GetProperty("cost_usd").GetString()));
+        Assert.Equal(("provider", 2), (line.GetProperty("error_source").GetString(), Int(line, "attempts")));
     }
 
     [Fact]

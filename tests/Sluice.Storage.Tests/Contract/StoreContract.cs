@@ -250,6 +250,62 @@ public abstract class StoreContract
     }
 
     [Fact]
+    public async Task List_PageByPage_IsEveryRequestOnceTheNewestFirst()
+    {
+        using var store = OpenEmpty();
+        await store.Sink.StoreAsync(
+            Batch(
+                [Records.Start("a", "gen-1"), Records.Start("b", "gen-1", ordinal: 2) with { Provider = "second" }],
+                [Records.Failure("a", ErrorKind.Overloaded, cost: 7), Records.End("b") with { CostNanoUsd = 11, IsUnpriced = true }],
+                [.. Enumerable.Range(1, 5).Select(i => Records.Request($"gen-{i}", attempts: 0))]),
+            Somewhere,
+            None);
+
+        var pages = new List<RequestList>();
+        long? before = null;
+        do
+        {
+            pages.Add(await store.Queries.ListRequestsAsync(new RequestListQuery(2, before), None));
+            before = pages[^1].Next;
+        }
+        while (before is not null);
+
+        Assert.Equal([2, 2, 1], pages.Select(page => page.Lines.Count));
+        Assert.Equal(["gen-5", "gen-4", "gen-3", "gen-2", "gen-1"], pages.SelectMany(page => page.Lines).Select(line => line.Request.RequestId));
+        Assert.Equal(new RequestLine(Records.Request("gen-1", attempts: 0), "second", 18, 1), pages[2].Lines[0]);
+        Assert.Equal((null, 0L), (pages[0].Lines[0].Provider, pages[0].Lines[0].CostNanoUsd));
+    }
+
+    [Fact]
+    public async Task List_OfFailuresAlone_GoesOnWhereItStoppedLooking()
+    {
+        using var store = OpenEmpty();
+        var answered = Records.Request("gen") with { Status = 200, Error = null, ErrorSource = null };
+        await store.Sink.StoreAsync(
+            Batch([], [], [answered with { RequestId = "gen-old", Error = ErrorKind.Timeout }, .. Enumerable.Range(0, 20_500).Select(i => answered with { RequestId = $"gen-{i}" })]),
+            Somewhere,
+            None);
+
+        var first = await store.Queries.ListRequestsAsync(new RequestListQuery(50, FailedOnly: true), None);
+        var second = await store.Queries.ListRequestsAsync(new RequestListQuery(50, first.Next, FailedOnly: true), None);
+
+        Assert.Empty(first.Lines);
+        Assert.Equal("gen-old", Assert.Single(second.Lines).Request.RequestId);
+        Assert.Null(second.Next);
+    }
+
+    [Fact]
+    public async Task List_OfAnEmptyStore_IsEmptyAndHasNoNext()
+    {
+        using var store = OpenEmpty();
+
+        var list = await store.Queries.ListRequestsAsync(new RequestListQuery(50), None);
+
+        Assert.Empty(list.Lines);
+        Assert.Null(list.Next);
+    }
+
+    [Fact]
     public async Task Keys_AddRotateRevoke_KeepTheirStates()
     {
         using var store = OpenEmpty();
