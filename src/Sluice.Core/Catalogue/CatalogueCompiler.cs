@@ -175,7 +175,7 @@ internal sealed class CatalogueCompiler(IReadOnlyList<ProviderSettings> provider
             if (vendors[i] is { } vendor && !isForeign && entry.At.TryGetValue(vendor, out var host))
             {
                 var price = host.Price?.ToSheet(model.ListPrice?.Source ?? $"catalogue {builtIn.Version}") ?? model.ListPrice;
-                endpoints.Add(new ModelEndpoint(model, providers[i].Name, host.Model, price));
+                endpoints.Add(TierOffers.AtVendor(new ModelEndpoint(model, providers[i].Name, host.Model, price), providers[i]));
             }
             else if (DeploymentOf(entry, providers[i]) is { } deployment)
             {

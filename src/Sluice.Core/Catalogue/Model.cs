@@ -32,8 +32,16 @@ public sealed record Model(string Id)
 /// <param name="Price">What it costs there; null is an alarm, never zero.</param>
 public sealed record ModelEndpoint(Model Model, string Provider, string UpstreamModel, PriceSheet? Price)
 {
-    /// <summary>Stable id of the endpoint, for health and explanations.</summary>
-    public string Id { get; } = $"{Provider}/{UpstreamModel}";
+    private readonly PriceSheet? _ordinaryPrice;
+
+    /// <summary>Stable id of the endpoint, for health and explanations; in a tier <c>provider/model#flex</c>.</summary>
+    public string Id { get; private init; } = $"{Provider}/{UpstreamModel}";
+
+    /// <summary>The service tier that it is asked in (<c>flex</c>, <c>priority</c>); null for the ordinary one.</summary>
+    public string? ServiceTier { get; private init; }
+
+    /// <summary>The same in other service tiers: endpoints of their own, with their own health, that only requests which ask for a tier go to.</summary>
+    public IReadOnlyList<ModelEndpoint> Tiers { get; private init; } = [];
 
     /// <summary>Tokens of the window there; null where neither the endpoint nor the model says.</summary>
     public long? ContextLength { get => field ?? Model.Traits.ContextLength; init; }
@@ -52,4 +60,56 @@ public sealed record ModelEndpoint(Model Model, string Provider, string Upstream
 
     // Set by the board of health; takes no part in equality.
     internal HealthSlot Health;
+
+    /// <summary>What an answer is charged by: its tier is the one it says that it was served in, which may be another than was asked for.</summary>
+    /// <param name="served">As the answer says; null or <c>auto</c> where it does not.</param>
+    public PriceSheet? PriceOf(string? served)
+    {
+        if (ServiceTier is null)
+        {
+            return Tiers.FirstOrDefault(tier => tier.ServiceTier == served)?.Price ?? Price;
+        }
+
+        return served is null or "auto" || served == ServiceTier ? Price ?? _ordinaryPrice : _ordinaryPrice;
+    }
+
+    /// <summary>The endpoint, offered in tiers as well.</summary>
+    /// <param name="tiers">Names and rates; null rates where they are not known.</param>
+    internal ModelEndpoint OfferedIn(IEnumerable<(string Tier, PriceSheet? Price)> tiers) =>
+        this with { Tiers = [.. tiers.Select(tier => InTier(tier.Tier, tier.Price))] };
+
+    private ModelEndpoint InTier(string tier, PriceSheet? price) =>
+        new(Model, Provider, UpstreamModel, price, Price) { Id = $"{Id}#{tier}", ServiceTier = tier, ContextLength = ContextLength, MaxOutputTokens = MaxOutputTokens, Quantization = Quantization, Tag = Tag, Parameters = Parameters };
+
+    private ModelEndpoint(Model model, string provider, string upstreamModel, PriceSheet? price, PriceSheet? ordinaryPrice)
+        : this(model, provider, upstreamModel, price) => _ordinaryPrice = ordinaryPrice;
 }
+
+/// <summary>The words for service tiers.</summary>
+public static class ServiceTiers
+{
+    /// <summary>Cheaper, and slower when others pay more.</summary>
+    public const string Flex = "flex";
+
+    /// <summary>Faster, and dearer.</summary>
+    public const string Priority = "priority";
+
+    /// <summary>The ordinary one, whatever the name of a model admits.</summary>
+    public const string Default = "default";
+
+    /// <summary>What a request asks for by <c>service_tier</c> and <c>speed</c>; null where it leaves the tier to others (<c>auto</c>, nothing, a vendor's own word).</summary>
+    public static string? Asked(string? tier, string? speed) => tier switch
+    {
+        "flex" => Flex,
+        "priority" or "fast" => Priority,
+        "default" or "standard" => Default,
+        _ => speed == "fast" ? Priority : null,
+    };
+
+    /// <summary>The tier that a variant of a model's name admits beside the ordinary one; null for most.</summary>
+    public static string? AdmittedBy(string? variant) => variant switch { "floor" => Flex, "nitro" => Priority, _ => null };
+
+    /// <summary>The word means a tier with endpoints of its own.</summary>
+    public static bool IsTier(string? word) => word is Flex or Priority;
+}
+

@@ -294,13 +294,14 @@ public sealed class HealthBoard(TimeProvider time) : IHealth
     private void List(ConfigSnapshot snapshot)
     {
         var listed = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var endpoint in snapshot.Catalogue.Servable.SelectMany(model => model.Endpoints))
+        var endpoints = snapshot.Catalogue.Servable.SelectMany(model => model.Endpoints).SelectMany(endpoint => endpoint.Tiers.Prepend(endpoint)).ToList();
+        foreach (var endpoint in endpoints)
         {
             listed.Add(endpoint.Id);
         }
 
         _listed = listed;
-        foreach (var endpoint in snapshot.Catalogue.Servable.SelectMany(model => model.Endpoints))
+        foreach (var endpoint in endpoints)
         {
             Of(endpoint);
         }

@@ -147,7 +147,7 @@ public static class Pricer
 
     // Half price for flex and batch is the same at every vendor that has them. Priority is not: without its own figure the amount is the
     // plain one, and flagged. Other words (default, standard, on_demand, …) are the plain rate.
-    private static (decimal Factor, bool IsKnown) Factor(PriceSheet sheet, string? serviceTier) => serviceTier switch
+    internal static (decimal Factor, bool IsKnown) Factor(PriceSheet sheet, string? serviceTier) => serviceTier switch
     {
         null => (1m, true),
         _ when sheet.ServiceTiers.TryGetValue(serviceTier, out var own) => (own, true),

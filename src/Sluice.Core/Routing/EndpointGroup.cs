@@ -35,12 +35,16 @@ internal sealed class EndpointGroup(Demands demands, PlanDraft draft) : IDisposa
     /// <summary>The request may be too large for some window.</summary>
     public bool MayOverflow { get; private set; }
 
+    /// <summary>The request asks for the priority tier, and some endpoint is in one.</summary>
+    public bool PriorityFirst { get; private set; }
+
     /// <summary>Endpoints before the filters.</summary>
     public int Considered { get; private set; }
 
     /// <summary>Adds the endpoints of a model that pass the filters.</summary>
-    public void Add(ModelToTry model, ModelRoutes routes, ConfigSnapshot snapshot, IHealth health, TimeProvider time)
+    public void Add(ModelToTry model, ModelRoutes ordinary, ConfigSnapshot snapshot, IHealth health, TimeProvider time)
     {
+        var routes = demands.Enter(ordinary, model.Resolved.Variant, model.IsFallback);
         var endpoints = routes.Endpoints;
         foreach (var endpoint in routes.Unconfigured)
         {
@@ -60,13 +64,14 @@ internal sealed class EndpointGroup(Demands demands, PlanDraft draft) : IDisposa
         if (First is null)
         {
             First = model.Resolved;
-            Sort = SortChoice.Of(demands.Request, model.Resolved.Variant, snapshot.Routing.Sort);
+            Sort = SortChoice.Of(demands.Request, model.Resolved.Variant, routes.Has(demands.Tiers.Asked), snapshot.Routing.Sort);
+            draft.Sort = endpoints.Length > 1 && !model.IsFallback ? Sort : draft.Sort;
             SessionsStay = snapshot.Routing.SessionAffinity;
         }
 
         var speeds = endpoints.Length > 1 && (SortChoice.IsMeasured(Sort) || demands.WantsSpeed) ? routes.Speeds(health, time) : null;
+        draft.Note(TierNotes.Of(demands.Tiers.Asked, model, routes));
         draft.Note(SortChoice.Notes(Sort, model.Resolved.Variant, endpoints.Length, speeds, demands.Preferences));
-        demands.Enter(endpoints, model.IsFallback);
         if (_models == _parts.Length)
         {
             Array.Resize(ref _parts, 2 * _models);
@@ -83,7 +88,10 @@ internal sealed class EndpointGroup(Demands demands, PlanDraft draft) : IDisposa
         _models++;
         Considered += endpoints.Length;
         MayOverflow |= demands.Window > routes.LeastContext;
-        _count += Filtering.Apply(entries, routes, demands, draft);
+
+        var passed = entries[..Filtering.Apply(entries, routes, demands, draft)];
+        PriorityFirst |= demands is { IsTiered: true, Tiers.Asked: ServiceTiers.Priority } && AnyAsked(passed, endpoints);
+        _count += passed.Length;
     }
 
     public EndpointFacts FactsOf(in Entry entry) => _parts[entry.Model].Endpoints[entry.Position];
@@ -101,10 +109,24 @@ internal sealed class EndpointGroup(Demands demands, PlanDraft draft) : IDisposa
         _models = 0;
         Considered = 0;
         MayOverflow = false;
+        PriorityFirst = false;
         First = null;
     }
 
     public void Dispose() => ArrayPool<Entry>.Shared.Return(_entries);
+
+    private bool AnyAsked(Span<Entry> passed, EndpointFacts[] endpoints)
+    {
+        foreach (ref var entry in passed)
+        {
+            if (demands.Tiers.IsAsked(endpoints[entry.Position]))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     private void Reserve(int more)
     {

@@ -25,6 +25,9 @@ public sealed record RoutingRequest(string Model)
     /// <summary>An upstream that is a router itself gets the <c>provider</c> member as the client wrote it.</summary>
     public bool PreferencesTravel { get; init; }
 
+    /// <summary>The service tier asked for, one of the words of <see cref="ServiceTiers"/>; null where the request leaves it open.</summary>
+    public string? ServiceTier { get; init; }
+
     /// <summary>What an endpoint must be able to do.</summary>
     public RequestNeeds Needs { get; init; }
 

@@ -31,6 +31,9 @@ internal sealed class PlanDraft
     /// <summary>Some name of the request meant a model.</summary>
     public bool AnyKnown { get; set; }
 
+    /// <summary>How the endpoints of the model asked for are sorted; null where there is nothing to sort.</summary>
+    public RouteSort? Sort { get; set; }
+
     public bool AnyDead { get; private set; }
 
     public bool AnyOpen { get; private set; }

@@ -65,14 +65,14 @@ public sealed class Planner(IHealth health, IAffinity affinity, TimeProvider tim
         Fill(draft, table, demands, ModelsToTry.Of(snapshot, request, resolved, draft));
         draft.AskOpenCircuits();
 
-        var funnel = draft.Count > 0 || resolved is null ? [] : Filtering.Funnel(table.Of(resolved), demands);
+        var funnel = draft.Count > 0 || resolved is null ? [] : Filtering.Funnel(table.Of(resolved), resolved.Variant, demands);
         var plan = new Plan
         {
             Candidates = draft.Candidates,
             LeftOut = draft.LeftOut(),
             Notes = draft.Notes,
             Model = resolved?.Model,
-            Sort = resolved is { Endpoints.Count: > 1 } ? SortChoice.Of(request, resolved.Variant, snapshot.Routing.Sort) : null,
+            Sort = draft.Sort,
             Funnel = funnel,
             Refusal = draft.Count > 0 ? null
                 : !draft.AnyKnown ? Refusals.ModelNotFound(catalogue, request)

@@ -35,5 +35,5 @@ internal sealed class SimplePlans(ConfigSnapshot? snapshot)
 
     // The request asks for nothing that could change what is planned.
     private static bool IsPlain(RoutingRequest request) =>
-        request.AllowedModels.Count == 0 && request.FallbackModels.Count == 0 && ReferenceEquals(request.Preferences, ProviderPreferences.None);
+        request.AllowedModels.Count == 0 && request.FallbackModels.Count == 0 && request.ServiceTier is null && ReferenceEquals(request.Preferences, ProviderPreferences.None);
 }

@@ -88,6 +88,8 @@ public sealed class AnthropicFormat : IWireFormat, ITokenCountFormat
         _ when name.SequenceEqual("prompt_cache_key"u8) => MemberMeaning.CacheKey,
         _ when name.SequenceEqual("metadata"u8) => MemberMeaning.Metadata,
         _ when name.SequenceEqual("cache_control"u8) => MemberMeaning.CacheControl,
+        _ when name.SequenceEqual("service_tier"u8) => MemberMeaning.ServiceTier,
+        _ when name.SequenceEqual("speed"u8) => MemberMeaning.Speed,
         _ when name.SequenceEqual("output_config"u8) => MemberMeaning.OutputShape,
         _ when name.SequenceEqual("response_format"u8) => MemberMeaning.OutputShape,
         _ when name.SequenceEqual("reasoning_effort"u8) => MemberMeaning.ReasoningEffort,

@@ -32,6 +32,9 @@ public sealed class BedrockConverseFormat : IUpstreamFormat, ITokenCountFormat
     public bool SendsBinaryEvents => true;
 
     /// <inheritdoc/>
+    public ServiceTierMember? ServiceTier { get; } = new("serviceTier", "default");
+
+    /// <inheritdoc/>
     public GatewayError? WriteRequest(ConversationRequest request, UpstreamTarget target, DegradationLog degradations, IBufferWriter<byte> output) =>
         new ConverseRequestWriter(BillingLine.Remove(request, target, degradations), target, degradations).Write(output);
 

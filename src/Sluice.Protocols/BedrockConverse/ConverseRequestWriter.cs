@@ -215,7 +215,8 @@ internal sealed class ConverseRequestWriter
 
     private void WriteTier(Utf8JsonWriter json)
     {
-        switch (_request.ServiceTier)
+        var tier = _target.ServiceTier ?? _request.ServiceTier;
+        switch (tier)
         {
             case null or "auto":
                 return;
@@ -223,10 +224,10 @@ internal sealed class ConverseRequestWriter
                 Tier("default");
                 return;
             case "priority" or "flex" or "reserved":
-                Tier(_request.ServiceTier);
+                Tier(tier);
                 return;
             default:
-                Drop("service_tier", $"Bedrock has no tier '{FeatureWords.Clean(_request.ServiceTier, 40)}'.");
+                Drop("service_tier", $"Bedrock has no tier '{FeatureWords.Clean(tier, 40)}'.");
                 return;
         }
 

@@ -26,6 +26,9 @@ public interface IUpstreamFormat
     /// <summary>Takes a tool of this name; for one that it refuses, another name is made up (<see cref="ToolFolding"/>).</summary>
     bool TakesToolName(string name) => ToolNames.IsPlain(name, ToolNames.ShortestLimit);
 
+    /// <summary>How a service tier stands at the top of a request's body; null where the format has no member for it, or one whose words mean something else.</summary>
+    ServiceTierMember? ServiceTier => null;
+
     /// <summary>Its own streams are AWS's binary events. Where another format is asked for on Bedrock, such events hold its own ones in base64.</summary>
     bool SendsBinaryEvents => false;
 

@@ -12,6 +12,9 @@ public sealed record UpstreamTarget(string Model, ChatDialect Dialect, ModelTrai
     /// <summary>The canonical id, <c>author/slug</c>; used to tell model families apart (Claude, o-series, …).</summary>
     public string CanonicalModel { get; init; } = Model;
 
+    /// <summary>The service tier to ask for, in the words of <see cref="IUpstreamFormat.ServiceTier"/>; null leaves it as the request has it.</summary>
+    public string? ServiceTier { get; init; }
+
     /// <summary>A Gemini host that takes what it shall count at the top of the body (Vertex), not in a whole request inside it.</summary>
     public bool CountsAtTop { get; init; }
 }

@@ -58,6 +58,9 @@ public sealed class GeminiFormat : IWireFormat, ITokenCountFormat
     public ReadOnlyMemory<byte> KeepAlive => BlankLine;
 
     /// <inheritdoc/>
+    public ServiceTierMember? ServiceTier { get; } = new("serviceTier", "standard");
+
+    /// <inheritdoc/>
     public IReadOnlyList<string> GatewayMembers { get; } = Native.GatewayMembers.Shared;
 
     // Those of generationConfig stand one level deeper; no name means two things on the two levels.
@@ -90,6 +93,7 @@ public sealed class GeminiFormat : IWireFormat, ITokenCountFormat
 
         // Of countTokens: a whole request, whose texts are estimated together.
         _ when name.SequenceEqual("generateContentRequest"u8) || name.SequenceEqual("generate_content_request"u8) => MemberMeaning.System,
+        _ when name.SequenceEqual("serviceTier"u8) || name.SequenceEqual("service_tier"u8) => MemberMeaning.ServiceTier,
         _ when name.SequenceEqual("generationConfig"u8) || name.SequenceEqual("generation_config"u8) => MemberMeaning.GenerationConfig,
         _ => MemberMeaning.None,
     };

@@ -228,7 +228,11 @@ internal sealed class GeminiRequestWriter(ConversationRequest request, UpstreamT
 
         DropIf(request.EndUser is not null, "metadata.user_id", "Gemini has no place for the end user's id.");
         DropIf(request.PromptCacheKey is not null, "prompt_cache_key", "The upstream caches by itself and takes no key.");
-        if (request.ServiceTier is { } tier && request.From == WireProtocol.Gemini)
+        if (target.ServiceTier is { } asked)
+        {
+            json.WriteString("serviceTier"u8, asked);
+        }
+        else if (request.ServiceTier is { } tier && request.From == WireProtocol.Gemini)
         {
             json.WriteString("serviceTier"u8, tier);
         }

@@ -13,6 +13,9 @@ public sealed record BodyEditOptions
 
     /// <summary>Ask a stream for its usage chunk, where its format wants to be asked; false for servers that refuse <c>stream_options</c>.</summary>
     public bool AskForUsage { get; init; } = true;
+
+    /// <summary>The service tier to ask for; null leaves the client's member as it is.</summary>
+    public string? ServiceTier { get; init; }
 }
 
 /// <summary>One replacement.</summary>
@@ -97,6 +100,11 @@ public sealed class BodyEdits
             }
         }
 
+        if (options.ServiceTier is { } tier && WireFormats.Upstream(envelope.Protocol).ServiceTier is { } member)
+        {
+            SetTier(envelope, member, tier, inserted, edits);
+        }
+
         if (inserted.WrittenCount > 0)
         {
             inserted.Write(envelope.MemberCount > removed ? ","u8 : default);
@@ -104,6 +112,21 @@ public sealed class BodyEdits
         }
 
         return new BodyEdits([.. edits.OrderBy(e => e.Span.Start).ThenBy(e => e.Span.Length)], original.Length);
+    }
+
+    private static void SetTier(Envelope envelope, ServiceTierMember member, string tier, ArrayBufferWriter<byte> inserted, List<BodyEdit> edits)
+    {
+        if (!envelope.ServiceTierValue.Exists)
+        {
+            inserted.Write(inserted.WrittenCount > 0 ? ","u8 : default);
+            inserted.Write(Quoted(member.Name));
+            inserted.Write(":"u8);
+            inserted.Write(Quoted(tier));
+        }
+        else if (envelope.ServiceTier != tier)
+        {
+            edits.Add(new BodyEdit(envelope.ServiceTierValue, Quoted(tier)));
+        }
     }
 
     /// <summary>Edits that were worked out elsewhere, in any order; no two of them touch the same bytes.</summary>

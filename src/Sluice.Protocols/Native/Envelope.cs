@@ -83,6 +83,15 @@ public sealed record Envelope
     /// <summary>The value of <c>stream_options</c>.</summary>
     public BodySpan StreamOptions { get; init; }
 
+    /// <summary><c>service_tier</c>, in small letters; null where there is none. At most 256 characters.</summary>
+    public string? ServiceTier { get; init; }
+
+    /// <summary>The value of <c>service_tier</c>, quotes included.</summary>
+    public BodySpan ServiceTierValue { get; init; }
+
+    /// <summary><c>speed</c>: with <c>fast</c> OpenRouter's other word for the tier <c>priority</c>.</summary>
+    public string? Speed { get; init; }
+
     /// <summary>The body's outermost opening brace: new members are inserted behind it.</summary>
     public int BodyStart { get; init; }
 

@@ -78,6 +78,9 @@ public static class EnvelopeScanner
         private OpeningSpans _opening;
         private BodySpan _streamOptions;
         private bool _includeUsage;
+        private BodySpan _tierValue;
+        private string? _tier;
+        private string? _speed;
         private List<EnvelopeMember>? _gateway;
         private List<string>? _fallbacks;
 
@@ -140,6 +143,9 @@ public static class EnvelopeScanner
             Opening = _opening,
             IncludeStreamUsage = _includeUsage,
             StreamOptions = _streamOptions,
+            ServiceTier = _tier,
+            ServiceTierValue = _tierValue,
+            Speed = _speed,
             BodyStart = _bodyStart,
             MemberCount = _members,
             GatewayMembers = _gateway ?? (IReadOnlyList<EnvelopeMember>)[],
@@ -254,6 +260,11 @@ public static class EnvelopeScanner
                     _streamOptions = value;
                     _includeUsage = HasTrue(bytes, "include_usage"u8);
                     return null;
+                case MemberMeaning.ServiceTier:
+                    return ServiceTier(key, bytes, value);
+                case MemberMeaning.Speed:
+                    _speed = Bounded(bytes);
+                    return null;
                 case MemberMeaning.OutputShape:
                     _tokens.AddTools(_walk.Counts, value.Length);
                     return null;
@@ -287,6 +298,19 @@ public static class EnvelopeScanner
             _streamSeen = true;
             _stream = bytes.SequenceEqual("true"u8);
             return _stream || bytes.SequenceEqual("false"u8) || bytes.SequenceEqual("null"u8) ? null : Fault("`stream` must be a boolean.", "stream");
+        }
+
+        private UpstreamError? ServiceTier(scoped ReadOnlySpan<byte> key, ReadOnlySpan<byte> bytes, BodySpan value)
+        {
+            if (_tierValue.Exists)
+            {
+                var name = Encoding.UTF8.GetString(key);
+                return Fault($"`{name}` is given twice.", name);
+            }
+
+            _tierValue = value;
+            _tier = Bounded(bytes)?.ToLowerInvariant();
+            return null;
         }
 
         private UpstreamError? Messages(scoped ReadOnlySpan<byte> key, ReadOnlySpan<byte> bytes, BodySpan value, bool single = false)
@@ -413,6 +437,9 @@ public static class EnvelopeScanner
             _gateway.Add(new EnvelopeMember(known, new BodySpan(name.Start, value.End - name.Start), value));
             switch (known)
             {
+                case "speed":
+                    _speed = Bounded(bytes);
+                    break;
                 case "session_id":
                     _session = Bounded(bytes) ?? _session;
                     break;

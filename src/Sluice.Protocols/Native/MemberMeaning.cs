@@ -54,6 +54,12 @@ public enum MemberMeaning
     /// <summary>Chat's <c>stream_options</c>; allowed once.</summary>
     StreamOptions,
 
+    /// <summary>The service tier, a string; allowed once.</summary>
+    ServiceTier,
+
+    /// <summary>How fast, a string.</summary>
+    Speed,
+
     /// <summary>The shape that the answer must have: shown to the model like a tool.</summary>
     OutputShape,
 

@@ -42,9 +42,12 @@ public sealed class OpenAIChatFormat : IWireFormat
     /// <inheritdoc/>
     public ReadOnlyMemory<byte> KeepAlive => KeepAliveComment;
 
-    // OpenRouter's request switch {include:true}.
     /// <inheritdoc/>
-    public IReadOnlyList<string> GatewayMembers { get; } = [.. Native.GatewayMembers.Shared, "usage"];
+    public ServiceTierMember? ServiceTier { get; } = new("service_tier", "default");
+
+    // OpenRouter's: {include:true}, and another word for a service tier.
+    /// <inheritdoc/>
+    public IReadOnlyList<string> GatewayMembers { get; } = [.. Native.GatewayMembers.Shared, "usage", "speed"];
 
     /// <inheritdoc/>
     public ParameterTable Parameters { get; } = new(
@@ -79,6 +82,7 @@ public sealed class OpenAIChatFormat : IWireFormat
         _ when name.SequenceEqual("prompt_cache_key"u8) => MemberMeaning.CacheKey,
         _ when name.SequenceEqual("stream_options"u8) => MemberMeaning.StreamOptions,
         _ when name.SequenceEqual("response_format"u8) => MemberMeaning.OutputShape,
+        _ when name.SequenceEqual("service_tier"u8) => MemberMeaning.ServiceTier,
         _ => MemberMeaning.None,
     };
 

@@ -204,9 +204,9 @@ internal static class OpenAIChatRequestWriter
             json.WriteString("user"u8, request.From == WireProtocol.OpenAIChat ? user : EndUserId.ForChat(user, degradations));
         }
 
-        if (request.ServiceTier is { } tier)
+        if ((target.ServiceTier ?? request.ServiceTier) is { } tier)
         {
-            if (request.From == WireProtocol.OpenAIChat)
+            if (target.ServiceTier is not null || request.From == WireProtocol.OpenAIChat)
             {
                 json.WriteString("service_tier"u8, tier);
             }
@@ -245,7 +245,7 @@ internal static class OpenAIChatRequestWriter
             }
 
             // Members for a gateway are Sluice's own business, unless the upstream is a gateway too.
-            var forGateway = extra.Name is "models" or "fallbacks" or "provider" or "route" or "transforms" or "plugins" or "session_id" or "usage" or "preset" or "include_reasoning";
+            var forGateway = extra.Name is "models" or "fallbacks" or "provider" or "route" or "transforms" or "plugins" or "session_id" or "usage" or "preset" or "include_reasoning" or "speed";
             if (extra.Name == "tool_choice" || (forGateway && !target.Dialect.TakesGatewayMembers))
             {
                 continue;

@@ -45,7 +45,10 @@ public sealed class OpenAIResponsesFormat : IWireFormat, ITokenCountFormat
     public ReadOnlyMemory<byte> KeepAlive => KeepAliveComment;
 
     /// <inheritdoc/>
-    public IReadOnlyList<string> GatewayMembers { get; } = Native.GatewayMembers.Shared;
+    public ServiceTierMember? ServiceTier { get; } = new("service_tier", "default");
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> GatewayMembers { get; } = [.. Native.GatewayMembers.Shared, "speed"];
 
     /// <inheritdoc/>
     public ParameterTable Parameters { get; } = new(
@@ -69,6 +72,7 @@ public sealed class OpenAIResponsesFormat : IWireFormat, ITokenCountFormat
         _ when name.SequenceEqual("previous_response_id"u8) || name.SequenceEqual("conversation"u8) => MemberMeaning.Continuation,
         _ when name.SequenceEqual("prompt_cache_key"u8) => MemberMeaning.CacheKey,
         _ when name.SequenceEqual("cache_control"u8) => MemberMeaning.CacheControl,
+        _ when name.SequenceEqual("service_tier"u8) => MemberMeaning.ServiceTier,
         _ => MemberMeaning.None,
     };
 

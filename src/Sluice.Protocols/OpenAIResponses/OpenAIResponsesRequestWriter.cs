@@ -39,7 +39,7 @@ internal static class OpenAIResponsesRequestWriter
         WriteLimits(json, request, target, degradations);
         WriteReasoning(json, request, target, degradations);
         WriteText(json, request, target, degradations);
-        WriteIdentity(json, request, degradations);
+        WriteIdentity(json, request, target, degradations);
         WriteExtras(json, request, target, degradations);
         tools.Write(json);
         WriteInstructions(json, request, target, degradations);
@@ -233,7 +233,7 @@ internal static class OpenAIResponsesRequestWriter
         }
     }
 
-    private static void WriteIdentity(Utf8JsonWriter json, ConversationRequest request, DegradationLog degradations)
+    private static void WriteIdentity(Utf8JsonWriter json, ConversationRequest request, UpstreamTarget target, DegradationLog degradations)
     {
         var kin = request.From is WireProtocol.OpenAIChat or WireProtocol.OpenAIResponses;
         if (request.EndUser is { } user)
@@ -241,9 +241,9 @@ internal static class OpenAIResponsesRequestWriter
             json.WriteString("safety_identifier"u8, EndUserId.ForOpenAI(user, degradations));
         }
 
-        if (request.ServiceTier is { } tier)
+        if ((target.ServiceTier ?? request.ServiceTier) is { } tier)
         {
-            if (kin)
+            if (kin || target.ServiceTier is not null)
             {
                 json.WriteString("service_tier"u8, tier);
             }
@@ -270,7 +270,7 @@ internal static class OpenAIResponsesRequestWriter
         {
             if (request.From == WireProtocol.OpenAIResponses)
             {
-                var forGateway = Native.GatewayMembers.Shared.Contains(extra.Name, StringComparer.Ordinal);
+                var forGateway = OpenAIResponsesFormat.Instance.GatewayMembers.Contains(extra.Name, StringComparer.Ordinal);
                 if (extra.Name is "store" or "include" or "tool_choice" || extra.Name.Contains('.', StringComparison.Ordinal) || (forGateway && !target.Dialect.TakesGatewayMembers))
                 {
                     continue;

@@ -186,6 +186,11 @@ internal sealed class ResponsesItemWriter(string responseId, ClientTarget target
         json.WriteNull("effort"u8);
         json.WriteNull("summary"u8);
         json.WriteEndObject();
+        if (usage?.ServiceTier is { } tier)
+        {
+            json.WriteString("service_tier"u8, tier);
+        }
+
         json.WriteBoolean("store"u8, false);
         json.WriteNull("temperature"u8);
         json.WriteStartObject("text"u8);

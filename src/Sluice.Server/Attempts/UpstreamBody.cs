@@ -39,9 +39,10 @@ internal static class UpstreamBody
         }
 
         var body = request.Body.Bytes;
+        var tier = TierToAsk.Of(request.Envelope, candidate, WireFormats.Upstream(wire), degradations);
         var edits = host is { } hosted
             ? HostedClaudeEdits.For(body.Span, hosted, Betas.Of(request.Http.Request.Headers).Except(request.WithoutBetas), degradations, request.Envelope.GatewayMembers, count)
-            : BodyEdits.ForModel(request.Envelope, body.Span, candidate.Endpoint.UpstreamModel, EditsFor(candidate.Provider));
+            : BodyEdits.ForModel(request.Envelope, body.Span, candidate.Endpoint.UpstreamModel, EditsFor(candidate.Provider, tier));
         edits = edits.And(ForeignProofs(request, candidate, wire, degradations)).And(ReasoningReplays.Edits(request, candidate)).And(EndUser(request, candidate, wire, degradations, refused));
         if (request.Surface.Operation == SurfaceOperation.EmbedBatch)
         {
@@ -85,6 +86,7 @@ internal static class UpstreamBody
         {
             CanonicalModel = candidate.Endpoint.Model.Id,
             CountsAtTop = ProviderKinds.CountsAtTop(candidate.Provider),
+            ServiceTier = TierToAsk.Of(request.Envelope, candidate, WireFormats.Upstream(wire), degradations),
         };
         var output = new ArrayBufferWriter<byte>(request.Body.Length + 1024);
         var format = WireFormats.Upstream(wire);
@@ -147,6 +149,9 @@ internal static class UpstreamBody
         degradations.Add("thinking", DegradationOutcome.Dropped, "The conversation holds thinking that this provider did not sign, or what another provider found.");
 
     // A gateway reads the members that steer one; nobody else knows them.
-    private static BodyEditOptions EditsFor(ProviderSettings provider) =>
-        ProviderKinds.IsGateway(provider) ? ForGateway : provider.Dialect.TakesStreamOptions ? ForVendor : ForVendorWithoutUsage;
+    private static BodyEditOptions EditsFor(ProviderSettings provider, string? tier)
+    {
+        var edits = ProviderKinds.IsGateway(provider) ? ForGateway : provider.Dialect.TakesStreamOptions ? ForVendor : ForVendorWithoutUsage;
+        return tier is null ? edits : edits with { ServiceTier = tier };
+    }
 }

@@ -1,3 +1,4 @@
+using Sluice.Core.Catalogue;
 using Sluice.Core.Configuration;
 using Sluice.Core.Identity;
 using Sluice.Core.Routing;
@@ -41,6 +42,7 @@ internal static class RoutingRequests
             DefaultSort = isOpenRouterPath ? RouteSort.Balanced : null,
             // Chat bodies reach OpenRouter with all their members; other formats are translated, and then nobody behind it reads these.
             PreferencesTravel = envelope.Protocol == WireProtocol.OpenAIChat,
+            ServiceTier = ServiceTiers.Asked(envelope.ServiceTier, envelope.Speed),
             Needs = new RequestNeeds(envelope.EstimatedInputTokens, envelope.MaxOutputTokens, envelope.HasImages, envelope.HasDocuments, envelope.ToolCount > 0, envelope.Parameters) { Stream = envelope.Stream },
             Origin = new RequestOrigin(caller.KeyId, caller.User)
             {

@@ -93,7 +93,8 @@ internal sealed class Settler(ILedger ledger, EstimateCorrection estimates, Time
         attempt.Settled = true;
         attempt.Milliseconds = (long)time.GetElapsedTime(attempt.SentAt).TotalMilliseconds;
         var (usage, estimated) = request.Surface.Operation == SurfaceOperation.CountTokens ? (Nothing, false) : Charge(attempt, outcome);
-        var cost = Pricer.Price(attempt.Candidate.Endpoint.Price, usage, attempt.Row.StartedAt, new PricingTerms
+        var price = attempt.Candidate.Endpoint.PriceOf(usage.ServiceTier);
+        var cost = Pricer.Price(price, usage, attempt.Row.StartedAt, new PricingTerms
         {
             PreferReportedCost = ProviderKinds.IsGateway(attempt.Candidate.Provider),
             SheetOfModel = name => request.Snapshot.Catalogue.Resolve(name)?.Model.ListPrice,
@@ -112,7 +113,7 @@ internal sealed class Settler(ILedger ledger, EstimateCorrection estimates, Time
             UsageIsEstimated = estimated,
             CostNanoUsd = cost.NanoUsd,
             IsUnpriced = cost.IsUnpriced,
-            PriceSource = attempt.Candidate.Endpoint.Price?.Source,
+            PriceSource = price?.Source,
         }, cost);
     }
 

@@ -41,6 +41,9 @@ internal sealed record Ship(string Provider)
     public RequestParameters? Parameters { get; init; }
 
     public EndpointSpeed? Speed { get; init; }
+
+    /// <summary>Tiers that it is offered in as well, with their prices.</summary>
+    public (string Tier, decimal? Price)[] Tiers { get; init; } = [];
 }
 
 /// <summary>Endpoints with all that filters and orders look at; health says what the test set.</summary>
@@ -55,7 +58,8 @@ internal sealed class Fleet : IHealth
 
     public Fleet(long seed, params Ship[] ships)
     {
-        Planner = new Planner(this, new SessionAffinity(Time), Time, seed);
+        Affinity = new SessionAffinity(Time);
+        Planner = new Planner(this, Affinity, Time, seed);
         var models = new Dictionary<string, ResolvedModel>(StringComparer.OrdinalIgnoreCase);
         foreach (var group in ships.GroupBy(ship => ship.Model))
         {
@@ -80,13 +84,18 @@ internal sealed class Fleet : IHealth
 
     public Planner Planner { get; }
 
+    public SessionAffinity Affinity { get; }
+
     public ConfigSnapshot Snapshot { get; set; }
 
     /// <summary>Providers that failed in the last 30 seconds.</summary>
     public HashSet<string> Failed { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>Providers that are not asked now, and why.</summary>
+    /// <summary>Providers, or endpoints by their ids, that are not asked now, and why.</summary>
     public Dictionary<string, Exclusion> Out { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Sets what is measured of an endpoint.</summary>
+    public void Measure(string endpoint, EndpointSpeed speed) => _speeds[endpoint] = speed;
 
     /// <summary>How often a speed was asked for.</summary>
     public int SpeedsAsked { get; private set; }
@@ -100,6 +109,9 @@ internal sealed class Fleet : IHealth
     public string[] Order(RequestNeeds needs) => Order(ProviderPreferences.None, needs);
 
     public static string[] Providers(Plan plan) => [.. plan.Candidates.Select(candidate => candidate.Provider.Name)];
+
+    /// <summary>Ids of the endpoints, without the upstream's name of the model: <c>a</c>, <c>a#flex</c>.</summary>
+    public static string[] Endpoints(Plan plan) => [.. plan.Candidates.Select(candidate => candidate.Endpoint.Id.Replace("/up", "", StringComparison.Ordinal))];
 
     public static EndpointSpeed Speed(double rate, double seconds) =>
         new(10, seconds, rate, new Percentiles(seconds, seconds, seconds, seconds), new Percentiles(rate, rate, rate, rate));
@@ -124,7 +136,7 @@ internal sealed class Fleet : IHealth
 
     public bool FailedRecently(ModelEndpoint endpoint, Credential? credential) => Failed.Contains(endpoint.Provider);
 
-    public Exclusion? Excluded(ModelEndpoint endpoint, Credential? credential) => Out.TryGetValue(endpoint.Provider, out var exclusion) ? exclusion : null;
+    public Exclusion? Excluded(ModelEndpoint endpoint, Credential? credential) => Out.TryGetValue(endpoint.Provider, out var exclusion) || Out.TryGetValue(endpoint.Id, out exclusion) ? exclusion : null;
 
     public LastWords? WordsFor(ModelEndpoint endpoint, Credential? credential) => null;
 
@@ -137,14 +149,16 @@ internal sealed class Fleet : IHealth
     private static string UpstreamOf(Ship ship) => ship.Tag is null ? "up" : "up-" + ship.Tag;
 
     private static ModelEndpoint Endpoint(Ship ship, Model model) =>
-        new(model, ship.Provider, UpstreamOf(ship), ship.Sheet ?? (ship.Price is { } price ? new PriceSheet { Input = price, Output = price } : null))
+        new ModelEndpoint(model, ship.Provider, UpstreamOf(ship), ship.Sheet ?? Flat(ship.Price))
         {
             ContextLength = ship.Context,
             MaxOutputTokens = ship.MaxOutput,
             Quantization = ship.Quantization,
             Tag = ship.Tag,
             Parameters = ship.Parameters,
-        };
+        }.OfferedIn(ship.Tiers.Select(tier => (tier.Tier, Flat(tier.Price))));
+
+    private static PriceSheet? Flat(decimal? price) => price is null ? null : new PriceSheet { Input = price, Output = price };
 
     private static ProviderSettings Settings(Ship ship) => new()
     {

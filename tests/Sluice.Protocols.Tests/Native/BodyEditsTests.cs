@@ -23,6 +23,26 @@ public sealed class BodyEditsTests
     }
 
     [Theory]
+    [InlineData(WireProtocol.OpenAIChat, """{"model":"a"}""", """{"service_tier":"flex","model":"a"}""")]
+    [InlineData(WireProtocol.OpenAIChat, """{"models":["a"]}""", """{"model":"a","service_tier":"flex"}""")]
+    [InlineData(WireProtocol.OpenAIChat, """{"model":"a", "service_tier" : "Flex"}""", """{"model":"a", "service_tier" : "Flex"}""")]
+    [InlineData(WireProtocol.OpenAIChat, """{"model":"a","service_tier":null,"speed":"fast"}""", """{"model":"a","service_tier":"flex"}""")]
+    [InlineData(WireProtocol.OpenAIResponses, """{"model":"a","service_tier":"auto"}""", """{"model":"a","service_tier":"flex"}""")]
+    [InlineData(WireProtocol.Gemini, """{"contents":[],"service_tier":"priority"}""", """{"model":"a","contents":[],"service_tier":"flex"}""")]
+    [InlineData(WireProtocol.Gemini, """{"contents":[]}""", """{"model":"a","serviceTier":"flex","contents":[]}""")]
+    [InlineData(WireProtocol.AnthropicMessages, """{"model":"a","speed":"fast"}""", """{"model":"a","speed":"fast"}""")]
+    public void ServiceTier_AskedFor_StandsInTheFormatsOwnMember(WireProtocol protocol, string body, string expected) =>
+        Assert.Equal(expected, Edit(body, "a", protocol, new BodyEditOptions { ServiceTier = "flex" }));
+
+    [Fact]
+    public void ServiceTier_GivenTwice_IsRefused()
+    {
+        var result = EnvelopeScanner.Scan(WireProtocol.OpenAIChat, """{"model":"a","service_tier":"flex","service_tier":"default"}"""u8.ToArray());
+
+        Assert.Equal("service_tier", result.Error!.Param);
+    }
+
+    [Theory]
     [InlineData("""{"model":"a"}""", """{"model":"b"}""")]
     [InlineData("""{"model":"b"}""", """{"model":"b"}""")]
     [InlineData("""{"mod\u0065l" : "\u0062" }""", """{"mod\u0065l" : "\u0062" }""")]

@@ -87,7 +87,7 @@ internal sealed class ModelsReader(IReadOnlyList<ProviderSettings> providers, Ca
             findings.Warn($"{item.Path} has no price: what it costs is reported as unpriced.");
         }
 
-        return new ModelEndpoint(model, name, upstream, price)
+        var endpoint = new ModelEndpoint(model, name, upstream, price)
         {
             ContextLength = item.Get<long?>("context"),
             MaxOutputTokens = item.Get<long?>("max_output"),
@@ -95,6 +95,18 @@ internal sealed class ModelsReader(IReadOnlyList<ProviderSettings> providers, Ca
             Tag = item.Get<string>("tag"),
             Parameters = item["parameters"] is { } listed ? listed.Texts().Aggregate(RequestParameters.None, (all, word) => all | RequestParameterNames.Parse(word)) : null,
         };
+        return item["tiers"] is { } tiers ? InTiers(endpoint, tiers, provider) : TierOffers.AtVendor(endpoint, provider);
+    }
+
+    private ModelEndpoint InTiers(ModelEndpoint endpoint, ConfigValue tiers, ProviderSettings provider)
+    {
+        if (!TierOffers.IsTakenBy(provider))
+        {
+            findings.Error(tiers, $"providers of kind {ProviderKindNames.WordOf(provider.Kind)} take no service tiers");
+        }
+
+        return endpoint.OfferedIn(tiers.Members.Select(tier =>
+            (tier.Key, tier.Value["price"] is { } own ? TierPrices.Own(Sheet(own), tier.Key) : TierPrices.Of(endpoint.Price, tier.Key))));
     }
 
     private static PriceSheet Sheet(ConfigValue price) => new()

@@ -82,6 +82,11 @@ internal static class ConfigSchema
             new("provider", new TextShape("a provider's name"), "", "who serves it") { IsRequired = true },
             new("model", new TextShape("the provider's own name of the model"), "", "how the provider calls it") { IsRequired = true },
             new("price", Price, "the catalogue's, where it knows the host", "USD per million tokens"),
+            new("tiers", new RecordShape(
+            [
+                new("flex", new RecordShape([new("price", Price, "half of the endpoint's", "USD per million tokens")]), "not offered", "cheaper and slower; see [service-tiers.md](service-tiers.md)"),
+                new("priority", new RecordShape([new("price", Price, "the catalogue's, where it knows the host", "USD per million tokens")]), "not offered", "faster and dearer"),
+            ]), "the catalogue's, where it knows the host", "service tiers that it is offered in: requests name them `provider/flex` and `provider/priority`"),
             new("context", new IntegerShape(1, 1_000_000_000), "the model's", "tokens of the window there"),
             new("max_output", new IntegerShape(1, 1_000_000_000), "the model's", "most output tokens of one answer there"),
             new("quantization", new ChoiceShape(Quantizations.Words), "not known", "how the weights are kept there"),

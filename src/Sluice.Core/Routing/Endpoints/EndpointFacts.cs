@@ -31,6 +31,9 @@ internal sealed class EndpointFacts
 
     public ModelEndpoint Endpoint { get; }
 
+    /// <summary>The service tier that it is asked in; null for the ordinary one.</summary>
+    public string? Tier => Endpoint.ServiceTier;
+
     public ProviderSettings Provider { get; }
 
     /// <summary>Of the provider among the configuration's.</summary>

@@ -12,11 +12,16 @@ internal sealed class ModelRoutes
 
     private volatile Reading? _reading;
 
-    public ModelRoutes(Model model, EndpointFacts[] endpoints, IReadOnlyList<string> unconfigured)
+    /// <param name="model">Which.</param>
+    /// <param name="endpoints">Those in the ordinary tier.</param>
+    /// <param name="unconfigured">Ids of endpoints whose provider is not configured.</param>
+    /// <param name="withTiers">The same and those in other tiers; null where there are none such.</param>
+    public ModelRoutes(Model model, EndpointFacts[] endpoints, IReadOnlyList<string> unconfigured, EndpointFacts[]? withTiers = null)
     {
         Model = model;
         Endpoints = endpoints;
         Unconfigured = unconfigured;
+        WithTiers = withTiers is null ? this : new ModelRoutes(model, withTiers, unconfigured);
         foreach (var endpoint in endpoints)
         {
             AllTake &= endpoint.Takes;
@@ -29,6 +34,9 @@ internal sealed class ModelRoutes
     public Model Model { get; }
 
     public EndpointFacts[] Endpoints { get; }
+
+    /// <summary>The same model for a request that service tiers are open to: its endpoints in those tiers stand behind the ordinary ones.</summary>
+    public ModelRoutes WithTiers { get; }
 
     /// <summary>Ids of endpoints whose provider is not configured.</summary>
     public IReadOnlyList<string> Unconfigured { get; }
@@ -43,6 +51,9 @@ internal sealed class ModelRoutes
 
     /// <summary>The smallest limit of an answer.</summary>
     public long LeastOutput { get; } = long.MaxValue;
+
+    /// <summary>Some endpoint is in this tier.</summary>
+    public bool Has(string? tier) => tier is not null && Array.Exists(Endpoints, endpoint => endpoint.Tier == tier);
 
     /// <summary>How fast the endpoints are, by their positions; at most a second old.</summary>
     public EndpointSpeed?[] Speeds(IHealth health, TimeProvider time)

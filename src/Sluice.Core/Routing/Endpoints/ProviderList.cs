@@ -1,3 +1,5 @@
+using Sluice.Core.Catalogue;
+
 namespace Sluice.Core.Routing.Endpoints;
 
 /// <summary>A list of provider names as a request gives it, looked up once, so that asking for an endpoint is one step however long the list is.</summary>
@@ -47,15 +49,20 @@ internal sealed class ProviderList
         return new ProviderList(matches, places, suffixed is null ? [] : [.. suffixed]);
     }
 
+    /// <summary>Some name means a service tier: <c>openai/flex</c>.</summary>
+    public bool NamesTiers => Array.Exists(_suffixed, i => ServiceTiers.IsTier(_matches[i].Suffix?.ToLowerInvariant()));
+
     /// <summary>The place of the first name that covers an endpoint; -1 where none does.</summary>
-    public int PlaceOf(EndpointFacts endpoint)
+    /// <param name="endpoint">Which.</param>
+    /// <param name="withTiers">A provider's name covers its endpoints in other tiers too, which by themselves only <c>provider/tier</c> does.</param>
+    public int PlaceOf(EndpointFacts endpoint, bool withTiers = false)
     {
         if (_matches.Length == 0)
         {
             return -1;
         }
 
-        var place = _places[endpoint.ProviderIndex] - 1;
+        var place = endpoint.Tier is null || withTiers ? _places[endpoint.ProviderIndex] - 1 : -1;
         foreach (var i in _suffixed)
         {
             if ((place < 0 || i < place) && _matches[i].Covers(endpoint))
@@ -67,5 +74,5 @@ internal sealed class ProviderList
         return place;
     }
 
-    public bool Covers(EndpointFacts endpoint) => PlaceOf(endpoint) >= 0;
+    public bool Covers(EndpointFacts endpoint, bool withTiers = false) => PlaceOf(endpoint, withTiers) >= 0;
 }

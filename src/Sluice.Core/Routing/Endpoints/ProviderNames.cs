@@ -137,7 +137,7 @@ internal sealed class ProviderNames
 
 /// <summary>Whom a name of a request means.</summary>
 /// <param name="Providers">Their places in the configuration.</param>
-/// <param name="Suffix">What stands behind the slash: only endpoints of that tag, region or upstream model; null for all.</param>
+/// <param name="Suffix">What stands behind the slash: only endpoints of that service tier, tag, region or upstream model; null for all in the ordinary tier.</param>
 internal readonly record struct ProviderMatch(int[] Providers, string? Suffix)
 {
     /// <summary>Means nobody.</summary>
@@ -151,7 +151,7 @@ internal readonly record struct ProviderMatch(int[] Providers, string? Suffix)
         {
             if (provider == endpoint.ProviderIndex)
             {
-                return Suffix is null || IsSuffixOf(endpoint);
+                return endpoint.Tier is { } tier ? Is(tier) : Suffix is null || IsSuffixOf(endpoint);
             }
         }
 

@@ -55,6 +55,9 @@ internal sealed class RouteTable
             }
         }
 
-        return new ModelRoutes(resolved.Model, [.. endpoints], unconfigured ?? []);
+        var tiers = endpoints.SelectMany(ordinary => ordinary.Endpoint.Tiers, static (ordinary, tier) => (ordinary, tier)).ToList();
+        var withTiers = tiers.Count == 0 ? null : endpoints.Concat(tiers.Select((pair, i) =>
+            new EndpointFacts(pair.tier, pair.ordinary.Provider, pair.ordinary.ProviderIndex, endpoints.Count + i, _day)));
+        return new ModelRoutes(resolved.Model, [.. endpoints], unconfigured ?? [], withTiers?.ToArray());
     }
 }

@@ -19,6 +19,8 @@ internal sealed class Demands
             Ignore = ProviderList.Of(Preferences.Ignore, names);
             Order = ProviderList.Of(Preferences.Order, names);
         }
+
+        Tiers = new TierDemand(request, Only, Order);
     }
 
     public RoutingRequest Request { get; }
@@ -33,11 +35,16 @@ internal sealed class Demands
 
     public ProviderList Order { get; } = ProviderList.Empty;
 
+    public TierDemand Tiers { get; }
+
     /// <summary>Tokens that the window must hold: what is sent and what is asked for.</summary>
     public long Window { get; }
 
     /// <summary>Some preference goes by how fast endpoints were lately.</summary>
     public bool WantsSpeed => Preferences.PreferredMinThroughput is not null || Preferences.PreferredMaxLatency is not null;
+
+    /// <summary>Some endpoint at hand is in another tier than the ordinary one.</summary>
+    public bool IsTiered { get; private set; }
 
     /// <summary>The endpoints at hand are of a substitute, not of the model asked for.</summary>
     public bool IsSubstitute { get; private set; }
@@ -53,8 +60,16 @@ internal sealed class Demands
     /// one that is and does not serve the model.
     /// </summary>
     public bool Lists(ProviderList list, EndpointFacts endpoint) =>
-        list.Covers(endpoint) || (IsLeftTo(endpoint) && (list.NamesStrangers || !Array.Exists(_endpoints, list.Covers)));
+        list.Covers(endpoint, Tiers.IsAsked(endpoint)) || (IsLeftTo(endpoint) && (list.NamesStrangers || !Array.Exists(_endpoints, other => list.Covers(other))));
 
-    /// <summary>Turns to the endpoints of the next model.</summary>
-    public void Enter(EndpointFacts[] endpoints, bool isSubstitute) => (_endpoints, IsSubstitute) = (endpoints, isSubstitute);
+    /// <summary>Turns to the next model; its endpoints, those in other tiers among them where the request may go there.</summary>
+    /// <param name="routes">Of the model.</param>
+    /// <param name="variant">As it was named.</param>
+    /// <param name="isSubstitute">It is not the one asked for.</param>
+    public ModelRoutes Enter(ModelRoutes routes, string? variant, bool isSubstitute)
+    {
+        var open = Tiers.Enter(variant) ? routes.WithTiers : routes;
+        (_endpoints, IsSubstitute, IsTiered) = (open.Endpoints, isSubstitute, open.Endpoints.Length > routes.Endpoints.Length);
+        return open;
+    }
 }

@@ -1,3 +1,4 @@
+using Sluice.Core.Catalogue;
 using Sluice.Core.Pricing;
 using Sluice.Core.Routing.Endpoints;
 using Sluice.Protocols.Native;
@@ -12,6 +13,9 @@ internal static class EndpointFilters
 
     public static readonly EndpointFilter[] All =
     [
+        new("Filter by Service Tier", FilterForce.Demanded, "its service tier was not asked for",
+            static d => d.IsTiered,
+            static (e, d) => d.Tiers.Opens(e)),
         new("Filter by Rule", FilterForce.Demanded, "not among the rule's providers",
             static d => d.Preferences.AllowedByRule.Count > 0,
             static (e, d) => Contains(d.Preferences.AllowedByRule, e.Provider.Name))
@@ -27,7 +31,7 @@ internal static class EndpointFilters
         },
         new("Filter by Ignored Providers", FilterForce.Demanded, "named in provider.ignore",
             static d => d.Ignore.Count > 0,
-            static (e, d) => !d.Ignore.Covers(e))
+            static (e, d) => !d.Ignore.Covers(e, withTiers: true))
         {
             Member = "provider.ignore",
             Remedy = "Shorten `provider.ignore`.",
@@ -75,6 +79,9 @@ internal static class EndpointFilters
             Member = "provider.require_parameters",
             Remedy = "Leave out parameters that no endpoint takes, or `provider.require_parameters`.",
         },
+        new("Prefer Flex", FilterForce.Choice, "others are in the tier flex that was asked for",
+            static d => d.IsTiered && d.Tiers.Asked == ServiceTiers.Flex,
+            static (e, _) => e.Tier == ServiceTiers.Flex),
         new("Filter by Tools", FilterForce.Ability, "the model calls no tools",
             static d => d.Needs.Tools,
             static (e, _) => e.TakesTools)

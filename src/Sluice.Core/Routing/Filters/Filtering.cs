@@ -22,9 +22,9 @@ internal static class Filtering
     }
 
     /// <summary>What each filter leaves of a model's endpoints; empty where none takes any away.</summary>
-    public static IReadOnlyList<FunnelStep> Funnel(ModelRoutes routes, Demands demands)
+    public static IReadOnlyList<FunnelStep> Funnel(ModelRoutes ordinary, string? variant, Demands demands)
     {
-        demands.Enter(routes.Endpoints, isSubstitute: false);
+        var routes = demands.Enter(ordinary, variant, isSubstitute: false);
         var left = routes.Endpoints.ToList();
         var funnel = new List<FunnelStep> { new("Endpoints of the Model", left.Count) };
         foreach (var filter in EndpointFilters.All)

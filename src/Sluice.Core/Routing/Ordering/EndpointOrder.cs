@@ -22,6 +22,11 @@ internal static class EndpointOrder
     private const int MostOnStack = 1024;
     private const double ShareOfExploring = 1 / 20.0;
 
+    // What is put last, in the order of their weight: they are added up.
+    private const int LessWanted = 1;
+    private const int OtherTier = 2;
+    private const int TooSmall = 4;
+
     // Rank: what is put last, times this, plus the place in provider.order.
     private const int LaterStep = 1 << 8;
     private const int Unlisted = LaterStep - 1;
@@ -144,7 +149,7 @@ internal static class EndpointOrder
     }
 
     private static bool IsRanked(EndpointGroup group) =>
-        group.MayOverflow || group.Demands.Order.Count > 0 || group.Demands.WantsSpeed || group.WidestFirst;
+        group.MayOverflow || group.PriorityFirst || group.Demands.Order.Count > 0 || group.Demands.WantsSpeed || group.WidestFirst;
 
     /// <summary>True when all ranks are the same.</summary>
     private static bool SetRanks(EndpointGroup group, Span<Entry> entries)
@@ -160,10 +165,11 @@ internal static class EndpointOrder
         foreach (ref var entry in entries)
         {
             var facts = group.FactsOf(in entry);
-            var later = demands.Window > facts.ContextLength ? 2
-                : facts.ContextLength < widest || IsTooSlow(group.SpeedOf(in entry), demands.Preferences) ? 1
+            var later = demands.Window > facts.ContextLength ? TooSmall
+                : facts.ContextLength < widest || IsTooSlow(group.SpeedOf(in entry), demands.Preferences) ? LessWanted
                 : 0;
-            var listed = demands.Order.Count == 0 ? 0 : demands.Order.PlaceOf(facts);
+            later += group.PriorityFirst && !demands.Tiers.IsAsked(facts) ? OtherTier : 0;
+            var listed = demands.Order.Count == 0 ? 0 : demands.Order.PlaceOf(facts, demands.Tiers.IsAsked(facts));
             entry.Rank = (later * LaterStep) + (listed < 0 ? Unlisted : listed);
             same &= entry.Rank == entries[0].Rank;
         }

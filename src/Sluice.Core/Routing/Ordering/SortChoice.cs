@@ -1,3 +1,4 @@
+using Sluice.Core.Catalogue;
 using Sluice.Core.Configuration;
 using Sluice.Core.Health;
 
@@ -13,7 +14,11 @@ internal static class SortChoice
     private static readonly string[] Distillable = ["Which authors permit distillation is not known here: `enforce_distillable_text` left nobody out."];
     private static readonly string[] Thinking = ["':thinking' is no model of its own here: ask for thinking by `reasoning` or `thinking`."];
 
-    public static RouteSort Of(RoutingRequest request, string? variant, RouteSort configured)
+    /// <param name="request">Which may name a sort, and a service tier.</param>
+    /// <param name="variant">Of the model's name.</param>
+    /// <param name="hasTier">The model is offered in the tier asked for: flex is asked for its price, priority for its speed.</param>
+    /// <param name="configured">Where nothing else says it.</param>
+    public static RouteSort Of(RoutingRequest request, string? variant, bool hasTier, RouteSort configured)
     {
         var preferences = request.Preferences;
         var sort = preferences.Sort ?? variant switch
@@ -21,6 +26,7 @@ internal static class SortChoice
             "nitro" => RouteSort.Throughput,
             "floor" => RouteSort.Price,
             "exacto" => RouteSort.Exacto,
+            _ when hasTier => request.ServiceTier == ServiceTiers.Flex ? RouteSort.Price : RouteSort.Throughput,
             _ => request.DefaultSort ?? configured,
         };
 

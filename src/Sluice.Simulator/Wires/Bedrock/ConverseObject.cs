@@ -6,7 +6,7 @@ namespace Sluice.Simulator.Wires.Bedrock;
 /// <summary>Writes an answer in one piece, and what both forms of an answer share.</summary>
 internal static class ConverseObject
 {
-    public static byte[] Document(Answer answer, UsageShape usage) => Json.Bytes(w =>
+    public static byte[] Document(Prompt prompt, Answer answer, UsageShape usage) => Json.Bytes(w =>
     {
         w.WriteStartObject();
         Metrics(w);
@@ -47,6 +47,7 @@ internal static class ConverseObject
         w.WriteEndObject();
         w.WriteString("stopReason"u8, Stop(answer.Stop));
         Usage(w, answer.Usage, usage);
+        Tier(w, prompt);
         w.WriteEndObject();
     });
 
@@ -61,6 +62,16 @@ internal static class ConverseObject
         w.WriteStartObject("metrics"u8);
         w.WriteNumber("latencyMs"u8, 1);
         w.WriteEndObject();
+    }
+
+    public static void Tier(Utf8JsonWriter w, Prompt prompt)
+    {
+        if (ServedTier.Of(prompt.Body.Member("serviceTier").Member("type")) is { } tier)
+        {
+            w.WriteStartObject("serviceTier"u8);
+            w.WriteString("type"u8, tier);
+            w.WriteEndObject();
+        }
     }
 
     public static void Usage(Utf8JsonWriter w, AnswerUsage usage, UsageShape shape)

@@ -23,6 +23,7 @@ internal sealed class ConverseStreamWriter(Prompt prompt, Answer answer, UsageSh
         {
             ConverseObject.Usage(w, answer.Usage, usage);
             ConverseObject.Metrics(w);
+            ConverseObject.Tier(w, prompt);
         });
         return _frames;
     }

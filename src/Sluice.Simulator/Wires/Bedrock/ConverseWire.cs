@@ -33,7 +33,7 @@ internal sealed class ConverseWire : IWire
 
     public IReadOnlyList<Frame> Stream(Prompt prompt, Answer answer, UsageShape usage) => new ConverseStreamWriter(prompt, answer, usage).Write();
 
-    public byte[] Document(Prompt prompt, Answer answer, UsageShape usage) => ConverseObject.Document(answer, usage);
+    public byte[] Document(Prompt prompt, Answer answer, UsageShape usage) => ConverseObject.Document(prompt, answer, usage);
 
     public byte[] Error(WireRefusal error) => BedrockErrors.Body(error);
 

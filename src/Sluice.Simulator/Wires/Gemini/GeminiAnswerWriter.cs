@@ -67,7 +67,7 @@ internal static class GeminiAnswerWriter
         w.WriteNumber("index"u8, 0);
         w.WriteEndObject();
         w.WriteEndArray();
-        Usage(w, answer.Usage, usage, last);
+        Usage(w, answer.Usage, usage, last, ServedTier.Of(prompt.Body.Member("serviceTier")));
         w.WriteString("modelVersion"u8, prompt.Model);
         w.WriteString("responseId"u8, "sim" + answer.Id[..20]);
         w.WriteEndObject();
@@ -128,7 +128,7 @@ internal static class GeminiAnswerWriter
     /// <summary>Older models sign when they thought.</summary>
     private static bool Signing(Prompt prompt, Answer answer) => Signs(prompt.Model) || answer.Blocks.Any(static b => b is AnswerBlock.Thinking);
 
-    private static void Usage(Utf8JsonWriter w, AnswerUsage usage, UsageShape shape, bool last)
+    private static void Usage(Utf8JsonWriter w, AnswerUsage usage, UsageShape shape, bool last, string? tier)
     {
         if (shape == UsageShape.Missing)
         {
@@ -151,6 +151,11 @@ internal static class GeminiAnswerWriter
         if (last && usage.Reasoning > 0)
         {
             w.Count("thoughtsTokenCount"u8, usage.Reasoning, shape);
+        }
+
+        if (tier is not null)
+        {
+            w.WriteString("serviceTier"u8, tier);
         }
 
         w.WriteEndObject();

@@ -139,6 +139,11 @@ internal static class ChatAnswerWriter
         w.WriteString("object"u8, kind);
         w.WriteNumber("created"u8, Created);
         w.WriteString("model"u8, prompt.Model);
+        if (ServedTier.Of(prompt.Body.Member("service_tier")) is { } tier)
+        {
+            w.WriteString("service_tier"u8, tier);
+        }
+
         w.WriteString("system_fingerprint"u8, "fp_simulator"u8);
     }
 

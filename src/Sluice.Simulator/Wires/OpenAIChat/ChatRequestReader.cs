@@ -36,6 +36,7 @@ internal static class ChatRequestReader
             .Select(static m => string.Join("\n", Texts(m.Member("content")))).Reverse().ToList();
         return (new Prompt
         {
+            Body = body,
             Model = model,
             Stream = body.Flag("stream"),
             StreamUsage = body.Member("stream_options").Flag("include_usage"),

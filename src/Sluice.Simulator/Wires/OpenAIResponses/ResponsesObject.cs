@@ -14,7 +14,7 @@ internal static class ResponsesObject
     [
         ("instructions", "null"), ("max_output_tokens", "null"), ("max_tool_calls", "null"), ("metadata", "{}"), ("parallel_tool_calls", "true"),
         ("previous_response_id", "null"), ("prompt_cache_key", "null"), ("reasoning", """{"effort":null,"summary":null}"""), ("safety_identifier", "null"),
-        ("service_tier", "\"default\""), ("store", "true"), ("temperature", "1"), ("text", """{"format":{"type":"text"},"verbosity":"medium"}"""),
+        ("store", "true"), ("temperature", "1"), ("text", """{"format":{"type":"text"},"verbosity":"medium"}"""),
         ("tool_choice", "\"auto\""), ("tools", "[]"), ("top_logprobs", "0"), ("top_p", "1"), ("truncation", "\"disabled\""), ("user", "null"),
     ];
 
@@ -68,6 +68,7 @@ internal static class ResponsesObject
             }
         }
 
+        w.WriteString("service_tier"u8, ServedTier.Of(prompt.Body.Member("service_tier")) ?? "default");
         Usage(w, answer.Usage, usage, whole);
         w.WriteEndObject();
     }
