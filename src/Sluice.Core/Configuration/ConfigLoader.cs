@@ -80,6 +80,8 @@ public static class ConfigLoader
             KeepAlive = ReadKeepAlive(root["keepalive"]),
             Breaker = breaker,
             Admission = admission,
+            Cache = ReadCache(root["cache"]),
+            RequestTimeout = root["timeouts"]?.Get<TimeSpan?>("request") ?? TimeSpan.Zero,
             KeepReasoning = root["reasoning"]?.Get<TimeSpan?>("keep") ?? TimeSpan.FromHours(24),
             Auth = auth,
             Telemetry = new TelemetrySettings { Prometheus = root["telemetry"]?.Get<bool?>("prometheus") ?? true },
@@ -261,6 +263,18 @@ public static class ConfigLoader
         {
             After = section.Get<TimeSpan?>("after") ?? defaults.After,
             Every = section.Get<TimeSpan?>("every") ?? defaults.Every,
+        };
+    }
+
+    private static CacheSettings ReadCache(ConfigValue? section)
+    {
+        var defaults = new CacheSettings();
+        return section is null ? defaults : new CacheSettings
+        {
+            Enabled = section.Get<bool?>("enabled"),
+            Ttl = section.Get<TimeSpan?>("ttl") ?? defaults.Ttl,
+            Stale = section.Get<TimeSpan?>("stale") ?? defaults.Stale,
+            MaxSize = section.Get<long?>("max_size") ?? defaults.MaxSize,
         };
     }
 

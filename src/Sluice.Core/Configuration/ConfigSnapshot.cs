@@ -39,6 +39,12 @@ public sealed record ConfigSnapshot
     /// <summary>How long thinking is kept for clients that forget it, since it was last needed; zero: not at all.</summary>
     public TimeSpan KeepReasoning { get; init; } = TimeSpan.FromHours(24);
 
+    /// <summary>How long a request may take in all, where no rule says otherwise; zero for as long as its attempts may.</summary>
+    public TimeSpan RequestTimeout { get; init; }
+
+    /// <summary>Which answers are kept.</summary>
+    public CacheSettings Cache { get; init; } = new();
+
     /// <summary>How inference callers prove who they are.</summary>
     public AuthSettings Auth { get; init; } = new();
 

@@ -74,6 +74,14 @@ public static class FaultClassifier
     public static UpstreamFault BadResponse(FaultPhase phase, string message) =>
         new(phase, new UpstreamError(ErrorKind.BadResponse, message));
 
+    /// <summary>The request's own deadline passed while the provider worked: it did nothing wrong, and nobody else is asked.</summary>
+    public static UpstreamFault Deadline(TimeSpan limit) =>
+        new(FaultPhase.Stream, new UpstreamError(ErrorKind.Timeout, $"The request's deadline of {limit.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture)} s passed while the provider worked."))
+        {
+            Source = ErrorSource.Gateway,
+            Reason = "deadline",
+        };
+
     /// <summary>A wait ran out. Never repeated on the same endpoint: the provider may have counted the tokens, and would again.</summary>
     /// <param name="which">Which of the provider's <c>timeouts</c>.</param>
     /// <param name="limit">Its value.</param>

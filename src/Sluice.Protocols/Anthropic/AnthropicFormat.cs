@@ -67,6 +67,9 @@ public sealed class AnthropicFormat : IWireFormat, ITokenCountFormat
     public IReadOnlyList<string> GatewayMembers { get; } = [.. Native.GatewayMembers.Shared, "user"];
 
     /// <inheritdoc/>
+    public AnswerMembers AnswerMembers { get; } = new("id", Created: null, "usage") { Inside = "message" };
+
+    /// <inheritdoc/>
     public ParameterTable Parameters { get; } = new(
         ("temperature", RequestParameters.Temperature), ("top_p", RequestParameters.TopP), ("top_k", RequestParameters.TopK),
         ("stop_sequences", RequestParameters.Stop), ("max_tokens", RequestParameters.MaxTokens), ("tools", RequestParameters.Tools),

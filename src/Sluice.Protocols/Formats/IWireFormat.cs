@@ -116,6 +116,9 @@ public interface IClientFormat
     /// <summary>Top-level members that steer a gateway and that no model vendor takes (see <see cref="GatewayMembers"/>).</summary>
     IReadOnlyList<string> GatewayMembers { get; }
 
+    /// <summary>Where its answers say which one they are and what was used.</summary>
+    AnswerMembers AnswerMembers { get; }
+
     /// <summary>Reads a client's request body.</summary>
     Parsed<ConversationRequest> ReadRequest(ReadOnlyMemory<byte> body);
 

@@ -63,6 +63,9 @@ public sealed class GeminiFormat : IWireFormat, ITokenCountFormat
     /// <inheritdoc/>
     public IReadOnlyList<string> GatewayMembers { get; } = Native.GatewayMembers.Shared;
 
+    /// <inheritdoc/>
+    public AnswerMembers AnswerMembers { get; } = new("responseId", Created: null, "usageMetadata");
+
     // Those of generationConfig stand one level deeper; no name means two things on the two levels.
     /// <inheritdoc/>
     public ParameterTable Parameters { get; } = new(

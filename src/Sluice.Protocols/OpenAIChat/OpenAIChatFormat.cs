@@ -50,6 +50,9 @@ public sealed class OpenAIChatFormat : IWireFormat
     public IReadOnlyList<string> GatewayMembers { get; } = [.. Native.GatewayMembers.Shared, "usage", "speed"];
 
     /// <inheritdoc/>
+    public AnswerMembers AnswerMembers { get; } = new("id", "created", "usage");
+
+    /// <inheritdoc/>
     public ParameterTable Parameters { get; } = new(
         ("temperature", RequestParameters.Temperature), ("top_p", RequestParameters.TopP), ("top_k", RequestParameters.TopK),
         ("min_p", RequestParameters.MinP), ("top_a", RequestParameters.TopA), ("frequency_penalty", RequestParameters.FrequencyPenalty),

@@ -43,6 +43,9 @@ public sealed class OpenAICompletionsFormat : IClientFormat
     /// <inheritdoc/>
     public IReadOnlyList<string> GatewayMembers => OpenAIChatFormat.Instance.GatewayMembers;
 
+    /// <inheritdoc/>
+    public AnswerMembers AnswerMembers { get; } = new("id", "created", "usage");
+
     // The prompt counts as instructions do: a text of any shape. Turns would have to be an array.
     /// <inheritdoc/>
     public ParameterTable Parameters => OpenAIChatFormat.Instance.Parameters;

@@ -51,6 +51,9 @@ public sealed class OpenAIResponsesFormat : IWireFormat, ITokenCountFormat
     public IReadOnlyList<string> GatewayMembers { get; } = [.. Native.GatewayMembers.Shared, "speed"];
 
     /// <inheritdoc/>
+    public AnswerMembers AnswerMembers { get; } = new("id", "created_at", "usage") { Inside = "response" };
+
+    /// <inheritdoc/>
     public ParameterTable Parameters { get; } = new(
         ("temperature", RequestParameters.Temperature), ("top_p", RequestParameters.TopP), ("top_k", RequestParameters.TopK),
         ("top_logprobs", RequestParameters.TopLogprobs), ("max_output_tokens", RequestParameters.MaxTokens), ("tools", RequestParameters.Tools),

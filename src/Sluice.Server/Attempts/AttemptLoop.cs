@@ -30,6 +30,7 @@ namespace Sluice.Server.Attempts;
 internal sealed class AttemptLoop(AttemptServices services, InferenceRequest request) : IAsyncDisposable
 {
     private readonly Delivery _delivery = new(services, request);
+    private readonly RequestDeadline? _deadline = RequestDeadline.Of(request, services.Time, services.DrainOver);
     private (Attempt Attempt, ReadOnlyMemory<byte> Bytes)? _empty;
     private Attempt? _overflow;
     private Attempt? _hedge;
@@ -47,6 +48,7 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
     /// <summary>Runs to the end of the request. Throws only <see cref="OperationCanceledException"/> of the client, after settling.</summary>
     public async Task RunAsync()
     {
+        request.CutOff = _deadline?.Token ?? services.DrainOver;
         if (request.Envelope.Stream && request.Surface.Operation == SurfaceOperation.Generate)
         {
             _delivery.OpenStream();
@@ -77,7 +79,7 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
             SessionHomes.RememberLeft(services.Affinity, request);
             await _delivery.ForgetAsync();
         }
-        catch (OperationCanceledException) when (services.DrainOver.IsCancellationRequested)
+        catch (OperationCanceledException) when (request.CutOff.IsCancellationRequested)
         {
             await CutShortAsync();
         }
@@ -90,7 +92,11 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
     }
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() => _delivery.DisposeAsync();
+    public ValueTask DisposeAsync()
+    {
+        _deadline?.Dispose();
+        return _delivery.DisposeAsync();
+    }
 
     private async Task<Verdict> RepeatAsync()
     {
@@ -115,7 +121,7 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
                 return Verdict.MoveOn;
             }
 
-            using var ending = CancellationTokenSource.CreateLinkedTokenSource(request.ClientGone, services.DrainOver);
+            using var ending = CancellationTokenSource.CreateLinkedTokenSource(request.ClientGone, request.CutOff);
             await Task.Delay(wait, services.Time, ending.Token);
             waited += wait;
             if (await TryAsync(failed.Candidate) == Verdict.Done)
@@ -129,6 +135,7 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
 
     private async Task<Verdict> TryAsync(Candidate candidate)
     {
+        request.CutOff.ThrowIfCancellationRequested();
         if (Open(candidate) is not { } attempt)
         {
             return Verdict.MoveOn;
@@ -315,10 +322,12 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
         {
             case RelayEnd.Complete when open.IsStream:
                 Praise(attempt);
+                request.Cached?.Keep(attempt, open.Rest);
                 await _delivery.EndStreamAsync(attempt, open.Rest, open.Answer);
                 return Verdict.Done;
             case RelayEnd.Complete:
                 Praise(attempt);
+                request.Cached?.Keep(attempt, open.Rest);
                 await _delivery.SendWholeAsync(attempt, open.Answer, open.Rest);
                 return Verdict.Done;
             case RelayEnd.FailedSeen:
@@ -431,7 +440,7 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
         await _delivery.TellAsync(error with { RequestId = request.Id }, request.Attempts.Count > 0 ? request.Attempts[^1] : null);
     }
 
-    /// <summary>The process stops and can wait no longer. The provider is not to blame, but what it was asked for is paid for.</summary>
+    /// <summary>The process stops and can wait no longer, or the deadline has passed. The provider is not to blame, but what it was asked for is paid for.</summary>
     private Task CutShortAsync()
     {
         foreach (var attempt in request.Attempts)
@@ -440,6 +449,6 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
         }
 
         _delivery.Show(attempt: null, answer: null);
-        return _delivery.TellAsync(Drain.CutShort(request.Id), request.Last);
+        return _delivery.TellAsync(_deadline is { Passed: true } ? _deadline.Error(request) : Drain.CutShort(request.Id), request.Last);
     }
 }

@@ -114,6 +114,11 @@ internal sealed class Delivery(AttemptServices services, InferenceRequest reques
         }
 
         await SettleOpenAsync(AttemptOutcome.Failed);
+        if (request.Cached is { } cached && await cached.TryServeStaleAsync(error))
+        {
+            return;
+        }
+
         await services.Settler.SettleAsync(request, error.Status, error);
         AnswerHeaders.Write(request.Http.Response, request, attempt, _openAnswer);
         if (attempt?.ErrorBody is var (body, contentType) && request.Surface.Framing is null)

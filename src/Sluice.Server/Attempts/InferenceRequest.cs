@@ -9,6 +9,7 @@ using Sluice.Protocols.Formats;
 using Sluice.Protocols.Native;
 using Sluice.Server.Identity;
 using Sluice.Server.Ingress;
+using Sluice.Server.KeptAnswers;
 using Sluice.Server.Routing;
 using Sluice.Server.Surfaces;
 
@@ -79,6 +80,12 @@ internal sealed class InferenceRequest
 
     /// <summary>Where it was at home when the plan was made; looked up only where there was something to choose.</summary>
     public SessionHome? Home { get; init; }
+
+    /// <summary>Its part in kept answers; null where it has none.</summary>
+    public CachedCall? Cached { get; set; }
+
+    /// <summary>Nothing more is waited for: the process stops, or the request's deadline has passed.</summary>
+    public CancellationToken CutOff { get; set; }
 
     /// <summary>The client went away.</summary>
     public CancellationToken ClientGone => Http.RequestAborted;

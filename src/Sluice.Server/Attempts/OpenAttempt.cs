@@ -16,7 +16,7 @@ namespace Sluice.Server.Attempts;
 /// </summary>
 internal sealed class OpenAttempt(AttemptServices services, InferenceRequest request, Delivery delivery, Attempt attempt, IReadOnlyList<ReadOnlyMemory<byte>> pieces) : IAsyncDisposable
 {
-    private readonly AttemptClock _clock = new(attempt.Candidate.Provider.Timeouts, request.Envelope.Stream, services.Time, request.ClientGone, services.DrainOver);
+    private readonly AttemptClock _clock = new(attempt.Candidate.Provider.Timeouts, request.Envelope.Stream, services.Time, request.ClientGone, request.CutOff);
     private Task<RelayEnd>? _asked;
     private StreamedAnswer? _stream;
     private ReadOnlyMemory<byte> _whole;

@@ -14,6 +14,7 @@ internal readonly record struct RequestVerdict(string State, string? Cause, stri
     public static RequestVerdict Of(RequestTrail trail) => trail.Request switch
     {
         { } request when request.Error is not null || request.Status >= 400 => new("settled", WithoutRemedy(request), request.Remedy ?? AfterError(request)),
+        { Route: AttemptCause.KeptRoute or AttemptCause.StaleRoute } kept => new("settled", kept.Cause, kept.Route == AttemptCause.StaleRoute ? "Nothing to do; 'sluice status' says who fails." : null),
         { } => Answered(trail.Attempts),
         null when trail.Attempts.Any(attempt => attempt.Settled is null) => new("running", "The request is still running.", null),
         null when trail.Attempts.Any(attempt => attempt.Settled!.Outcome == AttemptOutcome.Abandoned) =>

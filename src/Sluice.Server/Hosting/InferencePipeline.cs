@@ -9,6 +9,7 @@ using Sluice.Server.Attempts;
 using Sluice.Server.Errors;
 using Sluice.Server.Identity;
 using Sluice.Server.Ingress;
+using Sluice.Server.KeptAnswers;
 using Sluice.Server.Relay;
 using Sluice.Server.Routing;
 using Sluice.Server.Settlement;
@@ -26,7 +27,7 @@ namespace Sluice.Server.Hosting;
 /// </list>
 /// </summary>
 internal sealed class InferencePipeline(
-    Func<ConfigSnapshot> snapshot, IKeyRing keys, BodyReader bodies, Planner planner, AttemptServices attempts, Settler settler, TimeProvider time, ILogger<InferencePipeline> logger)
+    Func<ConfigSnapshot> snapshot, IKeyRing keys, BodyReader bodies, Planner planner, AttemptServices attempts, AnswerCache answers, Settler settler, TimeProvider time, ILogger<InferencePipeline> logger)
 {
     /// <summary>Answers the request, whatever it is. Throws nothing but what a vanished client causes.</summary>
     public async Task RunAsync(HttpContext http, Surface surface)
@@ -118,8 +119,20 @@ internal sealed class InferencePipeline(
             return;
         }
 
+        using var cached = CachedCall.Of(answers, settler, time, request, routing.Preferences, bodies.Budget);
+        request.Cached = cached;
+        if (cached is not null && await cached.TryServeFreshAsync())
+        {
+            return;
+        }
+
         if (plan.Candidates.Count == 0)
         {
+            if (cached is not null && await cached.TryServeStaleAsync(plan.Refusal!))
+            {
+                return;
+            }
+
             await settler.SettleAsync(request, plan.Refusal!.Status, plan.Refusal);
             await RefuseAsync(http, surface, id, plan.Refusal with { RequestId = id });
             return;

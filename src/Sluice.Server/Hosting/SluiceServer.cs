@@ -18,6 +18,7 @@ using Sluice.Server.Attempts;
 using Sluice.Server.Diagnosis;
 using Sluice.Server.Explain;
 using Sluice.Server.Ingress;
+using Sluice.Server.KeptAnswers;
 using Sluice.Server.Operations;
 using Sluice.Server.Settlement;
 using Sluice.Server.Surfaces;
@@ -128,6 +129,8 @@ public sealed class SluiceServer : IAsyncDisposable
         var attempts = new AttemptServices(upstreams, health, affinity, store, settler, new RetryBudget(time), new FailedRequests(time), new RefusedBetas(time), estimates, reasoning, time, random, drain.Over);
         var budget = new BodyBudget(first.Server.MaxBuffered ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4);
         var bodies = new BodyReader(budget);
+        var answers = new AnswerCache();
+        answers.Reload(first);
 
         var watcher = new ConfigWatcher(options.Sources, loaded, sources, time, options.Load);
         var standings = new HealthReader(() => watcher.Current, health);
@@ -145,6 +148,7 @@ public sealed class SluiceServer : IAsyncDisposable
         parts.Add(watcher);
 
         watcher.Changed += health.Reload;
+        watcher.Changed += answers.Reload;
         watcher.Changed += snapshot => Wait(simulator.FollowAsync(snapshot));
         watcher.Changed += upstreams.Reload;
         watcher.Changed += snapshot => TakeAdminKey(snapshot, first.Server.DataFolder, keys);
@@ -159,7 +163,7 @@ public sealed class SluiceServer : IAsyncDisposable
         watcher.Faulted += fault => HostingLog.ReloadFaulted(log, fault);
         LogWarnings(log, first.Warnings);
 
-        var pipeline = new InferencePipeline(() => watcher.Current, keys, bodies, planner, attempts, settler, time, loggers.CreateLogger<InferencePipeline>());
+        var pipeline = new InferencePipeline(() => watcher.Current, keys, bodies, planner, attempts, answers, settler, time, loggers.CreateLogger<InferencePipeline>());
         var entry = new RequestEntry(pipeline, new Surfaces.Models.ModelsApi(() => watcher.Current, keys), new OperationsApi(watcher, new PublicStatus(standings, time), () => drain.Begun), drain);
         app.Lifetime.ApplicationStopping.Register(() =>
         {

@@ -10,6 +10,9 @@ internal sealed class BodyReader(BodyBudget budget)
     // Most agents name the length. Where it is missing (chunked) this much is taken first.
     private const int UnknownLengthStart = 64 * 1024;
 
+    /// <summary>What bounds all that is held.</summary>
+    public BodyBudget Budget => budget;
+
     /// <summary>Reads the body, or says why not. The caller owns the body.</summary>
     /// <param name="request">Not read yet.</param>
     /// <param name="maxBody">Bytes.</param>

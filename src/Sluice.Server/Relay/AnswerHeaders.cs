@@ -37,6 +37,7 @@ internal static class AnswerHeaders
 
         WriteIds(response, request.Id);
         response.Headers["x-sluice-attempts"] = request.Attempts.Count.ToString(CultureInfo.InvariantCulture);
+        request.Cached?.WriteMiss(response);
         if (attempt is null)
         {
             return;

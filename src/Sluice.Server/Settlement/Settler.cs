@@ -8,6 +8,7 @@ using Sluice.Protocols.Degradations;
 using Sluice.Protocols.Errors;
 using Sluice.Protocols.Formats;
 using Sluice.Server.Attempts;
+using Sluice.Server.KeptAnswers;
 using Sluice.Upstreams.Kinds;
 
 namespace Sluice.Server.Settlement;
@@ -49,6 +50,20 @@ internal sealed class Settler(ILedger ledger, EstimateCorrection estimates, Time
 
     /// <summary>Writes the request's row; completes when it is with the operating system.</summary>
     public ValueTask SettleAsync(InferenceRequest request, int status, GatewayError? error) => ledger.AppendAsync(Row(request, status, error, request.Last));
+
+    /// <summary>Writes the row of a request that got a kept answer; completes when it is with the operating system.</summary>
+    /// <param name="request">It costs nothing beyond what its attempts had used, where there were any.</param>
+    /// <param name="answer">What it got.</param>
+    /// <param name="route"><see cref="AttemptCause.KeptRoute"/> or <see cref="AttemptCause.StaleRoute"/>.</param>
+    /// <param name="cause">One sentence.</param>
+    public ValueTask SettleKeptAsync(InferenceRequest request, KeptAnswer answer, string route, string cause) =>
+        ledger.AppendAsync(Row(request, StatusCodes.Status200OK, error: null, request.Last) with
+        {
+            Model = answer.Model,
+            Route = route,
+            Cause = Bounded(cause),
+            Degraded = answer.Degraded,
+        });
 
     /// <summary>Writes the row of a request that was refused before it had a plan; completes when it is with the operating system.</summary>
     public ValueTask SettleAsync(RefusedRequest request, GatewayError error)

@@ -46,7 +46,7 @@ internal static class ReportSql
                   {hourly} WHERE hour >= MAX($firstDay, $lastDay) * 24 AND hour < $until {grouped}) AS u
             JOIN usage_series AS s ON s.id = u.series
             {(bySession ? "LEFT JOIN usage_sessions AS n ON n.id = u.session" : "")}
-            {(query.WasteOnly ? "WHERE s.cause <> $answered" : "")}
+            {(query.WasteOnly ? "WHERE s.cause NOT IN ($answered, $cache)" : "")}
             {(groups.Length == 0 ? "" : "GROUP BY " + groups)}
             ORDER BY SUM(cost_nano) DESC, SUM(attempts) DESC{(groups.Length == 0 ? "" : ", " + groups)}
             LIMIT $limit
@@ -60,7 +60,7 @@ internal static class ReportSql
     /// </summary>
     private static string BySession(bool wasteOnly)
     {
-        var waste = wasteOnly ? " AND series IN (SELECT id FROM usage_series WHERE cause <> $answered)" : "";
+        var waste = wasteOnly ? " AND series IN (SELECT id FROM usage_series WHERE cause NOT IN ($answered, $cache))" : "";
         const string First = "hour >= $since AND hour < MIN($until, $firstDay * 24)";
         const string Last = "hour >= MAX($firstDay, $lastDay) * 24 AND hour < $until";
         const string Days = "day >= $firstDay AND day < $lastDay";

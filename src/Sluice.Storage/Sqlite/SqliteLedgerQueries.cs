@@ -110,6 +110,7 @@ internal sealed class SqliteLedgerQueries(SqliteDatabase database) : ILedgerQuer
         if (query.WasteOnly)
         {
             command.Parameters.AddWithValue("$answered", AttemptCause.Answered);
+            command.Parameters.AddWithValue("$cache", AttemptCause.Cache);
         }
     }
 

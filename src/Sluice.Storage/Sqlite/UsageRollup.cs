@@ -80,11 +80,10 @@ internal sealed class UsageRollup : IDisposable
         ]);
     }
 
-    /// <summary>Counts a request that was refused before any attempt.</summary>
+    /// <summary>Counts a request without any attempt: refused, or answered from what was kept.</summary>
     public void Add(RequestSettled request)
     {
-        var cause = request.Error is { } kind ? AttemptCause.Of(kind) : AttemptCause.Answered;
-        var series = new UsageSeries(request.KeyId, request.User, request.Team ?? "", request.Project ?? "", request.Model ?? "", "", request.Client ?? "", cause);
+        var series = new UsageSeries(request.KeyId, request.User, request.Team ?? "", request.Project ?? "", request.Model ?? "", "", request.Client ?? "", AttemptCause.Of(request));
         Add(request.StartedAt, series, request.Session, [1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
     }
 

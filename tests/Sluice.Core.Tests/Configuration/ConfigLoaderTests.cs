@@ -125,12 +125,35 @@ public sealed class ConfigLoaderTests
     public void Load_BreakerWithALongOpenAlone_TakesItForTheLongest() =>
         Assert.Equal(TimeSpan.FromMinutes(10), Configs.Good("breaker: { open: 10m }").Breaker.MaxOpen);
 
+    [Theory]
+    [InlineData("", null, 5, 0, 268_435_456L)]
+    [InlineData("cache: { enabled: true, ttl: 1h, stale: 24h, max_size: 1MiB }", true, 60, 1_440, 1_048_576L)]
+    [InlineData("cache: { enabled: false, stale: off }", false, 5, 0, 268_435_456L)]
+    public void Load_Cache_SaysWhichAnswersAreKept(string section, bool? enabled, int minutes, int staleMinutes, long size) =>
+        Assert.Equal(new CacheSettings { Enabled = enabled, Ttl = TimeSpan.FromMinutes(minutes), Stale = TimeSpan.FromMinutes(staleMinutes), MaxSize = size }, Configs.Good(section).Cache);
+
+    [Fact]
+    public void Load_Deadlines_OfAllRequestsAndOfARulesOwn()
+    {
+        var snapshot = Configs.Good("""
+            timeouts: { request: 10m }
+            rules:
+              - { name: quick, when: priority == "background", deadline: 30s }
+              - { name: other, use: [anthropic/claude-haiku-4.5] }
+            """);
+
+        Assert.Equal(TimeSpan.FromMinutes(10), snapshot.RequestTimeout);
+        Assert.Equal(TimeSpan.FromSeconds(30), snapshot.Rules.DeadlineOf("quick"));
+        Assert.Null(snapshot.Rules.DeadlineOf("other"));
+        Assert.Equal(TimeSpan.Zero, Configs.Good("timeouts: { request: off }").RequestTimeout);
+    }
+
     [Fact]
     public void Load_SectionsThatNothingActsOn_AreOneWarningEach()
     {
         var snapshot = Configs.Good(Whole, ("ANTHROPIC_API_KEY", "sk-ant-1"));
 
-        string[] expected = ["auto", "cache", "alerts"];
+        string[] expected = ["auto", "alerts"];
         Assert.Equal(expected.Select(name => $"{name} is accepted, but nothing acts on it in this version."), snapshot.Warnings);
     }
 
@@ -164,7 +187,7 @@ public sealed class ConfigLoaderTests
 
         Assert.Equal(
         [
-            "sluice.yaml:1:1: sever: found an unknown key; did you mean server? allowed: server, storage, auth, providers, models, aliases, fallbacks, rules, auto, routing, keepalive, reasoning, breaker, limits, fairness, queue, cache, alerts, telemetry, ledger",
+            "sluice.yaml:1:1: sever: found an unknown key; did you mean server? allowed: server, storage, auth, providers, models, aliases, fallbacks, rules, auto, routing, timeouts, keepalive, reasoning, breaker, limits, fairness, queue, cache, alerts, telemetry, ledger",
             "sluice.yaml:3:9: server.urls: found \"ftp://x\"; allowed: a list of: an address to listen on, such as http://127.0.0.1:8787",
             "sluice.yaml:4:13: server.max_body: found \"32 apples\"; allowed: a size such as 512KiB, 32MiB, 1GiB",
             "sluice.yaml:5:10: storage: found postgres:…; allowed: sqlite:PATH",
@@ -193,7 +216,7 @@ public sealed class ConfigLoaderTests
     [InlineData("aliases: { a: b, b: a }", "sluice.yaml:1:15: aliases[\"a\"]: found \"b\"; the aliases lead round in a circle; one of them must name a model")]
     [InlineData("storage: '${file:/no/such}'", "sluice.yaml:1:10: storage: found \"${file:/no/such}\"; the file /no/such cannot be read; create it or make it readable")]
     [InlineData("storage: '${NOPE'", "sluice.yaml:1:10: storage: found (secret); a ${…} reference must be closed by }; write $${ for a literal ${")]
-    [InlineData("- a\n- b", "sluice.yaml:1:1: found a list; allowed: a mapping with server, storage, auth, providers, models, aliases, fallbacks, rules, auto, routing, keepalive, reasoning, breaker, limits, fairness, queue, cache, alerts, telemetry, ledger")]
+    [InlineData("- a\n- b", "sluice.yaml:1:1: found a list; allowed: a mapping with server, storage, auth, providers, models, aliases, fallbacks, rules, auto, routing, timeouts, keepalive, reasoning, breaker, limits, fairness, queue, cache, alerts, telemetry, ledger")]
     public void Load_OneMistake_IsNamed(string yaml, string expected)
     {
         Assert.Equal(expected, Configs.Errors(yaml)[0]);

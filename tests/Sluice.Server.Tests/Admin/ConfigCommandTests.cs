@@ -15,11 +15,11 @@ public sealed class ConfigCommandTests : IDisposable
     [Fact]
     public async Task Check_GoodFile_SaysWhatItHoldsAndItsWarnings()
     {
-        var (code, output, error) = await CheckAsync("providers: [{ name: a, kind: anthropic, api_keys: [key-of-a] }]\ncache: { enabled: true }\n");
+        var (code, output, error) = await CheckAsync("providers: [{ name: a, kind: anthropic, api_keys: [key-of-a] }]\ntelemetry: { log_bodies: true }\n");
 
         Assert.Equal(0, code);
         Assert.Matches(@"^Good: .*sluice\.yaml\. 1 provider, \d+ models that can be served\.", output);
-        Assert.Matches("^warning: cache.*", error);
+        Assert.Matches("^warning: telemetry.*", error);
     }
 
     [Fact]

@@ -60,6 +60,9 @@ public sealed class ErrorCatalogueTests
 
     private const string Foot = """
 
+        A request that took longer than its deadline (`timeouts.request`, a rule's `deadline`) is a `timeout` with status 408, source `gateway` and
+        `reason` `deadline`. Calls that were under way then are cancelled and charged.
+
         `internal` (500) is only ever a fault in Sluice itself. `cancelled` (499) is in the ledger alone: the client went away.
 
         A refusal of a caller whose key is known is a request without attempts in the ledger: `sluice explain` and `sluice report --by cause`

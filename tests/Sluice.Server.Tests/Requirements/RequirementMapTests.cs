@@ -35,7 +35,6 @@ public sealed partial class RequirementMapTests
         ["F24"] = "A diagnosis that walks key, quota, provider: there is neither `sluice doctor` nor a route for it yet; `sluice explain` tells of one request.",
         ["F28"] = "What a balance can pay for: there are no balances yet.",
         ["F29"] = "Guardrails and budgets that answer 403: there are neither yet; a model that the key may not use is a 403 of its own kind.",
-        ["F30"] = "A deadline of a whole request with 408: there is none yet; an attempt's own ends with 504 (F8).",
         ["F31"] = "Sluice's own 429 on all its limits: there are none yet.",
         ["F36"] = "A trend of errors over weeks: the report counts them by day, and nothing looks for what recurs yet.",
         ["I12"] = "Advice from 429s that recur weekly: there is no advisor yet.",

@@ -78,9 +78,10 @@ internal sealed class RulesReader(IReadOnlyList<ProviderSettings> providers, Fin
             findings.Error(item["use"]!, $"allowed: at most {MostModels} models");
         }
 
-        if (use.Count == 0 && only.Count == 0 && order.Count == 0 && sort is null)
+        var deadline = item.Get<TimeSpan?>("deadline");
+        if (use.Count == 0 && only.Count == 0 && order.Count == 0 && sort is null && deadline is null)
         {
-            findings.Error(item, "a rule must say what to do: use, only, order or sort");
+            findings.Error(item, "a rule must say what to do: use, only, order, sort or deadline");
         }
 
         var condition = ReadCondition(item["when"], written);
@@ -88,6 +89,7 @@ internal sealed class RulesReader(IReadOnlyList<ProviderSettings> providers, Fin
         {
             Only = only,
             Order = order,
+            Deadline = deadline,
             Sort = sort is null ? null : Enum.Parse<RouteSort>(sort, ignoreCase: true),
         };
     }

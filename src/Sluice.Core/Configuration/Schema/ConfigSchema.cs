@@ -122,6 +122,7 @@ internal static class ConfigSchema
             new("only", new ListShape(new TextShape("a provider's name")), "all", "the only providers that may serve it"),
             new("order", new ListShape(new TextShape("a provider's name")), "the configured one", "providers to try first, where the request names none"),
             new("sort", new ChoiceShape(["order", "balanced", "price", "throughput", "latency"]), "`routing.sort`", "how endpoints are ordered, where the request does not say"),
+            new("deadline", new DurationShape(), "`timeouts.request`", "how long such a request may take in all"),
         ])), "none", "requests that go elsewhere than they ask; the first that holds counts"),
         new("auto", new RecordShape([new("tiers", new MapShape("a tier", new ListShape(ModelName)), "", "models by difficulty")]), "none", "what `sluice/auto` means") { IsNotBuilt = true },
         new("routing", new RecordShape(
@@ -132,6 +133,10 @@ internal static class ConfigSchema
             new("retry_budget", new PercentShape(), "10%", "share of traffic that repeats and hedges may add"),
             new("hedge", new DurationShape { TakesOff = true }, "off", "how long a candidate may show nothing before the next one is asked as well; the quicker answers, both are charged, so leave it well above what models usually take"),
         ]), "", "order, affinity, retries"),
+        new("timeouts", new RecordShape(
+        [
+            new("request", new DurationShape { TakesOff = true }, "off", "how long a request may take in all, over every attempt; until anything has been sent also no longer than the client says it waits; then 408"),
+        ]), "", "deadlines of whole requests; those of single attempts are `providers[].timeouts`"),
         new("keepalive", new RecordShape(
         [
             new("after", new DurationShape(), "20s", "silence before the first sign of life"),
@@ -170,10 +175,11 @@ internal static class ConfigSchema
         ]), "", "requests that wait for limits"),
         new("cache", new RecordShape(
         [
-            new("enabled", new BoolShape(), "false", "answers may come from the cache"),
-            new("ttl", new DurationShape(), "5m", "how long"),
-            new("max_size", new SizeShape(), "256MiB", "how much"),
-        ]), "off", "response cache") { IsNotBuilt = true },
+            new("enabled", new BoolShape(), "for requests that ask for it", "`true`: answers are kept for every request that does not refuse it; `false`: for none, whatever it asks"),
+            new("ttl", new DurationShape(), "5m", "how long a kept answer stands for a fresh one, where the request does not say"),
+            new("stale", new DurationShape { TakesOff = true }, "off", "how much longer it may stand for one that nobody can give, while every provider fails"),
+            new("max_size", new SizeShape(), "256MiB", "how many bytes of answers are kept; the longest unused go first"),
+        ]), "", "answers kept in memory for the same request of the same key; see [degradation.md](degradation.md)"),
         new("alerts", new ListShape(new RecordShape(
         [
             new("webhook", new TextShape("an address") { IsSecret = true }, "", "where to") { IsRequired = true },

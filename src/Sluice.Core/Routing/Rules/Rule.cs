@@ -33,6 +33,9 @@ public sealed class Rule
     /// <summary>How to order endpoints where the request does not say.</summary>
     public RouteSort? Sort { get; init; }
 
+    /// <summary>How long its requests may take in all; null is the configured length.</summary>
+    public TimeSpan? Deadline { get; init; }
+
     internal bool Holds(in RuleFacts facts) => _condition.Holds(facts);
 
     /// <summary>The request as the rule wants it. A model that the key may not use is passed over; if it may use none of them, the first is asked for, and refused.</summary>
@@ -77,17 +80,19 @@ public sealed class Rule
         };
     }
 
+    private bool Chooses => Only.Count > 0 || Order.Count > 0 || Sort is not null;
+
     private string Called => Name.StartsWith("rule ", StringComparison.Ordinal) ? Name : $"rule {Name}";
 
     private string Note(string requested) => Use.Count == 0
-        ? $"{Called} matched: it chooses among providers and leaves the model."
+        ? $"{Called} matched: it {(Chooses ? "chooses among providers" : "sets a deadline")} and leaves the model."
         : $"{Called} matched: {string.Join(" then ", Use)} in place of {Shortened(requested)}.";
 
     private static string Shortened(string name) => name.Length <= 200 ? name : name[..200] + "…";
 
     private ProviderPreferences Merge(ProviderPreferences own)
     {
-        if (Only.Count == 0 && Order.Count == 0 && Sort is null)
+        if (!Chooses)
         {
             return own;
         }

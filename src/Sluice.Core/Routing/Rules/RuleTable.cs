@@ -22,6 +22,20 @@ public sealed class RuleTable
     /// <summary>In the file's order.</summary>
     public IReadOnlyList<Rule> All => _rules;
 
+    /// <summary>The deadline of the rule of this name; null where it sets none.</summary>
+    public TimeSpan? DeadlineOf(string name)
+    {
+        foreach (var rule in _rules)
+        {
+            if (rule.Name == name)
+            {
+                return rule.Deadline;
+            }
+        }
+
+        return null;
+    }
+
     /// <summary>The first rule that holds; null where none does.</summary>
     /// <param name="request">As the client sent it.</param>
     /// <param name="now">Any offset; rules see UTC.</param>

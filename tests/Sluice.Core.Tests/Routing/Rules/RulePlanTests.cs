@@ -150,10 +150,10 @@ public sealed class RulePlanTests
                 "sluice.yaml:3:11: rules[0].when: found \"x\" at column 30 of the expression; hour is a whole number; write for example hour >= 10",
                 "sluice.yaml:5:11: rules[1].name: found \"a, b\"; allowed: letters, digits, spaces, - and _, at most 64",
                 "sluice.yaml:6:12: rules[1].only[0]: found \"aa\"; no provider has this name; did you mean a? allowed: a",
-                "sluice.yaml:7:5: rules[2]: found a mapping; a rule must say what to do: use, only, order or sort",
+                "sluice.yaml:7:5: rules[2]: found a mapping; a rule must say what to do: use, only, order, sort or deadline",
                 "sluice.yaml:9:13: rules[4].name: found \"Same\"; another rule is called Same",
-                "sluice.yaml:10:5: rules[5]: found a mapping; a rule must say what to do: use, only, order or sort",
-                "sluice.yaml:10:7: rules[5].uses: found an unknown key; did you mean use? allowed: name, when, use, only, order, sort",
+                "sluice.yaml:10:5: rules[5]: found a mapping; a rule must say what to do: use, only, order, sort or deadline",
+                "sluice.yaml:10:7: rules[5].uses: found an unknown key; did you mean use? allowed: name, when, use, only, order, sort, deadline",
                 "sluice.yaml:11:44: rules[6].when: found an expression with references at column 1 of the expression; it is no expression once its references are replaced; put them in quotes",
             ],
             errors.Select(error => error.Split(" allowed: client,", 2)[0]));
