@@ -80,6 +80,7 @@ public static class ConfigLoader
             KeepAlive = ReadKeepAlive(root["keepalive"]),
             Breaker = breaker,
             Admission = admission,
+            ShortensContext = root["degrade"]?.Get<string>("context") == "middle-out",
             Cache = ReadCache(root["cache"]),
             RequestTimeout = root["timeouts"]?.Get<TimeSpan?>("request") ?? TimeSpan.Zero,
             KeepReasoning = root["reasoning"]?.Get<TimeSpan?>("keep") ?? TimeSpan.FromHours(24),

@@ -42,6 +42,9 @@ public sealed record ConfigSnapshot
     /// <summary>How long a request may take in all, where no rule says otherwise; zero for as long as its attempts may.</summary>
     public TimeSpan RequestTimeout { get; init; }
 
+    /// <summary>A conversation that overflowed, and that no larger window can take, is shortened in its middle.</summary>
+    public bool ShortensContext { get; init; }
+
     /// <summary>Which answers are kept.</summary>
     public CacheSettings Cache { get; init; } = new();
 

@@ -4,7 +4,7 @@ using Sluice.Protocols.Errors;
 namespace Sluice.Core.Ledger;
 
 /// <summary>
-/// Why money was spent, as reports group it: <c>answered</c>, <c>client_gone</c>, <c>superseded</c>, <c>abandoned</c>, or what went wrong
+/// Why money was spent, as reports group it: <c>answered</c>, <c>client_gone</c>, <c>client_timeout</c> (it had said how long it waits), <c>superseded</c>, <c>abandoned</c>, or what went wrong
 /// (<c>rate_limit</c>, <c>timeout</c>, …), or <c>cache</c> where nothing was spent. Everything but <c>answered</c> and <c>cache</c> brought nobody an answer.
 /// </summary>
 public static class AttemptCause
@@ -27,7 +27,7 @@ public static class AttemptCause
     public static string Of(AttemptOutcome outcome, ErrorKind? fault) => outcome switch
     {
         AttemptOutcome.Succeeded => Answered,
-        AttemptOutcome.ClientGone => "client_gone",
+        AttemptOutcome.ClientGone => fault == ErrorKind.Timeout ? "client_timeout" : "client_gone",
         AttemptOutcome.Superseded => "superseded",
         AttemptOutcome.Abandoned => "abandoned",
         _ => fault is { } kind ? Of(kind) : "failed",

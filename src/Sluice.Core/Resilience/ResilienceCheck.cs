@@ -103,9 +103,34 @@ public static class ResilienceCheck
         yield return wider.Count == 0
             ? new(Layer, ResilienceLevel.Weak, "No model has a fallback with a larger window: a prompt that is too long goes back to the agent, which has to compact.", "Put a model with a larger window into the chain of those that long sessions use.")
             : new(Layer, ResilienceLevel.Good, $"{Names(wider)}: a prompt that is too long goes on to a larger window.");
+        if (snapshot.ShortensContext)
+        {
+            yield return new(Layer, ResilienceLevel.Good, "A prompt that no larger window takes loses the middle of its conversation (degrade.context: middle-out), told in x-sluice-degraded.");
+        }
+
+        yield return Cheaper(snapshot, Layer);
+        yield return Kept(snapshot.Cache, Layer);
         yield return new(Layer, ResilienceLevel.Good, string.Create(CultureInfo.InvariantCulture,
             $"Silent streams get a sign of life after {snapshot.KeepAlive.After.TotalSeconds:0.##} s and every {snapshot.KeepAlive.Every.TotalSeconds:0.##} s; what a translation cannot carry is told in x-sluice-degraded, or refused with x-sluice-strict."));
     }
+
+    private static ResilienceFinding Cheaper(ConfigSnapshot snapshot, string layer)
+    {
+        var cheaper = snapshot.Catalogue.Servable
+            .Where(model => model.Model.ListPrice?.Output is { } price && FallbackPaths.ChainOf(snapshot, model.Model).Any(next => next.Model.ListPrice?.Output < price))
+            .ToList();
+        return new(layer, ResilienceLevel.Good, cheaper.Count == 0
+            ? "No model falls back to a cheaper one."
+            : $"{Names(cheaper)}: a cheaper model answers in their place, told in x-sluice-model and x-sluice-warning.");
+    }
+
+    private static ResilienceFinding Kept(CacheSettings cache, string layer) => cache switch
+    {
+        { Enabled: false } => new(layer, ResilienceLevel.Good, "No answers are kept (cache.enabled is false)."),
+        { Stale.Ticks: 0 } => new(layer, ResilienceLevel.Weak, "While nobody answers, nothing is served: expired answers are not kept (cache.stale is off).", "Set 'cache: { enabled: true, stale: 24h }' where an old answer is better than none; it is called STALE."),
+        _ => new(layer, ResilienceLevel.Good, string.Create(CultureInfo.InvariantCulture,
+            $"While nobody answers, {(cache.Enabled == true ? "requests" : "requests that ask for kept answers")} get the answer that the same request had up to {cache.Stale.TotalSeconds + cache.Ttl.TotalSeconds:0.##} s before, called STALE.")),
+    };
 
     /// <summary>The one provider that a model and its fallbacks hang on; null where there are several or none.</summary>
     private static string? OnlyProvider(ConfigSnapshot snapshot, ResolvedModel model) => FallbackPaths.ProvidersOf(snapshot, model) is [var only] ? only : null;

@@ -28,6 +28,9 @@ public sealed record RoutingRequest(string Model)
     /// <summary>The service tier asked for, one of the words of <see cref="ServiceTiers"/>; null where the request leaves it open.</summary>
     public string? ServiceTier { get; init; }
 
+    /// <summary>It may be shortened to fit a window: one that holds half of it will do.</summary>
+    public bool MayBeShortened { get; init; }
+
     /// <summary>What an endpoint must be able to do.</summary>
     public RequestNeeds Needs { get; init; }
 

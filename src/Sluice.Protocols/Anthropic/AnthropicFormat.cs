@@ -1,10 +1,12 @@
 using System.Buffers;
+using System.Text.Json;
 using Sluice.Protocols.Conversation;
 using Sluice.Protocols.Degradations;
 using Sluice.Protocols.Errors;
 using Sluice.Protocols.Formats;
 using Sluice.Protocols.Native;
 using Sluice.Protocols.OpenAIChat;
+using Sluice.Protocols.Shortening;
 
 namespace Sluice.Protocols.Anthropic;
 
@@ -65,6 +67,9 @@ public sealed class AnthropicFormat : IWireFormat, ITokenCountFormat
     // "user" means something to OpenAI, but in a Messages body only OpenRouter knows it.
     /// <inheritdoc/>
     public IReadOnlyList<string> GatewayMembers { get; } = [.. Native.GatewayMembers.Shared, "user"];
+
+    /// <inheritdoc/>
+    public TurnFacts TurnOf(JsonElement element) => AnthropicTurnReader.Of(element);
 
     /// <inheritdoc/>
     public AnswerMembers AnswerMembers { get; } = new("id", Created: null, "usage") { Inside = "message" };

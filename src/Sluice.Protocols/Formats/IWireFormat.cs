@@ -1,9 +1,11 @@
 using System.Buffers;
+using System.Text.Json;
 using Sluice.Protocols.Conversation;
 using Sluice.Protocols.Degradations;
 using Sluice.Protocols.Errors;
 using Sluice.Protocols.Native;
 using Sluice.Protocols.OpenAIChat;
+using Sluice.Protocols.Shortening;
 using Sluice.Protocols.Sse;
 
 namespace Sluice.Protocols.Formats;
@@ -115,6 +117,9 @@ public interface IClientFormat
 
     /// <summary>Top-level members that steer a gateway and that no model vendor takes (see <see cref="GatewayMembers"/>).</summary>
     IReadOnlyList<string> GatewayMembers { get; }
+
+    /// <summary>What an element of the turns is; it stays where it is in a format that cannot tell.</summary>
+    TurnFacts TurnOf(JsonElement element) => new(TurnSide.Standing);
 
     /// <summary>Where its answers say which one they are and what was used.</summary>
     AnswerMembers AnswerMembers { get; }

@@ -1,10 +1,12 @@
 using System.Buffers;
+using System.Text.Json;
 using Sluice.Protocols.Conversation;
 using Sluice.Protocols.Degradations;
 using Sluice.Protocols.Errors;
 using Sluice.Protocols.Formats;
 using Sluice.Protocols.Native;
 using Sluice.Protocols.OpenAIChat;
+using Sluice.Protocols.Shortening;
 
 namespace Sluice.Protocols.Gemini;
 
@@ -62,6 +64,9 @@ public sealed class GeminiFormat : IWireFormat, ITokenCountFormat
 
     /// <inheritdoc/>
     public IReadOnlyList<string> GatewayMembers { get; } = Native.GatewayMembers.Shared;
+
+    /// <inheritdoc/>
+    public TurnFacts TurnOf(JsonElement element) => GeminiTurnReader.Of(element);
 
     /// <inheritdoc/>
     public AnswerMembers AnswerMembers { get; } = new("responseId", Created: null, "usageMetadata");

@@ -1,9 +1,11 @@
 using System.Buffers;
+using System.Text.Json;
 using Sluice.Protocols.Conversation;
 using Sluice.Protocols.Degradations;
 using Sluice.Protocols.Errors;
 using Sluice.Protocols.Formats;
 using Sluice.Protocols.Native;
+using Sluice.Protocols.Shortening;
 
 namespace Sluice.Protocols.OpenAIChat;
 
@@ -48,6 +50,9 @@ public sealed class OpenAIChatFormat : IWireFormat
     // OpenRouter's: {include:true}, and another word for a service tier.
     /// <inheritdoc/>
     public IReadOnlyList<string> GatewayMembers { get; } = [.. Native.GatewayMembers.Shared, "usage", "speed"];
+
+    /// <inheritdoc/>
+    public TurnFacts TurnOf(JsonElement element) => OpenAIChatTurnReader.Of(element);
 
     /// <inheritdoc/>
     public AnswerMembers AnswerMembers { get; } = new("id", "created", "usage");

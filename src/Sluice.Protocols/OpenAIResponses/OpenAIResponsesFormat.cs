@@ -1,10 +1,12 @@
 using System.Buffers;
+using System.Text.Json;
 using Sluice.Protocols.Conversation;
 using Sluice.Protocols.Degradations;
 using Sluice.Protocols.Errors;
 using Sluice.Protocols.Formats;
 using Sluice.Protocols.Native;
 using Sluice.Protocols.OpenAIChat;
+using Sluice.Protocols.Shortening;
 
 namespace Sluice.Protocols.OpenAIResponses;
 
@@ -49,6 +51,9 @@ public sealed class OpenAIResponsesFormat : IWireFormat, ITokenCountFormat
 
     /// <inheritdoc/>
     public IReadOnlyList<string> GatewayMembers { get; } = [.. Native.GatewayMembers.Shared, "speed"];
+
+    /// <inheritdoc/>
+    public TurnFacts TurnOf(JsonElement element) => OpenAIResponsesTurnReader.Of(element);
 
     /// <inheritdoc/>
     public AnswerMembers AnswerMembers { get; } = new("id", "created_at", "usage") { Inside = "response" };

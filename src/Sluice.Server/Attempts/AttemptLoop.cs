@@ -95,6 +95,11 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
     public ValueTask DisposeAsync()
     {
         _deadline?.Dispose();
+        foreach (var shorter in request.ShorterBodies)
+        {
+            shorter.Body.Dispose();
+        }
+
         return _delivery.DisposeAsync();
     }
 
@@ -177,7 +182,13 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
             return null;
         }
 
+        ContextCompression.Before(request, candidate, services.Estimates);
         var degradations = new DegradationLog();
+        if (request.ShorterBodies is [.., var shorter])
+        {
+            shorter.Tell(degradations);
+        }
+
         var (pieces, refusal) = UpstreamBody.Write(request, candidate, wire, degradations, services.RefusedBetas);
         if (refusal is not null)
         {
@@ -388,6 +399,13 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
             return Verdict.MoveOn;
         }
 
+        if (ContextCompression.After(request, attempt))
+        {
+            _delivery.Show(attempt: null, answer: null);
+            attempt.Probe?.Dispose();
+            return await TryAsync(attempt.Candidate);
+        }
+
         if (attempt.ErrorBody is not null)
         {
             _delivery.Show(attempt, open.Answer);
@@ -449,6 +467,6 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
         }
 
         _delivery.Show(attempt: null, answer: null);
-        return _delivery.TellAsync(_deadline is { Passed: true } ? _deadline.Error(request) : Drain.CutShort(request.Id), request.Last);
+        return _delivery.TellAsync(_deadline is { Passed: true } ? _deadline.Error() : Drain.CutShort(request.Id), request.Last);
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http;
+using Sluice.Core.Faults;
 using Sluice.Core.Ledger;
 using Sluice.Core.Pricing;
 using Sluice.Protocols.Errors;
@@ -19,6 +20,9 @@ internal sealed class Delivery(AttemptServices services, InferenceRequest reques
 {
     // nginx's number for it; never sent, only written to the ledger.
     private const int StatusClientClosedRequest = 499;
+
+    // Its clock began before ours: the way here takes a little of it.
+    private const double ShareOfPatience = 0.95;
 
     private readonly IClientFormat _client = request.Surface.Format;
     private Attempt? _openAttempt;
@@ -135,9 +139,18 @@ internal sealed class Delivery(AttemptServices services, InferenceRequest reques
     /// <summary>The client went away: nothing can be told, all is settled.</summary>
     public async Task ForgetAsync()
     {
+        var why = "The client went away.";
+        if (request.Facts.Patience is { } patience && services.Time.GetUtcNow() - request.StartedAt >= patience * ShareOfPatience)
+        {
+            why = $"The client waits {patience.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture)} s at most, and went away then.";
+            foreach (var attempt in request.Attempts.Where(attempt => !attempt.Settled))
+            {
+                attempt.Fault ??= FaultClassifier.Deadline(patience);
+            }
+        }
+
         await SettleOpenAsync(AttemptOutcome.ClientGone);
-        await services.Settler.SettleAsync(request, StatusClientClosedRequest,
-            new GatewayError(ErrorKind.Cancelled, ErrorSource.Client, StatusClientClosedRequest, "The client went away."));
+        await services.Settler.SettleAsync(request, StatusClientClosedRequest, new GatewayError(ErrorKind.Cancelled, ErrorSource.Client, StatusClientClosedRequest, why));
     }
 
     /// <summary>Settles every attempt that has no outcome yet.</summary>

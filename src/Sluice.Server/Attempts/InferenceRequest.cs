@@ -7,6 +7,7 @@ using Sluice.Core.Routing;
 using Sluice.Protocols.Conversation;
 using Sluice.Protocols.Formats;
 using Sluice.Protocols.Native;
+using Sluice.Server.Detached;
 using Sluice.Server.Identity;
 using Sluice.Server.Ingress;
 using Sluice.Server.KeptAnswers;
@@ -39,8 +40,17 @@ internal sealed class InferenceRequest
     /// <summary>The body as it came; retries write from it.</summary>
     public required PooledBody Body { get; init; }
 
-    /// <summary>What routing needs of the body.</summary>
-    public required Envelope Envelope { get; init; }
+    /// <summary>What attempts write from: the body, or what is left of it.</summary>
+    public ReadOnlyMemory<byte> Text => ShorterBodies is [.., var shortest] ? shortest.Body.Bytes : Body.Bytes;
+
+    /// <summary>The body without its middle; each shorter than the one before it. They live as long as the request: an attempt may still be sending an earlier one.</summary>
+    public IReadOnlyList<ShortenedBody> ShorterBodies { get; private set; } = [];
+
+    /// <summary>Whether it may be shortened.</summary>
+    public Shortens Shortens { get; init; }
+
+    /// <summary>What routing needs of <see cref="Text"/>.</summary>
+    public required Envelope Envelope { get; set; }
 
     /// <summary>What the headers say.</summary>
     public required ClientFacts Facts { get; init; }
@@ -87,6 +97,24 @@ internal sealed class InferenceRequest
     /// <summary>Nothing more is waited for: the process stops, or the request's deadline has passed.</summary>
     public CancellationToken CutOff { get; set; }
 
-    /// <summary>The client went away.</summary>
-    public CancellationToken ClientGone => Http.RequestAborted;
+    /// <summary>It runs on without its client; null where its client does not ask for that.</summary>
+    public DetachedCall? Detached { get; init; }
+
+    /// <summary>The client went away, or what runs on without it may run no longer.</summary>
+    public CancellationToken ClientGone => Detached?.Gone ?? Http.RequestAborted;
+
+    /// <summary>Puts a shorter body in the place of the present one for every attempt to come.</summary>
+    /// <param name="shorter">Owned by the request from now on.</param>
+    /// <param name="envelope">Its scan.</param>
+    public void Shorten(ShortenedBody shorter, Envelope envelope)
+    {
+        ShorterBodies = [.. ShorterBodies, shorter];
+        Envelope = envelope;
+
+        // Read again at once: an attempt that is under way looks up its tools in it.
+        if (Conversation is not null)
+        {
+            Conversation = Surface.Format.ReadRequest(Text);
+        }
+    }
 }

@@ -27,9 +27,9 @@ internal static class ReasoningReplays
             return [];
         }
 
-        request.Conversation ??= request.Surface.Format.ReadRequest(request.Body.Bytes);
+        request.Conversation ??= request.Surface.Format.ReadRequest(request.Text);
         return request is { Surface.Format: IWireFormat format, Conversation.Value: { } read }
-            ? format.RestoreThinking(request.Body.Bytes.Span, read, TurnProofs.Restore(read, request.Reasoning, request.Caller.User, session: null))
+            ? format.RestoreThinking(request.Text.Span, read, TurnProofs.Restore(read, request.Reasoning, request.Caller.User, session: null))
             : [];
     }
 

@@ -15,8 +15,7 @@ internal sealed class RequestDeadline : IDisposable
     private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(1);
 
     private readonly TimeProvider _time;
-    private readonly HttpContext _http;
-    private readonly DateTimeOffset _startedAt;
+    private readonly InferenceRequest _request;
     private readonly TimeSpan _length;
     private readonly string _setBy;
     private readonly TimeSpan? _patience;
@@ -26,8 +25,7 @@ internal sealed class RequestDeadline : IDisposable
     private RequestDeadline(InferenceRequest request, TimeSpan length, string setBy, TimeProvider time, CancellationToken drainOver)
     {
         _time = time;
-        _http = request.Http;
-        _startedAt = request.StartedAt;
+        _request = request;
         (_length, _setBy) = (length, setBy);
         _patience = request.Facts.Patience is { } patience && patience - Farewell < length ? Longer(patience - Farewell, patience / 2) : null;
         _source = CancellationTokenSource.CreateLinkedTokenSource(drainOver);
@@ -40,7 +38,7 @@ internal sealed class RequestDeadline : IDisposable
     /// <summary>The deadline has passed.</summary>
     public bool Passed { get; private set; }
 
-    private TimeSpan Elapsed => _time.GetUtcNow() - _startedAt;
+    private TimeSpan Elapsed => _time.GetUtcNow() - _request.StartedAt;
 
     /// <summary>Null where neither the configuration nor the rule that the request was planned by sets one.</summary>
     public static RequestDeadline? Of(InferenceRequest request, TimeProvider time, CancellationToken drainOver)
@@ -55,8 +53,9 @@ internal sealed class RequestDeadline : IDisposable
     }
 
     /// <summary>What the client is told, and what every attempt that was still open has failed of: no provider is to blame.</summary>
-    public GatewayError Error(InferenceRequest request)
+    public GatewayError Error()
     {
+        var request = _request;
         var isPatience = _patience is not null && Elapsed < _length;
         var limit = isPatience ? request.Facts.Patience!.Value : _length;
         var setBy = isPatience ? "the client waits no longer" : _setBy;
@@ -89,7 +88,7 @@ internal sealed class RequestDeadline : IDisposable
 
     private void Check()
     {
-        if (Elapsed < _length && _http.Response.HasStarted)
+        if (Elapsed < _length && (_request.Http.Response.HasStarted || _request.Detached is { RunsOn: true }))
         {
             _timer.Change(_length - Elapsed, Timeout.InfiniteTimeSpan);
             return;

@@ -38,7 +38,7 @@ internal static class UpstreamBody
             return Translate(request, candidate, wire, host, count, degradations, refused);
         }
 
-        var body = request.Body.Bytes;
+        var body = request.Text;
         var tier = TierToAsk.Of(request.Envelope, candidate, WireFormats.Upstream(wire), degradations);
         var edits = host is { } hosted
             ? HostedClaudeEdits.For(body.Span, hosted, Betas.Of(request.Http.Request.Headers).Except(request.WithoutBetas), degradations, request.Envelope.GatewayMembers, count)
@@ -57,7 +57,7 @@ internal static class UpstreamBody
         InferenceRequest request, Candidate candidate, WireProtocol wire, ClaudeHost? host, HostedClaudeCount? count, DegradationLog degradations, RefusedBetas refused)
     {
         var counts = request.Surface.Operation == SurfaceOperation.CountTokens;
-        request.Conversation ??= counts ? request.Surface.Format.ReadCountRequest(request.Body.Bytes) : request.Surface.Format.ReadRequest(request.Body.Bytes);
+        request.Conversation ??= counts ? request.Surface.Format.ReadCountRequest(request.Text) : request.Surface.Format.ReadRequest(request.Text);
         if (request.Conversation.Value.Error is { } error)
         {
             return ([], new GatewayError(ErrorKind.InvalidRequest, ErrorSource.Client, 400, error.Message) { Param = error.Param });
@@ -88,7 +88,7 @@ internal static class UpstreamBody
             CountsAtTop = ProviderKinds.CountsAtTop(candidate.Provider),
             ServiceTier = TierToAsk.Of(request.Envelope, candidate, WireFormats.Upstream(wire), degradations),
         };
-        var output = new ArrayBufferWriter<byte>(request.Body.Length + 1024);
+        var output = new ArrayBufferWriter<byte>(request.Text.Length + 1024);
         var format = WireFormats.Upstream(wire);
         var refusal = counts && format is ITokenCountFormat counting
             ? counting.WriteCountRequest(conversation, target, degradations, output)
@@ -118,7 +118,7 @@ internal static class UpstreamBody
             return [];
         }
 
-        var cuts = WireFormats.Of(wire).CutProofs(request.Body.Bytes.Span, candidate.Endpoint.UpstreamModel, all: request.WithoutThinking);
+        var cuts = WireFormats.Of(wire).CutProofs(request.Text.Span, candidate.Endpoint.UpstreamModel, all: request.WithoutThinking);
         if (cuts.Count > 0)
         {
             TellOfProofs(degradations);
@@ -136,7 +136,7 @@ internal static class UpstreamBody
             return [];
         }
 
-        var edits = EndUserEdits.Of(request.Body.Bytes.Span);
+        var edits = EndUserEdits.Of(request.Text.Span);
         if (edits.Count > 0)
         {
             EndUserId.Tell(degradations);

@@ -14,7 +14,7 @@ internal readonly record struct RequestVerdict(string State, string? Cause, stri
     public static RequestVerdict Of(RequestTrail trail) => trail.Request switch
     {
         { } request when request.Error is not null || request.Status >= 400 => new("settled", WithoutRemedy(request), request.Remedy ?? AfterError(request)),
-        { Route: AttemptCause.KeptRoute or AttemptCause.StaleRoute } kept => new("settled", kept.Cause, kept.Route == AttemptCause.StaleRoute ? "Nothing to do; 'sluice status' says who fails." : null),
+        { Cause: { } told } request => new("settled", told, request.Route == AttemptCause.StaleRoute ? "Nothing to do; 'sluice status' says who fails." : null),
         { } => Answered(trail.Attempts),
         null when trail.Attempts.Any(attempt => attempt.Settled is null) => new("running", "The request is still running.", null),
         null when trail.Attempts.Any(attempt => attempt.Settled!.Outcome == AttemptOutcome.Abandoned) =>
@@ -68,6 +68,7 @@ internal readonly record struct RequestVerdict(string State, string? Cause, stri
         ErrorKind.Authentication or ErrorKind.Permission => $"Replace the API key {first.Started.Credential} of provider '{first.Started.Provider}'.",
         ErrorKind.RegionRestricted => $"'{first.Started.Provider}' serves nobody where Sluice calls from: call it from elsewhere, or take it out.",
         ErrorKind.ModelNotFound => $"Check what '{first.Started.Provider}' calls this model: the configuration says '{first.Started.UpstreamModel}'.",
+        ErrorKind.ContextLength => "Nothing to do: a larger window answered, or the middle of the conversation was left out; 'degraded' says so.",
         ErrorKind.InvalidRequest => $"'{first.Started.Provider}' refused something in the request that another attempt went without; 'degraded' says what.",
         _ => $"Nothing to do; if it recurs, look at provider '{first.Started.Provider}' with 'sluice status'.",
     };

@@ -6,6 +6,7 @@ using Sluice.Core.Routing;
 using Sluice.Protocols.Errors;
 using Sluice.Protocols.Native;
 using Sluice.Server.Attempts;
+using Sluice.Server.Detached;
 using Sluice.Server.Errors;
 using Sluice.Server.Identity;
 using Sluice.Server.Ingress;
@@ -27,7 +28,7 @@ namespace Sluice.Server.Hosting;
 /// </list>
 /// </summary>
 internal sealed class InferencePipeline(
-    Func<ConfigSnapshot> snapshot, IKeyRing keys, BodyReader bodies, Planner planner, AttemptServices attempts, AnswerCache answers, Settler settler, TimeProvider time, ILogger<InferencePipeline> logger)
+    Func<ConfigSnapshot> snapshot, IKeyRing keys, BodyReader bodies, Planner planner, AttemptServices attempts, AnswerCache answers, DetachedAnswers detachedAnswers, Settler settler, TimeProvider time, ILogger<InferencePipeline> logger)
 {
     /// <summary>Answers the request, whatever it is. Throws nothing but what a vanished client causes.</summary>
     public async Task RunAsync(HttpContext http, Surface surface)
@@ -97,6 +98,9 @@ internal sealed class InferencePipeline(
         }
 
         var plan = planner.Plan(current, routing);
+        using var detached = DetachedCall.IsWanted(http, surface)
+            ? new DetachedCall(detachedAnswers, time, http, surface, new DetachedAnswer(id, caller.User, envelope.Model, startedAt), bodies.Budget)
+            : null;
         var request = new InferenceRequest
         {
             Http = http,
@@ -112,6 +116,8 @@ internal sealed class InferencePipeline(
             Session = session,
             Home = plan.Candidates.Count > 1 && plan.Model is { } model && session.Value is { } name ? attempts.Affinity.Home(name, model.Id) : null,
             Reasoning = attempts.Reasoning,
+            Shortens = routing.MayBeShortened ? Shortens.Asked : current.ShortensContext ? Shortens.AfterOverflow : Shortens.Never,
+            Detached = detached,
         };
         if (http.Request.Headers[PlanAnswer.Header] == "1")
         {

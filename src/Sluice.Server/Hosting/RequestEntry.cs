@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Sluice.Protocols.Errors;
 using Sluice.Protocols.Formats;
+using Sluice.Server.Detached;
 using Sluice.Server.Errors;
 using Sluice.Server.Operations;
 using Sluice.Server.Surfaces;
@@ -13,7 +14,7 @@ namespace Sluice.Server.Hosting;
 /// The first thing that sees a request: operations and admin paths as they are, everything else by the prefix rules. Inference does not pass
 /// through endpoint routing: a table of a few paths is quicker and has no templates that a slash in a model's name could break.
 /// </summary>
-internal sealed class RequestEntry(InferencePipeline pipeline, ModelsApi models, OperationsApi operations, Drain drain)
+internal sealed class RequestEntry(InferencePipeline pipeline, ModelsApi models, OperationsApi operations, DetachedApi detached, Drain drain)
 {
     /// <summary>Answers, or hands an admin path on.</summary>
     public Task InvokeAsync(HttpContext http, RequestDelegate admin)
@@ -85,6 +86,12 @@ internal sealed class RequestEntry(InferencePipeline pipeline, ModelsApi models,
         if (isGet && ModelsApi.Matches(path))
         {
             await models.AnswerAsync(http, path);
+            return;
+        }
+
+        if (isGet && DetachedApi.Matches(path))
+        {
+            await detached.AnswerAsync(http, path);
             return;
         }
 

@@ -15,6 +15,7 @@ using Sluice.Core.Routing;
 using Sluice.Core.Tokens;
 using Sluice.Server.Admin;
 using Sluice.Server.Attempts;
+using Sluice.Server.Detached;
 using Sluice.Server.Diagnosis;
 using Sluice.Server.Explain;
 using Sluice.Server.Ingress;
@@ -131,6 +132,7 @@ public sealed class SluiceServer : IAsyncDisposable
         var bodies = new BodyReader(budget);
         var answers = new AnswerCache();
         answers.Reload(first);
+        var detached = new DetachedAnswers(time);
 
         var watcher = new ConfigWatcher(options.Sources, loaded, sources, time, options.Load);
         var standings = new HealthReader(() => watcher.Current, health);
@@ -163,8 +165,8 @@ public sealed class SluiceServer : IAsyncDisposable
         watcher.Faulted += fault => HostingLog.ReloadFaulted(log, fault);
         LogWarnings(log, first.Warnings);
 
-        var pipeline = new InferencePipeline(() => watcher.Current, keys, bodies, planner, attempts, answers, settler, time, loggers.CreateLogger<InferencePipeline>());
-        var entry = new RequestEntry(pipeline, new Surfaces.Models.ModelsApi(() => watcher.Current, keys), new OperationsApi(watcher, new PublicStatus(standings, time), () => drain.Begun), drain);
+        var pipeline = new InferencePipeline(() => watcher.Current, keys, bodies, planner, attempts, answers, detached, settler, time, loggers.CreateLogger<InferencePipeline>());
+        var entry = new RequestEntry(pipeline, new Surfaces.Models.ModelsApi(() => watcher.Current, keys), new OperationsApi(watcher, new PublicStatus(standings, time), () => drain.Begun), new DetachedApi(detached, keys, () => watcher.Current.Auth.Open), drain);
         app.Lifetime.ApplicationStopping.Register(() =>
         {
             HostingLog.Stopping(log, options.Drain.TotalSeconds);

@@ -26,6 +26,9 @@ internal sealed class PooledBody : IDisposable
     public static PooledBody? TryRent(BodyBudget budget, int capacity) =>
         budget.TryTake(capacity) ? new PooledBody(budget, ArrayPool<byte>.Shared.Rent(Math.Max(capacity, 16)), capacity) : null;
 
+    /// <summary>Rents room for another body within the same budget; null when it has none now.</summary>
+    public PooledBody? TryRentBeside(int capacity) => TryRent(_budget, capacity);
+
     /// <summary>Appends <paramref name="data"/>, growing within the budget; false when the budget has no room.</summary>
     public bool TryAppend(ReadOnlySpan<byte> data)
     {

@@ -34,6 +34,12 @@ internal sealed class AnswerTee : PipeWriter, IHttpResponseBodyFeature, IDisposa
     /// <summary>Nobody reads any more: what is written is only kept.</summary>
     public bool Deaf { get; set; }
 
+    /// <summary>A connection that takes no more is not told to whoever writes.</summary>
+    public bool HidesLeaving { get; set; }
+
+    /// <summary>Called once when the copy is given up.</summary>
+    public Action? GivenUp { get; set; }
+
     /// <inheritdoc/>
     public Stream Stream => _stream ??= AsStream(leaveOpen: true);
 
@@ -72,7 +78,8 @@ internal sealed class AnswerTee : PipeWriter, IHttpResponseBodyFeature, IDisposa
 
         _inner.Writer.Write(_pending.WrittenSpan);
         _pending.ResetWrittenCount();
-        return await _inner.Writer.FlushAsync(cancellationToken);
+        var flushed = await _inner.Writer.FlushAsync(cancellationToken);
+        return HidesLeaving ? default : flushed;
     }
 
     /// <inheritdoc/>
@@ -106,6 +113,7 @@ internal sealed class AnswerTee : PipeWriter, IHttpResponseBodyFeature, IDisposa
         if (_copy is { } copy && !bytes.SequenceEqual(_keepAlive.Span) && (copy.Length + bytes.Length > Most || !copy.TryAppend(bytes)))
         {
             Dispose();
+            GivenUp?.Invoke();
         }
     }
 }

@@ -32,8 +32,15 @@ internal static class RoutingRequests
             return (null, error);
         }
 
+        var (shortens, unclear) = CompressionWish.Read(envelope, body);
+        if (unclear is not null)
+        {
+            return (null, unclear);
+        }
+
         var request = new RoutingRequest(envelope.Model!)
         {
+            MayBeShortened = shortens,
             FallbackModels = envelope.FallbackModels,
             // Of one user, so that two who use the same name never meet.
             Session = facts.Session is null ? null : $"{caller.User}\n{facts.Session}",
@@ -43,7 +50,7 @@ internal static class RoutingRequests
             // Chat bodies reach OpenRouter with all their members; other formats are translated, and then nobody behind it reads these.
             PreferencesTravel = envelope.Protocol == WireProtocol.OpenAIChat,
             ServiceTier = ServiceTiers.Asked(envelope.ServiceTier, envelope.Speed),
-            Needs = new RequestNeeds(envelope.EstimatedInputTokens, envelope.MaxOutputTokens, envelope.HasImages, envelope.HasDocuments, envelope.ToolCount > 0, envelope.Parameters) { Stream = envelope.Stream },
+            Needs = new RequestNeeds(shortens ? envelope.EstimatedInputTokens / 2 : envelope.EstimatedInputTokens, envelope.MaxOutputTokens, envelope.HasImages, envelope.HasDocuments, envelope.ToolCount > 0, envelope.Parameters) { Stream = envelope.Stream },
             Origin = new RequestOrigin(caller.KeyId, caller.User)
             {
                 Team = caller.Team,

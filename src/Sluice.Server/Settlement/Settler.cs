@@ -8,6 +8,7 @@ using Sluice.Protocols.Degradations;
 using Sluice.Protocols.Errors;
 using Sluice.Protocols.Formats;
 using Sluice.Server.Attempts;
+using Sluice.Server.Detached;
 using Sluice.Server.KeptAnswers;
 using Sluice.Upstreams.Kinds;
 
@@ -151,7 +152,7 @@ internal sealed class Settler(ILedger ledger, EstimateCorrection estimates, Time
             Status = status,
             Error = error?.Kind,
             ErrorSource = error?.Source,
-            Cause = Bounded(error?.Message),
+            Cause = Bounded(error?.Message) ?? (request.Detached is { RunsOn: true } ? DetachedCall.Note : null),
             Remedy = Bounded(error?.Remedy),
             Route = last?.Route,
             Attempts = request.Attempts.Count,

@@ -102,6 +102,24 @@ public sealed class ResilienceCheckTests
         Assert.Equal(level, finding.Level);
     }
 
+    [Theory]
+    [InlineData("", ResilienceLevel.Weak, "While nobody answers, nothing is served")]
+    [InlineData("cache: { enabled: true, ttl: 5m, stale: 1h }", ResilienceLevel.Good, "While nobody answers, requests get the answer that the same request had up to 3900 s before, called STALE.")]
+    [InlineData("cache: { stale: 1h }", ResilienceLevel.Good, "While nobody answers, requests that ask for kept answers get")]
+    [InlineData("cache: { enabled: false, stale: 1h }", ResilienceLevel.Good, "No answers are kept")]
+    [InlineData("degrade: { context: middle-out }", ResilienceLevel.Good, "A prompt that no larger window takes loses the middle of its conversation")]
+    [InlineData("", ResilienceLevel.Good, "No model falls back to a cheaper one.")]
+    [InlineData("fallbacks: { anthropic/claude-opus-4.5: [anthropic/claude-haiku-4.5] }", ResilienceLevel.Good, "anthropic/claude-opus-4.5: a cheaper model answers in their place, told in x-sluice-model and x-sluice-warning.")]
+    public void D17_ReqI35_Degradation_ShowsThePolicy(string section, ResilienceLevel level, string said)
+    {
+        const string Claude = "  - { name: claude, kind: anthropic, api_keys: [a-key-of-claude] }\nmodels:";
+        var findings = Check(TwoProviders.Replace("models:", Claude, StringComparison.Ordinal) + section).Where(one => one.Layer == "degradation").ToList();
+
+        var finding = Assert.Single(findings, one => one.What.StartsWith(said, StringComparison.Ordinal));
+        Assert.Equal(level, finding.Level);
+        Assert.Equal(level == ResilienceLevel.Good, finding.Remedy is null);
+    }
+
     private static IReadOnlyList<ResilienceFinding> Check(string yaml)
     {
         var result = ConfigLoader.Load(Configs.Sources(yaml));

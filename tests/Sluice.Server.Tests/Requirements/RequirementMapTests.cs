@@ -52,8 +52,6 @@ public sealed partial class RequirementMapTests
         ["A23"] = "A look at who can be reached: it is known from traffic alone, nothing probes a provider that nobody asks for.",
         ["C12"] = "Days of ending in the built-in list, and a refusal that names what has ended: the file alone says when a model ends.",
         ["C7"] = "The allowance of free models by the minute and the day: there are no limits of Sluice's own yet.",
-        ["D17"] = "A kept answer and a shortened conversation in the place of a fresh one: there is no cache of answers, and nothing shortens.",
-        ["F7"] = "A call that runs on after its client left and is fetched by its id: nothing detaches yet.",
         ["F25"] = "An address of a page for each error: the pages stand in the tree alone.",
         ["I34"] = "The queue beside the breaker: there are no queues yet, and the checklist says so.",
     };

@@ -173,6 +173,10 @@ internal static class ConfigSchema
             new("max_wait", new DurationShape { TakesOff = true }, "20s", "the longest that a request waits for limits, 5m at most; `off`: it is refused at once"),
             new("max_waiting", new IntegerShape(0, 10_000), "1000", "how many requests may wait"),
         ]), "", "requests that wait for limits"),
+        new("degrade", new RecordShape(
+        [
+            new("context", new ChoiceShape(["off", "middle-out"]), "off", "what follows when a conversation is too long for every model that may answer: nothing, so that the agent compacts, or its middle is left out"),
+        ]), "", "what is done rather than failing; see [degradation.md](degradation.md)"),
         new("cache", new RecordShape(
         [
             new("enabled", new BoolShape(), "for requests that ask for it", "`true`: answers are kept for every request that does not refuse it; `false`: for none, whatever it asks"),
