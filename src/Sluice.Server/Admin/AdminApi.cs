@@ -37,6 +37,7 @@ public static class AdminApi
 
         Map(HttpMethods.Get, "/doctor", DoctorApi.ReadAsync);
         Map(HttpMethods.Post, "/doctor", DoctorApi.AskAsync);
+        Map(HttpMethods.Get, "/diagnose/{id}", DoctorApi.DiagnoseAsync);
 
         // Catches every other path and method, so that nobody without the key learns which exist.
         routes.Map("/{**rest}", AdminGate.Guard(http => AdminAnswer.ErrorAsync(http, StatusCodes.Status404NotFound, $"There is no {http.Request.Method} {http.Request.Path} in the admin API.")));

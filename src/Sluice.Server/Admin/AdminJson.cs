@@ -22,6 +22,7 @@ namespace Sluice.Server.Admin;
 [JsonSerializable(typeof(ModelListAnswer))]
 [JsonSerializable(typeof(DoctorQuestion))]
 [JsonSerializable(typeof(DoctorAnswer))]
+[JsonSerializable(typeof(DiagnosisAnswer))]
 internal sealed partial class AdminJson : JsonSerializerContext;
 
 internal sealed record ErrorAnswer(ErrorDetail Error);

@@ -1,10 +1,11 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Sluice.Core.Ledger;
 using Sluice.Server.Diagnosis;
 
 namespace Sluice.Server.Admin;
 
-/// <summary><c>/doctor</c>: the production checklist; with POST about a key, models and lines of the caller's own.</summary>
+/// <summary><c>/doctor</c>: the production checklist; with POST about a key, models and lines of the caller's own. <c>/diagnose/{id}</c>: one request.</summary>
 internal static class DoctorApi
 {
     private const int MaxEntries = 200;
@@ -20,6 +21,20 @@ internal static class DoctorApi
         }
 
         await AnswerAsync(http, question);
+    }
+
+    /// <summary>One request, step by step.</summary>
+    public static async Task DiagnoseAsync(HttpContext http)
+    {
+        var id = (string)http.Request.RouteValues["id"]!;
+        if (await http.RequestServices.GetRequiredService<ILedgerQueries>().FindRequestAsync(id, http.RequestAborted) is { } trail)
+        {
+            await AdminAnswer.JsonAsync(http, RequestDiagnosis.Of(id, trail), AdminJson.Default.DiagnosisAnswer);
+            return;
+        }
+
+        await AdminAnswer.ErrorAsync(http, StatusCodes.Status404NotFound,
+            $"No request {id} is in the ledger. If its id is right, its key was refused: such a request leaves nothing here, and its error said key_missing, key_unknown, key_revoked or key_expired. 'sluice doctor --key KEY' judges a key.");
     }
 
     private static async Task AnswerAsync(HttpContext http, DoctorQuestion question) =>

@@ -61,7 +61,8 @@ internal readonly record struct RequestVerdict(string State, string? Cause, stri
             : null;
     }
 
-    private static string AfterFailover(AttemptTrail first) => first.Settled?.Fault switch
+    /// <summary>What to do about one failed attempt, when it did not fail the request by itself.</summary>
+    internal static string AfterFailover(AttemptTrail first) => first.Settled?.Fault switch
     {
         ErrorKind.RateLimit => $"Nothing to do; if it recurs, add a key to '{first.Started.Provider}' or another provider for this model.",
         ErrorKind.QuotaExhausted or ErrorKind.Credits => $"Raise the quota of the account behind '{first.Started.Provider}', or take it out.",

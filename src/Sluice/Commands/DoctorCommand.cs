@@ -13,20 +13,55 @@ internal static class DoctorCommand
         var config = new Option<string?>("--config") { Description = "Configuration file to look at where no Sluice runs; ./sluice.yaml where it exists" };
         var key = new Option<string?>("--key") { Description = "A client key to be judged too" };
         var models = new Option<string[]>("--model") { Description = "A model that agents will ask for; may be repeated" };
-        var command = new Command("doctor", "The production checklist: what is in place, what is missing, and what to do about it. Fails where a line does.") { config, key, models };
-        return options.Attach(command, async (context, cancellation) =>
+        var request = new Option<string?>("--request") { Description = "The gen-… id of one request: was it the key, the quota, the provider or the request?" };
+        var command = new Command("doctor", "The production checklist: what is in place, what is missing, and what to do about it. Fails where a line does.") { config, key, models, request };
+        return options.Attach(command, (context, cancellation) => context.Parsed.GetValue(request) is { } id
+            ? DiagnoseAsync(context, id, cancellation)
+            : ExamineAsync(
+                context,
+                new DoctorQuestion { ClientKey = context.Parsed.GetValue(key), Models = context.Parsed.GetValue(models) ?? [] },
+                () => ProcessSources.Read(context.Parsed.GetValue(config)),
+                cancellation));
+    }
+
+    private static async Task ExamineAsync(CommandContext context, DoctorQuestion question, Func<ConfigSources> sources, CancellationToken cancellation)
+    {
+        var answer = await context.Client.AnswersAsync(cancellation)
+            ? await AskAsync(context.Client, question, cancellation)
+            : Alone(context.Client, question, sources());
+        if (context.Json)
         {
-            var question = new DoctorQuestion { ClientKey = context.Parsed.GetValue(key), Models = context.Parsed.GetValue(models) ?? [] };
-            var answer = await context.Client.AnswersAsync(cancellation)
-                ? await AskAsync(context.Client, question, cancellation)
-                : Alone(context.Client, question, ProcessSources.Read(context.Parsed.GetValue(config)));
-            Print(answer, context.Json);
-            var failed = Output.List(answer, "lines").Count(line => Output.Text(line, "verdict") == "fail");
-            if (failed > 0)
-            {
-                throw new CommandFailure($"{failed} of {Output.List(answer, "lines").Count} lines fail.");
-            }
-        });
+            Output.Json(answer);
+        }
+        else
+        {
+            DoctorText.Show(answer);
+        }
+
+        var lines = Output.List(answer, "lines");
+        var failed = lines.Count(line => Output.Text(line, "verdict") == "fail");
+        if (failed > 0)
+        {
+            throw new CommandFailure($"{failed} of {lines.Count} lines fail.");
+        }
+    }
+
+    private static async Task DiagnoseAsync(CommandContext context, string id, CancellationToken cancellation)
+    {
+        var answer = await context.Client.GetAsync("/diagnose/" + Uri.EscapeDataString(id), cancellation);
+        if (context.Json)
+        {
+            Output.Json(answer);
+        }
+        else
+        {
+            DoctorText.ShowDiagnosis(answer);
+        }
+
+        if (Output.Text(answer, "fault") is not "-" and var fault)
+        {
+            throw new CommandFailure($"It was the {fault}.");
+        }
     }
 
     private static Task<JsonElement> AskAsync(AdminClient client, DoctorQuestion question, CancellationToken cancellation) =>
@@ -44,30 +79,5 @@ internal static class DoctorCommand
             $"Nothing answers at {client.Url}, so only {sources.FilePath ?? "the environment"} was looked at: nothing is known of keys, traffic and reachability.",
             "Start it with 'sluice serve', or name another address with --url.");
         return JsonSerializer.SerializeToElement(Doctor.Examine(snapshot, question with { Lines = [alone, .. question.Lines ?? []] }), CommandJson.Default.DoctorAnswer);
-    }
-
-    private static void Print(JsonElement answer, bool json)
-    {
-        if (json)
-        {
-            Output.Json(answer);
-            return;
-        }
-
-        foreach (var line in Output.List(answer, "lines"))
-        {
-            Output.Line($"{Output.Text(line, "verdict"),-4}  {Output.Text(line, "check")}: {Output.Text(line, "found")}");
-            if (Output.Text(line, "remedy") is not "-" and var remedy)
-            {
-                Output.Line($"      -> {remedy}");
-            }
-        }
-
-        Output.Line("");
-        Output.Line("What to do next:");
-        foreach (var (step, at) in Output.List(answer, "next").Select((step, at) => (step, at + 1)))
-        {
-            Output.Line($"{at}. {Output.Text(step, "step")}: {Output.Text(step, "what")}");
-        }
     }
 }

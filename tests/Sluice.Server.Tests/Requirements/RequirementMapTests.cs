@@ -32,7 +32,6 @@ public sealed partial class RequirementMapTests
         ["F2"] = "Words of such a limit that the operator chooses: there are none yet.",
         ["F10"] = "A 429 of Sluice's own: there are no limits yet; those of providers name their provider (F11).",
         ["F19"] = "A quota that an organization shares: Sluice keeps no quotas yet; a provider's own is told as quota_exhausted.",
-        ["F24"] = "A diagnosis that walks key, quota, provider: there is neither `sluice doctor` nor a route for it yet; `sluice explain` tells of one request.",
         ["F28"] = "What a balance can pay for: there are no balances yet.",
         ["F29"] = "Guardrails and budgets that answer 403: there are neither yet; a model that the key may not use is a 403 of its own kind.",
         ["F31"] = "Sluice's own 429 on all its limits: there are none yet.",
