@@ -56,6 +56,9 @@ public sealed class AnthropicFormat : IWireFormat, ITokenCountFormat
     public int OverloadedStatus => 529;
 
     /// <inheritdoc/>
+    public bool LimitsCachedInput => false;
+
+    /// <inheritdoc/>
     public bool IsClaudes => true;
 
     /// <inheritdoc/>

@@ -29,6 +29,9 @@ public sealed class BedrockConverseFormat : IUpstreamFormat, ITokenCountFormat
     public string Name => "converse";
 
     /// <inheritdoc/>
+    public bool LimitsCachedInput => false;
+
+    /// <inheritdoc/>
     public bool SendsBinaryEvents => true;
 
     /// <inheritdoc/>

@@ -31,6 +31,9 @@ public sealed record GatewayError(ErrorKind Kind, ErrorSource Source, int Status
     /// <summary>The limit or budget that fired, with its numbers.</summary>
     public string? Limit { get; init; }
 
+    /// <summary>The limit of Sluice's own that fired, as OpenRouter's clients are told it.</summary>
+    public ErrorRateLimit? RateLimit { get; init; }
+
     /// <summary>Tokens sent and allowed, for <see cref="ErrorKind.ContextLength"/>.</summary>
     public (long Sent, long Allowed)? ContextTokens { get; init; }
 
@@ -49,6 +52,12 @@ public sealed record GatewayError(ErrorKind Kind, ErrorSource Source, int Status
     /// <summary>Every attempt, in order.</summary>
     public IReadOnlyList<AttemptSummary> Attempts { get; init; } = [];
 }
+
+/// <summary>A limit of Sluice's own that has nothing left.</summary>
+/// <param name="Source">Which, one word: <c>sluice_key_rpm</c>, <c>openrouter_free_tier_daily</c>.</param>
+/// <param name="Limit">Its size.</param>
+/// <param name="ResetAt">When it is free again, in milliseconds since 1970; null where nothing tells.</param>
+public sealed record ErrorRateLimit(string Source, long Limit, long? ResetAt);
 
 /// <summary>One filter on the way from all endpoints of a model to those that a request allows.</summary>
 /// <param name="Step">What was asked there.</param>

@@ -34,6 +34,9 @@ public interface IUpstreamFormat
     /// <summary>Its own streams are AWS's binary events. Where another format is asked for on Bedrock, such events hold its own ones in base64.</summary>
     bool SendsBinaryEvents => false;
 
+    /// <summary>Its vendor counts input that a prompt cache held to the limit of input tokens a minute.</summary>
+    bool LimitsCachedInput => true;
+
     /// <summary>Headers that a call must have, for clients that send none.</summary>
     IReadOnlyList<KeyValuePair<string, string>> RequiredHeaders => [];
 

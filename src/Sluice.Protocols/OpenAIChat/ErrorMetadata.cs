@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Sluice.Protocols.Errors;
 
@@ -51,6 +52,11 @@ internal static class ErrorMetadata
     {
         Write(json, "remedy_hint"u8, error.Remedy);
         Write(json, "provider_error_code"u8, error.Code);
+        if (error.RateLimit is { } limit)
+        {
+            WriteLimit(json, limit, error.RetryAfter);
+        }
+
         if (error is { Source: ErrorSource.Provider, Kind: ErrorKind.RateLimit or ErrorKind.QuotaExhausted })
         {
             // The provider limits the key that all clients of this gateway share.
@@ -78,6 +84,26 @@ internal static class ErrorMetadata
         }
 
         json.WriteEndArray();
+    }
+
+    // As OpenRouter tells its own limits: the headers once more, as text, the reset in milliseconds.
+    private static void WriteLimit(Utf8JsonWriter json, ErrorRateLimit limit, TimeSpan? retryAfter)
+    {
+        json.WriteString("limit_source"u8, limit.Source);
+        json.WriteStartObject("headers"u8);
+        json.WriteString("X-RateLimit-Limit"u8, limit.Limit.ToString(CultureInfo.InvariantCulture));
+        json.WriteString("X-RateLimit-Remaining"u8, "0"u8);
+        if (limit.ResetAt is { } reset)
+        {
+            json.WriteString("X-RateLimit-Reset"u8, reset.ToString(CultureInfo.InvariantCulture));
+        }
+
+        if (retryAfter is { } after)
+        {
+            json.WriteString("Retry-After"u8, ErrorWords.RetryAfterSeconds(after).ToString(CultureInfo.InvariantCulture));
+        }
+
+        json.WriteEndObject();
     }
 
     private static void WriteFunnel(Utf8JsonWriter json, IReadOnlyList<ErrorFunnelStep> funnel)

@@ -10,7 +10,28 @@ namespace Sluice.Server.Admin;
 /// <param name="UptimeSeconds">Whole seconds.</param>
 /// <param name="Providers">In configured order.</param>
 /// <param name="Warnings">One sentence each, the configuration's included.</param>
-public sealed record StatusReport(string Version, DateTimeOffset StartedAt, long UptimeSeconds, IReadOnlyList<ProviderStatus> Providers, IReadOnlyList<string> Warnings);
+public sealed record StatusReport(string Version, DateTimeOffset StartedAt, long UptimeSeconds, IReadOnlyList<ProviderStatus> Providers, IReadOnlyList<string> Warnings)
+{
+    /// <summary>Requests that wait for limits, the longest first; at most a hundred of them.</summary>
+    public IReadOnlyList<WaitingStatus> Waiting { get; init; } = [];
+
+    /// <summary>How many wait in all.</summary>
+    public int WaitingCount { get; init; }
+}
+
+/// <summary>One request that waits.</summary>
+/// <param name="Owner">Whose share it is: a user, or what <c>fairness.by</c> says.</param>
+/// <param name="Session">The agent conversation.</param>
+/// <param name="Priority"><c>interactive</c> or <c>background</c>.</param>
+/// <param name="Limit">What it waits for: <c>provider:a concurrency 4</c>.</param>
+/// <param name="WaitedSeconds">How long by now.</param>
+public sealed record WaitingStatus(string Owner, string? Session, string Priority, string Limit, double WaitedSeconds);
+
+/// <summary>How a provider's configured limits stand.</summary>
+/// <param name="Held">Calls under way.</param>
+/// <param name="Concurrency">How many may be; 0 is no limit.</param>
+/// <param name="Waiting">Requests that stand in its line.</param>
+public sealed record LimitsStatus(long Held, long Concurrency, int Waiting);
 
 /// <summary>One provider now.</summary>
 /// <param name="Name">Slug.</param>
@@ -22,6 +43,9 @@ public sealed record ProviderStatus(string Name, string Kind, string State, int 
 {
     /// <summary>Of all its models together.</summary>
     public UptimeStatus Uptime { get; init; } = new(null, null, null);
+
+    /// <summary>Null where it has no limits.</summary>
+    public LimitsStatus? Limits { get; init; }
 
     /// <summary>Its models that were asked within a day or are not well; the others are.</summary>
     public IReadOnlyList<EndpointStatus> Endpoints { get; init; } = [];

@@ -1,3 +1,4 @@
+using Sluice.Core.Admission;
 using Sluice.Core.Faults;
 using Sluice.Core.Health;
 using Sluice.Core.Ledger;
@@ -35,6 +36,9 @@ internal sealed class Attempt
 
     /// <summary>It is the one attempt that an open circuit lets through; null for ordinary ones.</summary>
     public Probe? Probe { get; init; }
+
+    /// <summary>Its place within the provider's limits, given back when it is over; null where nothing limits the provider.</summary>
+    public Permit? Permit { get; set; }
 
     /// <summary>It was asked while another had shown nothing yet.</summary>
     public bool IsHedge { get; init; }

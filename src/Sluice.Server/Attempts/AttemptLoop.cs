@@ -1,3 +1,4 @@
+using Sluice.Core.Admission;
 using Sluice.Core.Faults;
 using Sluice.Core.Health;
 using Sluice.Core.Ledger;
@@ -7,6 +8,7 @@ using Sluice.Protocols.Degradations;
 using Sluice.Protocols.Errors;
 using Sluice.Protocols.Formats;
 using Sluice.Protocols.Native;
+using Sluice.Server.Admission;
 using Sluice.Server.Hosting;
 using Sluice.Server.Relay;
 using Sluice.Server.Surfaces;
@@ -17,6 +19,7 @@ namespace Sluice.Server.Attempts;
 /// <summary>
 /// Tries the candidates of one request in turn until one answers:
 /// <list type="number">
+/// <item>pass the caller's limits, and for each candidate its provider's: one that is full is passed over, and waited for when nobody else is left,</item>
 /// <item>write the upstream request (native: the client's bytes with only the needed spans replaced; else translated),</item>
 /// <item>append the attempt's row,</item>
 /// <item>send,</item>
@@ -31,6 +34,7 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
 {
     private readonly Delivery _delivery = new(services, request);
     private readonly RequestDeadline? _deadline = RequestDeadline.Of(request, services.Time, services.DrainOver);
+    private readonly RequestAdmission? _admission = RequestAdmission.Begin(services, request);
     private (Attempt Attempt, ReadOnlyMemory<byte> Bytes)? _empty;
     private Attempt? _overflow;
     private Attempt? _hedge;
@@ -56,6 +60,12 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
 
         try
         {
+            if (_admission is not null && await _admission.EnterAsync() is { } limited)
+            {
+                await _delivery.TellAsync(limited, attempt: null);
+                return;
+            }
+
             services.RetryBudget.CountRequest();
             foreach (var candidate in request.Plan.Candidates)
             {
@@ -69,7 +79,7 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
             {
                 await _delivery.EstimateTokensAsync();
             }
-            else if (await RepeatAsync() == Verdict.MoveOn)
+            else if (await WaitForRoomAsync() == Verdict.MoveOn && await RepeatAsync() == Verdict.MoveOn)
             {
                 await GiveUpAsync();
             }
@@ -92,7 +102,7 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
     }
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         _deadline?.Dispose();
         foreach (var shorter in request.ShorterBodies)
@@ -100,7 +110,23 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
             shorter.Body.Dispose();
         }
 
-        return _delivery.DisposeAsync();
+        await _delivery.DisposeAsync();
+        _admission?.Dispose();
+    }
+
+    /// <summary>Asks those whose limits left no room at their turn, as soon as they have some.</summary>
+    private async Task<Verdict> WaitForRoomAsync()
+    {
+        while (_admission is not null && await _admission.WaitAsync() is { } candidate)
+        {
+            if (await TryAsync(candidate) == Verdict.Done)
+            {
+                return Verdict.Done;
+            }
+        }
+
+        _refusal = _admission?.Refusal ?? _refusal;
+        return Verdict.MoveOn;
     }
 
     private async Task<Verdict> RepeatAsync()
@@ -205,8 +231,16 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
             return null;
         }
 
+        Permit? permit = null;
+        if (_admission?.TryEnter(candidate, isHedge, out permit) == false)
+        {
+            probe?.Dispose();
+            return null;
+        }
+
         // 2. The row. It is written while the upstream works; nothing reaches the client before it is.
         var attempt = Begin(candidate, wire, degradations, probe, isHedge);
+        attempt.Permit = permit;
         return new OpenAttempt(services, request, _delivery, attempt, pieces);
     }
 
@@ -389,6 +423,7 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
             // Once, at the same place, without what it refused; its own words are told if that does not help.
             _delivery.Show(attempt: null, answer: null);
             attempt.Probe?.Dispose();
+            _admission?.HandOver(attempt);
             return await TryAsync(attempt.Candidate);
         }
 

@@ -1,3 +1,4 @@
+using Sluice.Core.Admission;
 using Sluice.Core.Affinity;
 using Sluice.Core.Health;
 using Sluice.Core.Ledger;
@@ -12,5 +13,5 @@ namespace Sluice.Server.Attempts;
 /// <summary>What every attempt loop works with; one for the process.</summary>
 /// <param name="DrainOver">Cancelled when a stopping process can wait no longer for open requests.</param>
 internal sealed record AttemptServices(
-    UpstreamClient Upstreams, IHealth Health, IAffinity Affinity, ILedger Ledger, Settler Settler, RetryBudget RetryBudget, FailedRequests FailedRequests, RefusedBetas RefusedBetas, EstimateCorrection Estimates, IReasoningMemory Reasoning, TimeProvider Time, Random Random,
+    UpstreamClient Upstreams, IHealth Health, IAffinity Affinity, ILedger Ledger, Settler Settler, RetryBudget RetryBudget, FailedRequests FailedRequests, RefusedBetas RefusedBetas, EstimateCorrection Estimates, IReasoningMemory Reasoning, AdmissionControl Admission, TimeProvider Time, Random Random,
     CancellationToken DrainOver);

@@ -7,6 +7,7 @@ using Sluice.Core.Routing;
 using Sluice.Protocols.Conversation;
 using Sluice.Protocols.Formats;
 using Sluice.Protocols.Native;
+using Sluice.Server.Admission;
 using Sluice.Server.Detached;
 using Sluice.Server.Identity;
 using Sluice.Server.Ingress;
@@ -57,6 +58,9 @@ internal sealed class InferenceRequest
 
     /// <summary>Where it may go.</summary>
     public required Plan Plan { get; init; }
+
+    /// <summary>What it asks and holds of limits; null where nothing is limited.</summary>
+    public RequestAdmission? Admission { get; set; }
 
     /// <summary>Every attempt so far, in order.</summary>
     public List<Attempt> Attempts { get; } = [];

@@ -63,6 +63,7 @@ internal sealed class OpenAttempt(AttemptServices services, InferenceRequest req
         _stream?.Dispose();
         _clock.Dispose();
         attempt.Probe?.Dispose();
+        attempt.Permit?.Dispose();
     }
 
     private async Task<RelayEnd> RunAsync(bool holds)

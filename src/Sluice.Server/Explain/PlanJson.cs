@@ -5,6 +5,7 @@ using Sluice.Core.Pricing;
 using Sluice.Core.Routing;
 using Sluice.Protocols.Conversation;
 using Sluice.Server.Admin;
+using Sluice.Server.Admission;
 using Sluice.Server.Attempts;
 using Sluice.Server.Routing;
 
@@ -71,6 +72,7 @@ internal static class PlanJson
 
         json.WriteEndArray();
         WriteLeftOut(json, plan.LeftOut, MostLeftOutKept);
+        AdmissionJson.Write(json, request.Admission);
         json.WriteEndObject();
     }
 

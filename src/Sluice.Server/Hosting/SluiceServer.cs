@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Sluice.Core.Admission;
 using Sluice.Core.Affinity;
 using Sluice.Core.Configuration;
 using Sluice.Core.Health;
@@ -39,12 +40,13 @@ public sealed class SluiceServer : IAsyncDisposable
     private readonly TimeProvider _time;
     private bool _stopped;
 
-    private SluiceServer(OpenParts parts, WebApplication app, ConfigWatcher watcher, BodyBudget bodies, TimeProvider time, string? firstKey)
+    private SluiceServer(OpenParts parts, WebApplication app, ConfigWatcher watcher, BodyBudget bodies, AdmissionControl admission, TimeProvider time, string? firstKey)
     {
         _parts = parts;
         _app = app;
         _watcher = watcher;
         _bodies = bodies;
+        Admission = admission;
         _time = time;
         FirstKey = firstKey;
     }
@@ -60,6 +62,9 @@ public sealed class SluiceServer : IAsyncDisposable
 
     /// <summary>Bytes of request bodies held now; zero when nothing is in flight.</summary>
     internal long HeldBodyBytes => _bodies.Held;
+
+    /// <summary>Who is let in and who waits.</summary>
+    internal AdmissionControl Admission { get; }
 
     /// <summary>Completes when the process was asked to stop.</summary>
     public Task Stopping => WaitForAsync(_app.Lifetime.ApplicationStopping);
@@ -127,7 +132,9 @@ public sealed class SluiceServer : IAsyncDisposable
 
         // A seed of its own for every process: with a common one all of them would knock at a recovering provider in step.
         var random = options.Random ?? new SharedRandom(RandomNumberGenerator.GetInt32(int.MaxValue));
-        var attempts = new AttemptServices(upstreams, health, affinity, store, settler, new RetryBudget(time), new FailedRequests(time), new RefusedBetas(time), estimates, reasoning, time, random, drain.Over);
+        var admission = new AdmissionControl(time);
+        admission.Reload(first);
+        var attempts = new AttemptServices(upstreams, health, affinity, store, settler, new RetryBudget(time), new FailedRequests(time), new RefusedBetas(time), estimates, reasoning, admission, time, random, drain.Over);
         var budget = new BodyBudget(first.Server.MaxBuffered ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4);
         var bodies = new BodyReader(budget);
         var answers = new AnswerCache();
@@ -141,7 +148,7 @@ public sealed class SluiceServer : IAsyncDisposable
         builder.Services.AddSingleton(directory);
         builder.Services.AddSingleton<ILedgerQueries>(store);
         builder.Services.AddSingleton(time);
-        var status = new StatusSource(watcher, standings, time.GetUtcNow(), time);
+        var status = new StatusSource(watcher, standings, admission, time.GetUtcNow(), time);
         builder.Services.AddSingleton<IStatusSource>(status);
         builder.Services.AddSingleton(new Doctor(() => watcher.Current, directory, keys, store, status, time));
         builder.Services.AddSingleton(new WhatIf(() => watcher.Current, planner, affinity, estimates, time));
@@ -151,6 +158,7 @@ public sealed class SluiceServer : IAsyncDisposable
 
         watcher.Changed += health.Reload;
         watcher.Changed += answers.Reload;
+        watcher.Changed += admission.Reload;
         watcher.Changed += snapshot => Wait(simulator.FollowAsync(snapshot));
         watcher.Changed += upstreams.Reload;
         watcher.Changed += snapshot => TakeAdminKey(snapshot, first.Server.DataFolder, keys);
@@ -178,7 +186,7 @@ public sealed class SluiceServer : IAsyncDisposable
 
         // Last: a key that was made and then not shown, since something else failed, could never be shown again.
         var firstKey = await directory.EnsureFirstKeyAsync(CancellationToken.None);
-        return new SluiceServer(parts, app, watcher, budget, time, firstKey);
+        return new SluiceServer(parts, app, watcher, budget, admission, time, firstKey);
     }
 
     /// <summary>Starts listening.</summary>

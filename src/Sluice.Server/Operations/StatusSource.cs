@@ -1,13 +1,18 @@
+using Sluice.Core.Admission;
 using Sluice.Core.Configuration;
 using Sluice.Core.Health;
 using Sluice.Core.Ledger;
 using Sluice.Server.Admin;
+using Sluice.Server.Admission;
 
 namespace Sluice.Server.Operations;
 
 /// <summary>Says what runs now, from the configuration in force and the health of its endpoints.</summary>
-internal sealed class StatusSource(ConfigWatcher configuration, HealthReader health, DateTimeOffset startedAt, TimeProvider time) : IStatusSource
+internal sealed class StatusSource(ConfigWatcher configuration, HealthReader health, AdmissionControl admission, DateTimeOffset startedAt, TimeProvider time) : IStatusSource
 {
+    // A page for people: how many more wait is told beside it.
+    private const int MostWaiting = 100;
+
     private static readonly string Version = typeof(StatusSource).Assembly.GetName().Version?.ToString(3) ?? "0.0.0";
 
     /// <inheritdoc/>
@@ -16,8 +21,15 @@ internal sealed class StatusSource(ConfigWatcher configuration, HealthReader hea
         var current = configuration.Current;
         return new StatusReport(Version, startedAt, (long)(time.GetUtcNow() - startedAt).TotalSeconds,
             [.. health.Read().Select(Describe)],
-            [.. current.Warnings, .. configuration.LastErrors.Select(e => "The configuration file has an error and was not taken: " + e), .. configuration.LastFaults]);
+            [.. current.Warnings, .. configuration.LastErrors.Select(e => "The configuration file has an error and was not taken: " + e), .. configuration.LastFaults])
+        {
+            Waiting = [.. admission.ReadWaiting().Take(MostWaiting).Select(Describe)],
+            WaitingCount = admission.Gate.Waiting,
+        };
     }
+
+    private static WaitingStatus Describe(WaitingRequest waiting) => new(
+        waiting.Flow.Owner, waiting.Flow.Session, waiting.Flow.IsBackground ? "background" : "interactive", LimitErrors.NameOf(waiting.Lack), Math.Round(waiting.Waited.TotalSeconds, 1));
 
     private ProviderStatus Describe(ProviderStanding standing)
     {
@@ -25,6 +37,7 @@ internal sealed class StatusSource(ConfigWatcher configuration, HealthReader hea
         return new ProviderStatus(provider.Name, ProviderKindNames.WordOf(provider.Kind), standing.State, standing.Endpoints.Count, Detail(standing))
         {
             Uptime = Uptime(standing.Count),
+            Limits = admission.ReadProvider(provider.Name) is { } use ? new LimitsStatus(use.Held, use.Limits.Concurrency, use.Waiting) : null,
             Endpoints = [.. standing.Endpoints.Where(e => e.State != "ok" || HasTraffic(e)).Select(Describe)],
             Credentials = [.. provider.Credentials.Select(c => Describe(health.Read(provider, c)))],
         };

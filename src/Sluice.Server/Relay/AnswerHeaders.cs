@@ -38,6 +38,7 @@ internal static class AnswerHeaders
         WriteIds(response, request.Id);
         response.Headers["x-sluice-attempts"] = request.Attempts.Count.ToString(CultureInfo.InvariantCulture);
         request.Cached?.WriteMiss(response);
+        request.Admission?.WriteHeaders(response);
         if (attempt is null)
         {
             return;

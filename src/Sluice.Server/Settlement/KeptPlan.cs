@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using System.Text.Json;
+using Sluice.Server.Admission;
 using Sluice.Server.Attempts;
 using Sluice.Server.Explain;
 
@@ -13,7 +14,7 @@ internal static class KeptPlan
     public static string? Write(InferenceRequest request)
     {
         var plan = request.Plan;
-        if (plan.Candidates.Count <= 1 && plan.LeftOut.Count == 0 && plan.Notes.Count == 0 && plan.Rule is null)
+        if (plan.Candidates.Count <= 1 && plan.LeftOut.Count == 0 && plan.Notes.Count == 0 && plan.Rule is null && !AdmissionJson.IsWorthTelling(request.Admission))
         {
             return null;
         }

@@ -109,6 +109,7 @@ internal sealed class Settler(ILedger ledger, EstimateCorrection estimates, Time
         attempt.Settled = true;
         attempt.Milliseconds = (long)time.GetElapsedTime(attempt.SentAt).TotalMilliseconds;
         var (usage, estimated) = request.Surface.Operation == SurfaceOperation.CountTokens ? (Nothing, false) : Charge(attempt, outcome);
+        request.Admission?.Settle(attempt, usage);
         var price = attempt.Candidate.Endpoint.PriceOf(usage.ServiceTier);
         var cost = Pricer.Price(price, usage, attempt.Row.StartedAt, new PricingTerms
         {

@@ -37,6 +37,16 @@ internal static class PlanText
             Fact("filter", $"{Output.Text(step, "step")}: {Output.Text(step, "endpoint_count")} left");
         }
 
+        foreach (var wait in Entries(Part(plan, "admission"), "waits"))
+        {
+            Fact("waited", $"{Output.Count(wait, "milliseconds")} ms for {Output.Text(wait, "limit")}");
+        }
+
+        foreach (var passed in Entries(Part(plan, "admission"), "passed_over"))
+        {
+            Fact("full", $"{Output.Text(passed, "endpoint")}: {Output.Text(passed, "limit")}");
+        }
+
         foreach (var note in Entries(plan, "notes"))
         {
             Fact("note", note.ToString());

@@ -25,6 +25,8 @@ internal static class StatusCommand
                 Output.Text(provider, "name"), Output.Text(provider, "kind"), Output.Text(provider, "state"), Output.Text(provider, "models"),
                 Percent(provider, "5m"), Percent(provider, "30m"), Percent(provider, "1d"), Output.Text(provider, "detail"),
             }));
+        Limits(providers);
+        Waiting(answer);
         Models(providers);
         Credentials(providers);
         foreach (var warning in Output.List(answer, "warnings"))
@@ -32,6 +34,33 @@ internal static class StatusCommand
             Output.Line("warning: " + warning);
         }
     });
+
+    private static void Limits(IReadOnlyList<JsonElement> providers)
+    {
+        var rows = providers.Where(provider => provider.TryGetProperty("limits", out var limits) && limits.ValueKind == JsonValueKind.Object)
+            .Select(provider => (Name: Output.Text(provider, "name"), Limits: provider.GetProperty("limits")))
+            .Select(provider => new[]
+            {
+                provider.Name, Output.Count(provider.Limits, "held"), Output.Text(provider.Limits, "concurrency") is "0" ? "-" : Output.Count(provider.Limits, "concurrency"), Output.Count(provider.Limits, "waiting"),
+            }).ToList();
+        if (rows.Count > 0)
+        {
+            Output.Table(["provider", "#under way", "#at most", "#waiting"], rows);
+        }
+    }
+
+    private static void Waiting(JsonElement answer)
+    {
+        var rows = Entries(answer, "waiting").Select(waiting => new[]
+        {
+            Output.Text(waiting, "owner"), Output.Text(waiting, "session"), Output.Text(waiting, "priority"), Output.Text(waiting, "limit"), Output.Text(waiting, "waited_seconds"),
+        }).ToList();
+        if (rows.Count > 0)
+        {
+            Output.Line($"{Output.Count(answer, "waiting_count")} requests wait:");
+            Output.Table(["who", "session", "priority", "for", "#seconds"], rows);
+        }
+    }
 
     // Models that were asked within a day or are not well; without traffic and trouble there is nothing to tell.
     private static void Models(IReadOnlyList<JsonElement> providers)

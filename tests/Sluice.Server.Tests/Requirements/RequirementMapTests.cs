@@ -20,14 +20,8 @@ public sealed partial class RequirementMapTests
     private static readonly Dictionary<string, string> NotYet = new(StringComparer.Ordinal)
     {
         ["A22"] = "Keys, usage and rankings in a browser: there is no console yet.",
-        ["A24"] = "A burst from a pipeline: there are no queues and no caps of a key yet.",
         ["C9"] = "A model chosen by the prompt: nothing reads prompts for that yet; rules choose by facts.",
         ["D22"] = "Four tasks to four models: nothing tells the task of a prompt yet.",
-        ["D27"] = "Calls at once: nothing caps or queues them yet.",
-        ["D28"] = "A pause between calls: nothing paces them yet.",
-        ["D29"] = "Foreground before background: there are no queues yet.",
-        ["D30"] = "Shares of sessions: there are no queues yet.",
-        ["D31"] = "Shares of users: there are no queues yet.",
         ["F1"] = "The words of a limit of Sluice's own: there are none yet.",
         ["F2"] = "Words of such a limit that the operator chooses: there are none yet.",
         ["F10"] = "A 429 of Sluice's own: there are no limits yet; those of providers name their provider (F11).",
@@ -40,9 +34,6 @@ public sealed partial class RequirementMapTests
         ["I13"] = "Advice from spending without a tag: there is no advisor yet.",
         ["I14"] = "Minutes of outage that failover bridged: there is no advisor yet.",
         ["I15"] = "Images, audio and video as answers: only text and vectors are served yet.",
-        ["I36"] = "Fair shares of several developers: there are no limits and no queues yet.",
-        ["I37"] = "A burst from a pipeline that waits its turn: there are no queues yet.",
-        ["I38"] = "Shares of the sessions of one orchestrator: there are no queues yet; the budget of repeats is F37.",
     };
 
     // Shown by tests but for what stands here.
