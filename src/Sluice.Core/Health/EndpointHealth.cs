@@ -21,6 +21,7 @@ public sealed class EndpointHealth
     private LastWords? _words;
     private OutcomeWindows? _outcomes;
     private SpeedWindow? _speed;
+    private ToolCallWindow? _toolCalls;
 
     internal EndpointHealth(HealthBoard board, ProviderHealth provider, ModelEndpoint endpoint)
     {
@@ -162,6 +163,17 @@ public sealed class EndpointHealth
         }
     }
 
+    /// <summary>How often it was asked, and what its tool calls were worth.</summary>
+    public EndpointToolUse ToolUse()
+    {
+        lock (_lock)
+        {
+            var now = Board.Now();
+            var asked = _outcomes?.Count(HealthWindow.HalfHour, now) ?? default;
+            return new EndpointToolUse(asked.Succeeded + asked.Failed + asked.Limited, _toolCalls?.Count(now) ?? default);
+        }
+    }
+
     /// <summary>What its attempts failed by, the most frequent first.</summary>
     public IReadOnlyList<(ErrorKind Kind, int Count)> Failures(HealthWindow window)
     {
@@ -213,6 +225,14 @@ public sealed class EndpointHealth
             // It may have closed since the look without the lock.
             probe = _circuit.IsClosed && one?.IsClosed != false ? null : mine;
             return true;
+        }
+    }
+
+    internal void CalledTools(ToolCallOutcome outcome, long now)
+    {
+        lock (_lock)
+        {
+            (_toolCalls ??= new ToolCallWindow()).Add(outcome, now);
         }
     }
 

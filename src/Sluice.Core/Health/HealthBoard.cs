@@ -107,6 +107,12 @@ public sealed class HealthBoard(TimeProvider time) : IHealth
     public EndpointSpeed? Speed(ModelEndpoint endpoint) => Find(endpoint)?.Speed();
 
     /// <inheritdoc/>
+    public void CalledTools(ModelEndpoint endpoint, ToolCallOutcome outcome) => Of(endpoint).CalledTools(outcome, Now());
+
+    /// <inheritdoc/>
+    public EndpointToolUse ToolUse(ModelEndpoint endpoint) => Find(endpoint)?.ToolUse() ?? default;
+
+    /// <inheritdoc/>
     public EndpointHealth Of(ModelEndpoint endpoint)
     {
         if (Kept(endpoint) is { } kept)

@@ -46,6 +46,14 @@ public interface IHealth
     /// <summary>How fast the endpoint was lately; null while that is not known.</summary>
     EndpointSpeed? Speed(ModelEndpoint endpoint);
 
+    /// <summary>An answer ended with tool calls.</summary>
+    /// <param name="endpoint">Whose.</param>
+    /// <param name="outcome">What they were worth.</param>
+    void CalledTools(ModelEndpoint endpoint, ToolCallOutcome outcome);
+
+    /// <summary>How often the endpoint was asked lately, and what its tool calls were worth.</summary>
+    EndpointToolUse ToolUse(ModelEndpoint endpoint);
+
     /// <summary>
     /// The endpoint's own place on the board, for whoever asks several things of it. It may be kept while
     /// <see cref="EndpointHealth.IsRetired"/> is false.

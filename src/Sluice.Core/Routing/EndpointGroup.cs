@@ -27,6 +27,9 @@ internal sealed class EndpointGroup(Demands demands, PlanDraft draft) : IDisposa
 
     public RouteSort Sort { get; private set; }
 
+    /// <summary>With <see cref="RouteSort.Exacto"/> the order of those that nothing is known of: the one that counts without it.</summary>
+    public RouteSort OrdinarySort { get; private set; }
+
     /// <summary>The name asks for the longest windows (<c>:extended</c>).</summary>
     public bool WidestFirst => First?.Variant == "extended";
 
@@ -65,19 +68,21 @@ internal sealed class EndpointGroup(Demands demands, PlanDraft draft) : IDisposa
         {
             First = model.Resolved;
             Sort = SortChoice.Of(demands.Request, model.Resolved.Variant, routes.Has(demands.Tiers.Asked), snapshot.Routing.Sort);
+            OrdinarySort = Sort == RouteSort.Exacto ? SortChoice.Ordinary(demands.Request, snapshot.Routing.Sort) : Sort;
             draft.Sort = endpoints.Length > 1 && !model.IsFallback ? Sort : draft.Sort;
             SessionsStay = snapshot.Routing.SessionAffinity;
         }
 
-        var speeds = endpoints.Length > 1 && (SortChoice.IsMeasured(Sort) || demands.WantsSpeed) ? routes.Speeds(health, time) : null;
+        var standings = endpoints.Length > 1 && Sort == RouteSort.Exacto ? routes.ToolStandings(health, time) : null;
+        var speeds = endpoints.Length > 1 && (SortChoice.IsMeasured(OrdinarySort) || demands.WantsSpeed) ? routes.Speeds(health, time) : null;
         draft.Note(TierNotes.Of(demands.Tiers.Asked, model, routes));
-        draft.Note(SortChoice.Notes(Sort, model.Resolved.Variant, endpoints.Length, speeds, demands.Preferences));
+        draft.Note(SortChoice.Notes(Sort, model.Resolved.Variant, endpoints.Length, speeds, standings, demands.Preferences));
         if (_models == _parts.Length)
         {
             Array.Resize(ref _parts, 2 * _models);
         }
 
-        _parts[_models] = new Part(endpoints, speeds, model.IsFallback);
+        _parts[_models] = new Part(endpoints, speeds, standings, model.IsFallback);
         Reserve(endpoints.Length);
         var entries = _entries.AsSpan(_count, endpoints.Length);
         for (var i = 0; i < entries.Length; i++)
@@ -98,6 +103,9 @@ internal sealed class EndpointGroup(Demands demands, PlanDraft draft) : IDisposa
 
     /// <summary>Null while it is not known, or where nothing asks for it.</summary>
     public EndpointSpeed? SpeedOf(in Entry entry) => _parts[entry.Model].Speeds?[entry.Position];
+
+    /// <summary>How it stands as to tool calls, and the key to sort it by; unknown where nothing asks for it.</summary>
+    public (ToolStanding Standing, double Key) ToolStandingOf(in Entry entry) => _parts[entry.Model].Standings?[entry.Position] ?? default;
 
     /// <summary>Of a substitute, not of the model asked for.</summary>
     public bool IsFallback(in Entry entry) => _parts[entry.Model].IsFallback;
@@ -139,5 +147,6 @@ internal sealed class EndpointGroup(Demands demands, PlanDraft draft) : IDisposa
         }
     }
 
-    private readonly record struct Part(EndpointFacts[] Endpoints, EndpointSpeed?[]? Speeds, bool IsFallback);
+    private readonly record struct Part(
+        EndpointFacts[] Endpoints, EndpointSpeed?[]? Speeds, (ToolStanding Standing, double Key)[]? Standings, bool IsFallback);
 }

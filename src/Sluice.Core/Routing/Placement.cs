@@ -26,7 +26,7 @@ internal sealed class Placement(IHealth health, IAffinity affinity, TimeProvider
             return;
         }
 
-        var draw = group.Sort is RouteSort.Order or RouteSort.Price or RouteSort.Exacto ? default : NextDraw(entries.Length);
+        var draw = group.OrdinarySort is RouteSort.Order or RouteSort.Price ? default : NextDraw(entries.Length);
         var asListed = EndpointOrder.Apply(group, ref draw);
         var draft = group.Draft;
         var start = draft.Count;
@@ -198,8 +198,9 @@ internal sealed class Placement(IHealth health, IAffinity affinity, TimeProvider
         return group.IsFallback(in entry) ? "fallback model"
             : candidates.Count > start && ReferenceEquals(candidates[^1].Endpoint, endpoint) ? "next credential"
             : EndpointOrder.IsListed(entry.Rank, group.Demands) ? "named in provider.order"
+            : group.ToolStandingOf(in entry).Standing == ToolStanding.Worse ? "worse tool calls than others"
             : candidates.Count > start ? "next in order"
-            : SortChoice.Reason(group.Sort, entry.Key);
+            : SortChoice.Reason(entry.Key <= ToolStandings.KnownKey ? RouteSort.Exacto : group.OrdinarySort, entry.Key);
     }
 
     // A session always begins with the same credential, everybody else takes turns.

@@ -44,6 +44,9 @@ public sealed record Envelope
     /// <summary>Elements of <c>tools</c>.</summary>
     public int ToolCount { get; init; }
 
+    /// <summary>The value of <c>tools</c>.</summary>
+    public BodySpan ToolsValue { get; init; }
+
     /// <summary>Bytes of the value of <c>tools</c>.</summary>
     public int ToolBytes { get; init; }
 

@@ -64,6 +64,7 @@ public static class EnvelopeScanner
         private int _messages;
         private int _tools;
         private int _toolBytes;
+        private BodySpan _toolsValue;
         private int _images;
         private int _documents;
         private int _foreignProofs;
@@ -131,6 +132,7 @@ public static class EnvelopeScanner
             MessageCount = _messages,
             ToolCount = _tools,
             ToolBytes = _toolBytes,
+            ToolsValue = _toolsValue,
             HasImages = _images > 0,
             HasDocuments = _documents > 0,
             HasForeignProofs = _foreignProofs > 0,
@@ -216,6 +218,7 @@ public static class EnvelopeScanner
                 case MemberMeaning.Input:
                     return Input(key, bytes, value);
                 case MemberMeaning.Tools:
+                    _toolsValue = value;
                     _tools += bytes[0] == (byte)'[' ? _walk.Counts.Elements : 0;
                     _toolBytes += bytes[0] == (byte)'[' ? value.Length : 0;
                     _tokens.AddTools(_walk.Counts, value.Length);

@@ -7,6 +7,7 @@ using Sluice.Protocols;
 using Sluice.Protocols.Conversation;
 using Sluice.Protocols.Degradations;
 using Sluice.Protocols.Errors;
+using Sluice.Server.ToolCalls;
 
 namespace Sluice.Server.Attempts;
 
@@ -69,6 +70,9 @@ internal sealed class Attempt
 
     /// <summary>Bytes of content that came: what unreported output is estimated from.</summary>
     public long ContentBytes { get; set; }
+
+    /// <summary>The tool calls of its answer, where they are counted; null elsewhere.</summary>
+    public CalledTools? Called { get; set; }
 
     /// <summary>The upstream took the request to work on (success status, or it kept us waiting): its input is charged even if nothing came.</summary>
     public bool Accepted { get; set; }

@@ -369,11 +369,13 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
                 Praise(attempt);
                 request.Cached?.Keep(attempt, open.Rest);
                 await _delivery.EndStreamAsync(attempt, open.Rest, open.Answer);
+                services.ToolCalls.Judge(request, attempt);
                 return Verdict.Done;
             case RelayEnd.Complete:
                 Praise(attempt);
                 request.Cached?.Keep(attempt, open.Rest);
                 await _delivery.SendWholeAsync(attempt, open.Answer, open.Rest);
+                services.ToolCalls.Judge(request, attempt);
                 return Verdict.Done;
             case RelayEnd.FailedSeen:
                 await NoteAsync(open, end);

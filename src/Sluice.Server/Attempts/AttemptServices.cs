@@ -6,6 +6,7 @@ using Sluice.Core.Reasoning;
 using Sluice.Core.Routing;
 using Sluice.Core.Tokens;
 using Sluice.Server.Settlement;
+using Sluice.Server.ToolCalls;
 using Sluice.Upstreams;
 
 namespace Sluice.Server.Attempts;
@@ -14,4 +15,8 @@ namespace Sluice.Server.Attempts;
 /// <param name="DrainOver">Cancelled when a stopping process can wait no longer for open requests.</param>
 internal sealed record AttemptServices(
     UpstreamClient Upstreams, IHealth Health, IAffinity Affinity, ILedger Ledger, Settler Settler, RetryBudget RetryBudget, FailedRequests FailedRequests, RefusedBetas RefusedBetas, EstimateCorrection Estimates, IReasoningMemory Reasoning, AdmissionControl Admission, TimeProvider Time, Random Random,
-    CancellationToken DrainOver);
+    CancellationToken DrainOver)
+{
+    /// <summary>Counts how often tool calls can be run.</summary>
+    public ToolCallMeter ToolCalls { get; } = new(Health);
+}

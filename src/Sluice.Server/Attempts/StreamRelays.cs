@@ -1,6 +1,7 @@
 using Sluice.Protocols.Formats;
 using Sluice.Protocols.Native;
 using Sluice.Server.Relay;
+using Sluice.Server.ToolCalls;
 
 namespace Sluice.Server.Attempts;
 
@@ -15,7 +16,7 @@ internal static class StreamRelays
         var upstream = WireFormats.Upstream(attempt.Wire);
         var dialect = attempt.Candidate.Provider.Dialect;
         return attempt.Native
-            ? ReasoningReplays.Remember(
+            ? ToolCallMeter.Watch(ReasoningReplays.Remember(
                 NativeRelays.CreateStream(attempt.Wire, new NativeStreamOptions
                 {
                     ReadError = data => upstream.ReadError(0, data.Span),
@@ -25,7 +26,7 @@ internal static class StreamRelays
                 }),
                 upstream,
                 request,
-                attempt)
+                attempt), upstream, request, attempt)
             : Translated(request, attempt, upstream.CreateStreamReader(dialect));
     }
 
@@ -33,7 +34,7 @@ internal static class StreamRelays
     {
         var target = TargetOf(request, attempt);
         var told = ReasoningReplays.Remember(ToolFolding.Restore(reader, target.Tools, attempt.Wire), request, attempt);
-        return new TranslatedRelay(told, request.Surface.Format.CreateStreamWriter(target, attempt.Degradations));
+        return new TranslatedRelay(ToolCallMeter.Watch(told, request, attempt), request.Surface.Format.CreateStreamWriter(target, attempt.Degradations));
     }
 
     /// <summary>What the answer writer must know of the client.</summary>

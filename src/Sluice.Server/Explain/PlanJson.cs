@@ -144,6 +144,11 @@ internal static class PlanJson
         json.WriteString("provider"u8, candidate.Provider.Name);
         json.WriteString("model"u8, candidate.Endpoint.UpstreamModel);
         json.WriteString("credential"u8, candidate.Credential?.Id);
+        if (candidate.Endpoint.ServiceTier is { } tier)
+        {
+            json.WriteString("service_tier"u8, tier);
+        }
+
         json.WriteString("why"u8, candidate.Reason);
     }
 

@@ -4,6 +4,7 @@ using Sluice.Protocols.Errors;
 using Sluice.Protocols.Formats;
 using Sluice.Protocols.Native;
 using Sluice.Server.Attempts;
+using Sluice.Server.ToolCalls;
 using Sluice.Upstreams;
 
 namespace Sluice.Server.Relay;
@@ -67,6 +68,7 @@ internal static class WholeAnswer
         if (!facts.IsError)
         {
             ReasoningReplays.Remember(body, format, request, attempt);
+            ToolCallMeter.Watch(facts.StopReason == StopReason.ToolUse && ToolCallMeter.Watches(request) ? format.ReadResponse(body, dialect).Value : null, request, attempt);
         }
 
         return facts.IsError
@@ -87,6 +89,7 @@ internal static class WholeAnswer
         var target = StreamRelays.TargetOf(request, attempt);
         var response = ToolFolding.Restore(parsed.Value!, target.Tools, upstream.Protocol);
         ReasoningReplays.Remember(response, request, attempt);
+        ToolCallMeter.Watch(response, request, attempt);
         attempt.Usage = response.Usage;
         attempt.ContentBytes = body.Length;
         var output = new ArrayBufferWriter<byte>(body.Length + 512);

@@ -23,7 +23,7 @@ internal static class RoutingRequests
     /// <param name="facts">What the headers say.</param>
     /// <param name="envelope">What the body says; its model is set.</param>
     /// <param name="body">The client's whole body.</param>
-    /// <param name="isOpenRouterPath">It came by a path of OpenRouter's, where requests that name no order are balanced.</param>
+    /// <param name="isOpenRouterPath">It came by a path of OpenRouter's, where requests that name no order are balanced, or go by tool calls where they have tools.</param>
     public static (RoutingRequest? Request, GatewayError? Error) Of(Caller caller, ClientFacts facts, Envelope envelope, ReadOnlySpan<byte> body, bool isOpenRouterPath)
     {
         var (preferences, error) = RequestPreferences.Read(envelope, body);
@@ -46,7 +46,8 @@ internal static class RoutingRequests
             Session = facts.Session is null ? null : $"{caller.User}\n{facts.Session}",
             AllowedModels = caller.AllowedModels,
             Preferences = preferences,
-            DefaultSort = isOpenRouterPath ? RouteSort.Balanced : null,
+            // There, requests with tools go to who is good at them.
+            DefaultSort = !isOpenRouterPath ? null : envelope.ToolCount > 0 ? RouteSort.Exacto : RouteSort.Balanced,
             // Chat bodies reach OpenRouter with all their members; other formats are translated, and then nobody behind it reads these.
             PreferencesTravel = envelope.Protocol == WireProtocol.OpenAIChat,
             ServiceTier = ServiceTiers.Asked(envelope.ServiceTier, envelope.Speed),

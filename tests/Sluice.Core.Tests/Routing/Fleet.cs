@@ -42,6 +42,9 @@ internal sealed record Ship(string Provider)
 
     public EndpointSpeed? Speed { get; init; }
 
+    /// <summary>Requests of half an hour, answers with tool calls of two hours, and how many of these failed.</summary>
+    public (int Requests, int Answers, int Failed) Tools { get; init; }
+
     /// <summary>Tiers that it is offered in as well, with their prices.</summary>
     public (string Tier, decimal? Price)[] Tiers { get; init; } = [];
 }
@@ -49,6 +52,7 @@ internal sealed record Ship(string Provider)
 /// <summary>Endpoints with all that filters and orders look at; health says what the test set.</summary>
 internal sealed class Fleet : IHealth
 {
+    private readonly Dictionary<string, EndpointToolUse> _toolUse = new(StringComparer.Ordinal);
     private readonly Dictionary<string, EndpointSpeed?> _speeds = new(StringComparer.Ordinal);
 
     public Fleet(params Ship[] ships)
@@ -69,6 +73,7 @@ internal sealed class Fleet : IHealth
 
         foreach (var ship in ships)
         {
+            _toolUse[ship.Provider] = new EndpointToolUse(ship.Tools.Requests, new ToolCallCounts(ship.Tools.Answers - ship.Tools.Failed, ship.Tools.Failed, 0, 0));
             _speeds[$"{ship.Provider}/{UpstreamOf(ship)}"] = ship.Speed;
         }
 
@@ -129,6 +134,12 @@ internal sealed class Fleet : IHealth
         probe = null;
         return true;
     }
+
+    void IHealth.CalledTools(ModelEndpoint endpoint, ToolCallOutcome outcome)
+    {
+    }
+
+    EndpointToolUse IHealth.ToolUse(ModelEndpoint endpoint) => _toolUse.GetValueOrDefault(endpoint.Provider);
 
     public EndpointHealth Of(ModelEndpoint endpoint) => throw new NotSupportedException("A fleet keeps no places.");
 

@@ -104,7 +104,6 @@ public sealed class OrderTests
     [Theory]
     [InlineData("x/one:online", "online")]
     [InlineData("x/one:thinking", "thinking")]
-    [InlineData("x/one:exacto", "exacto")]
     public void Variant_NotOffered_IsNotedAndAnswered(string model, string word)
     {
         var plan = new Fleet(new Ship("a"), new Ship("b")).Plan(ProviderPreferences.None, model: model);

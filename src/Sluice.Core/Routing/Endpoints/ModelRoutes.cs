@@ -1,5 +1,6 @@
 using Sluice.Core.Catalogue;
 using Sluice.Core.Health;
+using Sluice.Core.Routing.Ordering;
 using Sluice.Protocols.Native;
 
 namespace Sluice.Core.Routing.Endpoints;
@@ -11,6 +12,7 @@ internal sealed class ModelRoutes
     private const int FewEndpoints = 16;
 
     private volatile Reading? _reading;
+    private volatile ToolReading? _toolReading;
 
     /// <param name="model">Which.</param>
     /// <param name="endpoints">Those in the ordinary tier.</param>
@@ -77,6 +79,26 @@ internal sealed class ModelRoutes
 
         return speeds;
     }
+
+    /// <summary>How the endpoints stand as to tool calls, by their positions; at most a second old.</summary>
+    public (ToolStanding Standing, double Key)[] ToolStandings(IHealth health, TimeProvider time)
+    {
+        var now = time.GetTimestamp();
+        if (_toolReading is { } last && time.GetElapsedTime(last.At, now) < TimeSpan.FromSeconds(1))
+        {
+            return last.Standings;
+        }
+
+        var standings = Ordering.ToolStandings.Of(Endpoints, Speeds(health, time), health);
+        if (standings.Length > FewEndpoints)
+        {
+            _toolReading = new ToolReading(now, standings);
+        }
+
+        return standings;
+    }
+
+    private sealed record ToolReading(long At, (ToolStanding Standing, double Key)[] Standings);
 
     private sealed record Reading(long At, EndpointSpeed?[] Speeds);
 }

@@ -60,7 +60,20 @@ internal sealed class Demands
     /// one that is and does not serve the model.
     /// </summary>
     public bool Lists(ProviderList list, EndpointFacts endpoint) =>
-        list.Covers(endpoint, Tiers.IsAsked(endpoint)) || (IsLeftTo(endpoint) && (list.NamesStrangers || !Array.Exists(_endpoints, other => list.Covers(other))));
+        list.Covers(endpoint, Tiers.IsAsked(endpoint)) || (IsLeftTo(endpoint) && (list.NamesStrangers || !CoversAny(list)));
+
+    private bool CoversAny(ProviderList list)
+    {
+        foreach (var endpoint in _endpoints)
+        {
+            if (list.Covers(endpoint))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     /// <summary>Turns to the next model; its endpoints, those in other tiers among them where the request may go there.</summary>
     /// <param name="routes">Of the model.</param>

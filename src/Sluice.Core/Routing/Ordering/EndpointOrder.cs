@@ -24,8 +24,9 @@ internal static class EndpointOrder
 
     // What is put last, in the order of their weight: they are added up.
     private const int LessWanted = 1;
-    private const int OtherTier = 2;
-    private const int TooSmall = 4;
+    private const int WorseCalls = 2;
+    private const int OtherTier = 4;
+    private const int TooSmall = 8;
 
     // Rank: what is put last, times this, plus the place in provider.order.
     private const int LaterStep = 1 << 8;
@@ -36,7 +37,13 @@ internal static class EndpointOrder
     {
         var entries = group.Entries;
         var asListed = !IsRanked(group) || SetRanks(group, entries);
-        switch (group.Sort)
+        asListed = SetKeys(group, entries, asListed, ref draw);
+        return (group.Sort != RouteSort.Exacto || !SetToolKeys(group, entries)) && asListed;
+    }
+
+    private static bool SetKeys(EndpointGroup group, Span<Entry> entries, bool asListed, ref Draw draw)
+    {
+        switch (group.OrdinarySort)
         {
             case RouteSort.Price:
                 foreach (ref var entry in entries)
@@ -177,13 +184,36 @@ internal static class EndpointOrder
         return same;
     }
 
+    /// <summary>Over the keys of the ordinary order: whose tool calls are known to be good goes first, whose are worse than the others' goes last. True when something is known.</summary>
+    private static bool SetToolKeys(EndpointGroup group, Span<Entry> entries)
+    {
+        var known = false;
+        foreach (ref var entry in entries)
+        {
+            var (standing, key) = group.ToolStandingOf(in entry);
+            known |= standing != ToolStanding.Unknown;
+            switch (standing)
+            {
+                case ToolStanding.Good:
+                    entry.Key = key;
+                    break;
+                case ToolStanding.Worse:
+                    entry.Key = key;
+                    entry.Rank += WorseCalls * LaterStep;
+                    break;
+            }
+        }
+
+        return known;
+    }
+
     /// <summary>True when some endpoint was measured.</summary>
     private static bool SetSpeedKeys(EndpointGroup group, Span<Entry> entries, ref Draw draw)
     {
         var unmeasured = 0;
         foreach (ref var entry in entries)
         {
-            var measured = Measured(group.SpeedOf(in entry), group.Sort);
+            var measured = Measured(group.SpeedOf(in entry), group.OrdinarySort);
             entry.Key = measured ?? double.MaxValue;
             unmeasured += measured is null ? 1 : 0;
         }

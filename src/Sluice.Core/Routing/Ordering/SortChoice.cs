@@ -9,7 +9,8 @@ internal static class SortChoice
 {
     private static readonly string[] Throughput = ["Endpoints are not measured yet: sort 'throughput' kept the configured order."];
     private static readonly string[] Latency = ["Endpoints are not measured yet: sort 'latency' kept the configured order."];
-    private static readonly string[] Exacto = ["How often tool calls succeed is not measured: sort 'exacto' kept the configured order."];
+    private static readonly string[] Exacto =
+        ["Too few answers with tool calls lately to tell endpoints apart: sort 'exacto' kept the order that counts without it."];
     private static readonly string[] Online = ["':online' asks the gateway to search the web, which is not offered here: the model answers without it."];
     private static readonly string[] Distillable = ["Which authors permit distillation is not known here: `enforce_distillable_text` left nobody out."];
     private static readonly string[] Thinking = ["':thinking' is no model of its own here: ask for thinking by `reasoning` or `thinking`."];
@@ -31,12 +32,22 @@ internal static class SortChoice
         };
 
         // A request that names an order wants no draw behind it either.
-        return sort == RouteSort.Balanced && preferences.Order.Count > 0 && preferences.Sort is null ? RouteSort.Order : sort;
+        var isDefault = preferences.Sort is null && (sort == RouteSort.Balanced || (sort == RouteSort.Exacto && variant != "exacto"));
+        return isDefault && preferences.Order.Count > 0 ? RouteSort.Order : sort;
+    }
+
+    /// <summary>The order of endpoints whose tool calls nothing is known of, where these decide.</summary>
+    public static RouteSort Ordinary(RoutingRequest request, RouteSort configured)
+    {
+        var sort = request.DefaultSort == RouteSort.Exacto ? RouteSort.Balanced : request.DefaultSort ?? configured;
+        return sort == RouteSort.Balanced && request.Preferences.Order.Count > 0 ? RouteSort.Order : sort;
     }
 
     /// <summary>What was asked for and done otherwise.</summary>
     /// <param name="speeds">Of the endpoints; null where the sort does not go by them.</param>
-    public static IReadOnlyList<string> Notes(RouteSort sort, string? variant, int endpoints, EndpointSpeed?[]? speeds, ProviderPreferences preferences) => variant switch
+    /// <param name="standings">As to tool calls; null where the sort does not go by them.</param>
+    public static IReadOnlyList<string> Notes(
+        RouteSort sort, string? variant, int endpoints, EndpointSpeed?[]? speeds, (ToolStanding Standing, double Key)[]? standings, ProviderPreferences preferences) => variant switch
     {
         "online" => Online,
         "thinking" => Thinking,
@@ -46,7 +57,7 @@ internal static class SortChoice
         {
             RouteSort.Throughput when !IsAnyMeasured(speeds, sort) => Throughput,
             RouteSort.Latency when !IsAnyMeasured(speeds, sort) => Latency,
-            RouteSort.Exacto => Exacto,
+            RouteSort.Exacto when (variant == "exacto" || preferences.Sort == sort) && !Array.Exists(standings!, one => one.Standing != ToolStanding.Unknown) => Exacto,
             _ => [],
         },
     };
@@ -71,6 +82,7 @@ internal static class SortChoice
     public static string Reason(RouteSort sort, double key) => sort switch
     {
         _ when key == EndpointOrder.Exploring => "tried to be measured",
+        RouteSort.Exacto => "best tool calls",
         RouteSort.Price when double.IsFinite(key) => "lowest price",
         RouteSort.Balanced when double.IsFinite(key) => "drawn by price",
         RouteSort.Throughput when key < 0 => "highest throughput",
