@@ -30,6 +30,7 @@ public sealed class SessionAffinity(TimeProvider time, int capacity = SessionAff
     private readonly Lock _turn = new();
     private readonly Lock _changing = new();
     private Dictionary<(UInt128 Session, string Model), Place> _changed = [];
+    private volatile Action? _onChange;
     private volatile ConcurrentDictionary<UInt128, Session> _young = new();
     private volatile ConcurrentDictionary<UInt128, Session> _old = new();
     private int _count;
@@ -119,6 +120,9 @@ public sealed class SessionAffinity(TimeProvider time, int capacity = SessionAff
         }
     }
 
+    /// <summary>Calls back with the first change after <see cref="TakeChanges"/>; must not wait for anything.</summary>
+    internal void NotifyOfChanges(Action onChange) => _onChange = onChange;
+
     /// <summary>What changed since the last call, for the store.</summary>
     internal IReadOnlyList<SessionRow> TakeChanges()
     {
@@ -189,13 +193,21 @@ public sealed class SessionAffinity(TimeProvider time, int capacity = SessionAff
         }
 
         place.StoredUntil = place.WarmUntil;
+        bool isFirst;
         lock (_changing)
         {
+            isFirst = _changed.Count == 0;
+
             // Nobody may be there to take them.
             if (_changed.Count < MostSessions)
             {
                 _changed[(session, place.Model)] = place;
             }
+        }
+
+        if (isFirst)
+        {
+            _onChange?.Invoke();
         }
     }
 

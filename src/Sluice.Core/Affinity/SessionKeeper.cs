@@ -4,21 +4,23 @@ namespace Sluice.Core.Affinity;
 public sealed class SessionKeeper : IAsyncDisposable
 {
     /// <summary>How long changes gather before they are stored together.</summary>
-    public static readonly TimeSpan StoreDelay = TimeSpan.FromMilliseconds(500);
+    public static readonly TimeSpan StoreDelay = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>How long a store that is away is left alone.</summary>
+    public static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
 
     private readonly SessionAffinity _affinity;
     private readonly ISessionStore _store;
     private readonly TimeProvider _time;
     private readonly SemaphoreSlim _storing = new(1);
-    private readonly PeriodicTimer _timer;
-    private readonly Task _running;
-    private bool _disposed;
+    private readonly ITimer _timer;
+    private volatile bool _disposed;
 
     private SessionKeeper(SessionAffinity affinity, ISessionStore store, TimeProvider time)
     {
         (_affinity, _store, _time) = (affinity, store, time);
-        _timer = new PeriodicTimer(StoreDelay, time);
-        _running = Task.Run(RunAsync);
+        _timer = time.CreateTimer(static state => _ = ((SessionKeeper)state!).StoreAsync(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        affinity.NotifyOfChanges(() => StoreAfter(StoreDelay));
     }
 
     /// <summary>Restores what is still warm and keeps the store up to date from then on.</summary>
@@ -63,17 +65,23 @@ public sealed class SessionKeeper : IAsyncDisposable
         }
 
         _disposed = true;
-        _timer.Dispose();
-        await _running;
+        await _timer.DisposeAsync();
         await FlushAsync(CancellationToken.None);
-        _storing.Dispose();
     }
 
-    private async Task RunAsync()
+    private void StoreAfter(TimeSpan delay)
     {
-        while (await _timer.WaitForNextTickAsync())
+        if (!_disposed)
         {
-            await FlushAsync(CancellationToken.None);
+            _timer.Change(delay, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    private async Task StoreAsync()
+    {
+        if (!await FlushAsync(CancellationToken.None))
+        {
+            StoreAfter(RetryDelay);
         }
     }
 }

@@ -48,9 +48,42 @@ public sealed class SessionKeeperTests
         var after = new SessionAffinity(_time);
         await using var keeper = await SessionKeeper.OpenAsync(after, _store, _time, None);
 
-        Assert.True(SessionKeeper.StoreDelay < TimeSpan.FromSeconds(1));
+        Assert.Equal(TimeSpan.FromMilliseconds(100), SessionKeeper.StoreDelay);
         Assert.NotNull(after.Find("stored", "m"));
         Assert.Null(after.Find("lost", "m"));
+    }
+
+    [Fact]
+    public async Task F20_StoreComesBack_TheMoveIsStoredWithoutAnotherChange()
+    {
+        var affinity = new SessionAffinity(_time);
+        await using var keeper = await SessionKeeper.OpenAsync(affinity, _store, _time, None);
+        _store.IsAway = true;
+        affinity.Remember("s", "m", "a/up", "a#1");
+        _time.Advance(SessionKeeper.StoreDelay);
+        Assert.Empty(_store.Rows);
+
+        _store.IsAway = false;
+        var written = _store.Written;
+        _time.Advance(SessionKeeper.RetryDelay);
+        await written;
+
+        Assert.Single(_store.Rows);
+    }
+
+    [Fact]
+    public async Task NothingChanges_NoTimerRuns()
+    {
+        var affinity = new SessionAffinity(_time);
+        await using var keeper = await SessionKeeper.OpenAsync(affinity, _store, _time, None);
+        Assert.Equal(0, _time.PendingTimers);
+
+        affinity.Remember("s", "m", "a/up", "a#1");
+        affinity.Remember("t", "m", "a/up", "a#1");
+        Assert.Equal(1, _time.PendingTimers);
+        _time.Advance(SessionKeeper.StoreDelay);
+
+        Assert.Equal((0, 1), (_time.PendingTimers, _store.Writes));
     }
 
     [Fact]
