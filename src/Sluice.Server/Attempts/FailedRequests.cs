@@ -4,7 +4,7 @@ namespace Sluice.Server.Attempts;
 
 /// <summary>
 /// Remembers for one to two minutes which requests failed, so that a client's own retry of one is known for what it is: most agents send the same
-/// bytes again and say nothing of it. Two sets take turns, so nothing has to be swept; each holds a bounded number, and what finds no room is
+/// again, at most with the members of an object in another order, and say nothing of it. Two sets take turns, so nothing has to be swept; each holds a bounded number, and what finds no room is
 /// only repeated once more than it need be. Thread-safe.
 /// </summary>
 /// <param name="time">For the change of sets.</param>
@@ -18,7 +18,7 @@ internal sealed class FailedRequests(TimeProvider time)
     private HashSet<Trace> _before = [];
     private long _turnedAt = time.GetTimestamp();
 
-    /// <summary>Whether the same user sent the same bytes a moment ago, and they failed. Bytes are read only while something is remembered.</summary>
+    /// <summary>Whether the same user sent the same a moment ago, and it failed. Bytes are read only while something is remembered.</summary>
     public bool Has(InferenceRequest request)
     {
         lock (_lock)
@@ -65,11 +65,7 @@ internal sealed class FailedRequests(TimeProvider time)
     [StructLayout(LayoutKind.Auto)]
     private readonly record struct Trace(string User, string? Session, string Model, int Length, int Hash)
     {
-        public static Trace Of(InferenceRequest request)
-        {
-            var hash = default(HashCode);
-            hash.AddBytes(request.Body.Bytes.Span);
-            return new Trace(request.Caller.User, request.Facts.Session, request.Envelope.Model ?? "", request.Body.Bytes.Length, hash.ToHashCode());
-        }
+        public static Trace Of(InferenceRequest request) =>
+            new(request.Caller.User, request.Facts.Session, request.Envelope.Model ?? "", request.Body.Bytes.Length, JsonHash.Of(request.Body.Bytes.Span));
     }
 }

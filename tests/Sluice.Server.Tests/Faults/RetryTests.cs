@@ -173,6 +173,29 @@ public sealed class RetryTests
         Assert.Equal(7, gateway.A.Record.Count);
     }
 
+    // Codex builds the request of a turn again, and the members of its client_metadata come in another order each time; another turn has another id.
+    [Theory]
+    [MemberData(nameof(Clients))]
+    public async Task F33_SameMembersInAnotherOrder_AreTheClientsOwnRepeat_AndAnotherTurnIsNot(Wire client)
+    {
+        await using var gateway = await GatewayUnderTest.StartAsync(Config(UpstreamKinds.Of(client), retries: 1));
+        gateway.A.Script.Always(Fault.Of(500));
+        await gateway.PostAsync(client, WithMetadata("""{"turn_id":"t-1","x-codex-window-id":"w","session_id":"s"}"""));
+        Assert.Equal(2, gateway.A.Record.Count);
+
+        await gateway.PostAsync(client, WithMetadata("""{"session_id":"s","turn_id":"t-1","x-codex-window-id":"w"}"""));
+        Assert.Equal(3, gateway.A.Record.Count);
+
+        await gateway.PostAsync(client, WithMetadata("""{"session_id":"s","turn_id":"t-2","x-codex-window-id":"w"}"""));
+        Assert.Equal(5, gateway.A.Record.Count);
+
+        ClientRequest WithMetadata(string metadata)
+        {
+            var ask = Wires.Ask(client, "one/0", "hello", stream: true);
+            return ask with { Body = ask.Body.Insert(1, $"\"client_metadata\":{metadata},") };
+        }
+    }
+
     [Fact]
     public async Task D10_UpstreamNamesItsPause_RepeatWaitsItOut()
     {
