@@ -36,6 +36,7 @@ public static class AttemptCause
     /// <summary>The cause of a request that nobody was asked for.</summary>
     public static string Of(RequestSettled request) => request switch
     {
+        { Error: ErrorKind.Cancelled } => "client_gone",
         { Error: { } kind } => Of(kind),
         { Route: KeptRoute or StaleRoute } => Cache,
         _ => Answered,

@@ -95,8 +95,7 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
         }
         catch
         {
-            // A fault of Sluice's own: the rows are closed all the same, or they would stay "running" until the next start.
-            await _delivery.SettleOpenAsync(AttemptOutcome.Failed);
+            await _delivery.SettleFaultAsync();
             throw;
         }
     }

@@ -18,9 +18,6 @@ namespace Sluice.Server.Attempts;
 /// </summary>
 internal sealed class Delivery(AttemptServices services, InferenceRequest request) : IAsyncDisposable
 {
-    // nginx's number for it; never sent, only written to the ledger.
-    private const int StatusClientClosedRequest = 499;
-
     // Its clock began before ours: the way here takes a little of it.
     private const double ShareOfPatience = 0.95;
 
@@ -139,7 +136,7 @@ internal sealed class Delivery(AttemptServices services, InferenceRequest reques
     /// <summary>The client went away: nothing can be told, all is settled.</summary>
     public async Task ForgetAsync()
     {
-        var why = "The client went away.";
+        var why = Unanswered.ClientGone.Message;
         if (request.Facts.Patience is { } patience && services.Time.GetUtcNow() - request.StartedAt >= patience * ShareOfPatience)
         {
             why = $"The client waits {patience.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture)} s at most, and went away then.";
@@ -150,7 +147,15 @@ internal sealed class Delivery(AttemptServices services, InferenceRequest reques
         }
 
         await SettleOpenAsync(AttemptOutcome.ClientGone);
-        await services.Settler.SettleAsync(request, StatusClientClosedRequest, new GatewayError(ErrorKind.Cancelled, ErrorSource.Client, StatusClientClosedRequest, why));
+        await services.Settler.SettleAsync(request, Unanswered.ClientGone.Status, Unanswered.ClientGone with { Message = why });
+    }
+
+    /// <summary>Sluice itself failed: every row is closed, or they would stay "running" until the next start. Of what was settled before, the first row stands.</summary>
+    public async Task SettleFaultAsync()
+    {
+        await SettleOpenAsync(AttemptOutcome.Failed);
+        var error = request.ClientGone.IsCancellationRequested ? Unanswered.ClientGone : Unanswered.Fault(request.Id);
+        await services.Settler.SettleAsync(request, error.Status, error);
     }
 
     /// <summary>Settles every attempt that has no outcome yet.</summary>

@@ -34,40 +34,52 @@ internal sealed class InferencePipeline(
     public async Task RunAsync(HttpContext http, Surface surface)
     {
         var id = "gen-" + Guid.CreateVersion7(time.GetUtcNow()).ToString("N");
+        RefusedRequest? known = null;
         try
         {
-            await AnswerAsync(http, surface, id);
+            var current = snapshot();
+
+            // 1. Identity. Nothing of a body is read from a caller without a valid key.
+            var (caller, refused) = PresentedKeys.Identify(http.Request, keys, current.Auth.Open);
+            if (caller is null)
+            {
+                await RefuseAsync(http, surface, id, refused!);
+                return;
+            }
+
+            known = new RefusedRequest(http, surface, caller, id, time.GetUtcNow(), Envelope: null);
+            await AnswerAsync(known, current);
         }
         catch (Exception e) when (e is OperationCanceledException or IOException && http.RequestAborted.IsCancellationRequested)
         {
-            // The client went away; the attempts have been settled where there were any.
+            // The client went away while it was told something. Where its row was written before that, the first one stands.
+            await NoteAsync(known, Unanswered.ClientGone);
             http.Abort();
         }
         catch (Exception e)
         {
             HostingLog.RequestFailed(logger, e, id);
+            await NoteAsync(known, Unanswered.Fault(id));
             await TellFaultAsync(http, surface, id);
         }
     }
 
-    private async Task AnswerAsync(HttpContext http, Surface surface, string id)
+    private async Task AnswerAsync(RefusedRequest known, ConfigSnapshot current)
     {
-        var startedAt = time.GetUtcNow();
-        var current = snapshot();
-
-        // 1. Identity. Nothing of a body is read from a caller without a valid key.
-        var (caller, refused) = PresentedKeys.Identify(http.Request, keys, current.Auth.Open);
-        if (caller is null)
-        {
-            await RefuseAsync(http, surface, id, refused!);
-            return;
-        }
+        var (http, surface, caller, id, startedAt, _) = known;
 
         // 2. Ingress.
         var (body, unread) = await bodies.ReadAsync(http.Request, current.Server.MaxBody, http.RequestAborted);
+        if (unread is { Kind: ErrorKind.Cancelled })
+        {
+            await settler.SettleAsync(known, unread);
+            http.Abort();
+            return;
+        }
+
         if (body is null)
         {
-            await RefuseAsync(new RefusedRequest(http, surface, caller, id, startedAt, Envelope: null), unread!);
+            await RefuseAsync(known, unread!);
             return;
         }
 
@@ -76,7 +88,7 @@ internal sealed class InferencePipeline(
         envelope = envelope is null ? null : RoutingRequests.WithModel(surface.Complete(envelope));
         if (envelope is null || envelope.Model is null)
         {
-            await RefuseAsync(new RefusedRequest(http, surface, caller, id, startedAt, envelope), invalid is null
+            await RefuseAsync(known with { Envelope = envelope }, invalid is null
                 ? new GatewayError(ErrorKind.InvalidRequest, ErrorSource.Client, 400, "model: Field required. Name the model to use.") { Param = "model", Remedy = "Name the model to use." }
                 : new GatewayError(ErrorKind.InvalidRequest, ErrorSource.Client, 400, invalid.Message) { Param = invalid.Param });
             return;
@@ -87,7 +99,7 @@ internal sealed class InferencePipeline(
         var (routing, misread) = RoutingRequests.Of(caller, facts, envelope, body.Bytes.Span, PathRules.IsOpenRouterPath(http.Request.Path.Value ?? ""));
         if (routing is null)
         {
-            await RefuseAsync(new RefusedRequest(http, surface, caller, id, startedAt, envelope), misread!);
+            await RefuseAsync(known with { Envelope = envelope }, misread!);
             return;
         }
 
@@ -156,6 +168,22 @@ internal sealed class InferencePipeline(
         await RefuseAsync(refused.Http, refused.Surface, refused.Id, error);
     }
 
+    // A caller who is known finds his request in the ledger, however it ended. The ledger itself may be what failed.
+    private async Task NoteAsync(RefusedRequest? known, GatewayError error)
+    {
+        try
+        {
+            if (known is not null)
+            {
+                await settler.SettleAsync(known, error);
+            }
+        }
+        catch (Exception e)
+        {
+            HostingLog.RequestFailed(logger, e, known!.Id);
+        }
+    }
+
     private static Task RefuseAsync(HttpContext http, Surface surface, string id, GatewayError error)
     {
         AnswerHeaders.WriteIds(http.Response, id);
@@ -172,7 +200,6 @@ internal sealed class InferencePipeline(
         }
 
         http.Response.Clear();
-        await RefuseAsync(http, surface, id, new GatewayError(ErrorKind.Internal, ErrorSource.Gateway, 500,
-            $"Sluice failed on this request. It is logged under {id}: please report it."));
+        await RefuseAsync(http, surface, id, Unanswered.Fault(id));
     }
 }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using Microsoft.AspNetCore.Http;
 using Sluice.Protocols.Errors;
+using Sluice.Server.Errors;
 
 namespace Sluice.Server.Ingress;
 
@@ -13,7 +14,7 @@ internal sealed class BodyReader(BodyBudget budget)
     /// <summary>What bounds all that is held.</summary>
     public BodyBudget Budget => budget;
 
-    /// <summary>Reads the body, or says why not. The caller owns the body.</summary>
+    /// <summary>Reads the body, or says why not; <see cref="ErrorKind.Cancelled"/> where the client left before all of it was there. The caller owns the body.</summary>
     /// <param name="request">Not read yet.</param>
     /// <param name="maxBody">Bytes.</param>
     /// <param name="cancellation">The client's own.</param>
@@ -57,15 +58,17 @@ internal sealed class BodyReader(BodyBudget budget)
         }
         catch (BadHttpRequestException e)
         {
+            var isCut = e.StatusCode == StatusCodes.Status400BadRequest && body.Length < request.ContentLength;
             body.Dispose();
-            return (null, e.StatusCode == StatusCodes.Status413PayloadTooLarge
-                ? TooLarge(maxBody)
+            return (null, isCut ? Unanswered.ClientLeftWhileSending
+                : e.StatusCode == StatusCodes.Status413PayloadTooLarge ? TooLarge(maxBody)
                 : new GatewayError(ErrorKind.InvalidRequest, ErrorSource.Client, 400, "The request body could not be read: " + e.Message));
         }
-        catch (IOException e)
+        catch (Exception e) when (e is IOException || (e is OperationCanceledException && cancellation.IsCancellationRequested))
         {
+            // A reset is often seen here before the server says that the request was aborted.
             body.Dispose();
-            throw new OperationCanceledException("The client reset the connection while it sent its body.", e);
+            return (null, Unanswered.ClientLeftWhileSending);
         }
         catch
         {

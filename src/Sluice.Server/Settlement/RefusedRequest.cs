@@ -6,7 +6,7 @@ using Sluice.Server.Surfaces;
 
 namespace Sluice.Server.Settlement;
 
-/// <summary>A request of a known caller whose body could not be taken: all that its row can say.</summary>
+/// <summary>A request of a known caller that ended before it had a plan: all that its row can say.</summary>
 /// <param name="Http">For the labels of its headers.</param>
 /// <param name="Surface">How the client speaks.</param>
 /// <param name="Caller">Who.</param>

@@ -106,7 +106,6 @@ internal sealed class Settler(ILedger ledger, EstimateCorrection estimates, Time
 
     private (AttemptSettled Row, Cost Cost) Close(InferenceRequest request, Attempt attempt, AttemptOutcome outcome)
     {
-        attempt.Settled = true;
         attempt.Milliseconds = (long)time.GetElapsedTime(attempt.SentAt).TotalMilliseconds;
         var (usage, estimated) = request.Surface.Operation == SurfaceOperation.CountTokens ? (Nothing, false) : Charge(attempt, outcome);
         request.Admission?.Settle(attempt, usage);
@@ -116,6 +115,9 @@ internal sealed class Settler(ILedger ledger, EstimateCorrection estimates, Time
             PreferReportedCost = ProviderKinds.IsGateway(attempt.Candidate.Provider),
             SheetOfModel = name => request.Snapshot.Catalogue.Resolve(name)?.Model.ListPrice,
         });
+
+        // Last: what fails until here is settled by whoever cleans up after the fault.
+        attempt.Settled = true;
         return (new AttemptSettled
         {
             AttemptId = attempt.Row.AttemptId,

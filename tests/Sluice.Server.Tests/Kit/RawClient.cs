@@ -94,5 +94,12 @@ internal sealed class RawClient : IDisposable
         return text.ToString();
     }
 
+    /// <summary>Ends the connection as a killed machine's system does, without a farewell.</summary>
+    public void Reset()
+    {
+        _tcp.Client.LingerState = new LingerOption(enable: true, seconds: 0);
+        _tcp.Client.Close();
+    }
+
     public void Dispose() => _tcp.Dispose();
 }
