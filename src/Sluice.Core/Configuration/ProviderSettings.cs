@@ -105,6 +105,9 @@ public sealed record TimeoutSettings
     /// <summary>From the request's last byte to the first fragment of content; null is the default: 300 s for streams, 600 s without.</summary>
     public TimeSpan? FirstToken { get; init; }
 
+    /// <summary>The one of these that holds for a request.</summary>
+    public TimeSpan FirstTokenFor(bool stream) => FirstToken ?? TimeSpan.FromSeconds(stream ? 300 : 600);
+
     /// <summary>The longest silence after that.</summary>
     public TimeSpan Idle { get; init; } = TimeSpan.FromSeconds(240);
 

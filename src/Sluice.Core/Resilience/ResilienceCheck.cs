@@ -4,7 +4,7 @@ using Sluice.Core.Configuration;
 
 namespace Sluice.Core.Resilience;
 
-/// <summary>Looks at a configuration for what happens when something fails: five layers, each with what is configured and what is missing. Asks nobody.</summary>
+/// <summary>Looks at a configuration for what happens when something fails or is slow: layer by layer, each with what is configured and what is missing. Asks nobody.</summary>
 public static class ResilienceCheck
 {
     private const int MostNames = 5;
@@ -12,7 +12,7 @@ public static class ResilienceCheck
 
     /// <summary>The checklist, in the order of its layers.</summary>
     public static IReadOnlyList<ResilienceFinding> Of(ConfigSnapshot snapshot) =>
-        [.. Retries(snapshot), .. Models(snapshot), .. Providers(snapshot), .. Keys(snapshot), .. Breaker(snapshot), .. Degradation(snapshot)];
+        [.. Retries(snapshot), .. Models(snapshot), .. Providers(snapshot), .. Keys(snapshot), .. Breaker(snapshot), HedgingCheck.Of(snapshot), .. Degradation(snapshot)];
 
     private static IEnumerable<ResilienceFinding> Retries(ConfigSnapshot snapshot)
     {

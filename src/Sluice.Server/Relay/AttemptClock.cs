@@ -24,7 +24,7 @@ internal sealed class AttemptClock : IDisposable
     {
         _time = time;
         _source = CancellationTokenSource.CreateLinkedTokenSource(client, drainOver);
-        _firstToken = timeouts.FirstToken ?? TimeSpan.FromSeconds(stream ? 300 : 600);
+        _firstToken = timeouts.FirstTokenFor(stream);
         _idle = timeouts.Idle;
         _total = timeouts.Total;
         _started = _lastProgress = time.GetTimestamp();

@@ -34,6 +34,35 @@ public sealed class ResilienceCheckTests
     }
 
     [Theory]
+    [InlineData("", ResilienceLevel.Good, "keeps its request until its own timeout, 300 s at most")]
+    [InlineData("routing: { hedge: 20s }", ResilienceLevel.Good, "After 20 s without a sign the next candidate of the plan is asked as well, that one alone")]
+    [InlineData("routing: { hedge: 1s }", ResilienceLevel.Weak, "many models take longer")]
+    [InlineData("routing: { hedge: 5m }", ResilienceLevel.Weak, "given up after 300 s before that")]
+    public void Hedging_SaysWhatASlowProviderCosts(string routing, ResilienceLevel level, string said)
+    {
+        var finding = Assert.Single(Check(TwoProviders + routing), one => one.Layer == "hedging");
+
+        Assert.Equal(level, finding.Level);
+        Assert.Contains(said, finding.What, StringComparison.Ordinal);
+        Assert.Equal(level == ResilienceLevel.Good, finding.Remedy is null);
+    }
+
+    [Fact]
+    public void Hedging_WithoutASecondCandidate_DoesNothing()
+    {
+        const string Alone = """
+            providers: [{ name: a, kind: openai, base_url: "http://127.0.0.1:1/v1", api_keys: [first-key] }]
+            models: [{ id: x/only-a, endpoints: [{ provider: a, model: n }] }]
+            routing: { hedge: 20s }
+            """;
+
+        var finding = Assert.Single(Check(Alone), one => one.Layer == "hedging");
+
+        Assert.Equal(ResilienceLevel.Weak, finding.Level);
+        Assert.Contains("no model has a second candidate", finding.What, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("", ResilienceLevel.Missing, "No model has a fallback.")]
     [InlineData("fallbacks: { x/only-a: [x/only-b] }", ResilienceLevel.Good, "x/only-a → x/only-b.")]
     [InlineData("fallbacks: { x/only-a: [x/only-b, x/only-a] }", ResilienceLevel.Weak, "comes back to the model itself")]
