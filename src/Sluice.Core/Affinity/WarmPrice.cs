@@ -1,31 +1,35 @@
 using Sluice.Core.Catalogue;
-using Sluice.Core.Pricing;
 
 namespace Sluice.Core.Affinity;
 
 /// <summary>What leaving a warm cache costs, where endpoints are chosen by price.</summary>
 /// <remarks>
-/// One request is compared, by its input alone: at home the cached part is read, elsewhere it is written anew; the rest is plain input at both.
-/// Output is left out, since an agent's turn reads a hundred times what it writes. So a session leaves a warm cache only for an endpoint whose
-/// plain input costs less than reading from the cache at home.
+/// One request is compared. At home the cached part of its input is read, elsewhere it is written anew; the rest is plain input at both, and so
+/// is the output that is to be expected, at each one's own rate. A session leaves only for an endpoint where all that together costs less.
 /// </remarks>
 public static class WarmPrice
 {
-    /// <summary>False when <paramref name="other"/> would be cheaper for this request even without a cache. What has no known price is never cheaper.</summary>
+    // A turn of an agent is a tool call or some sentences; what a client allows (32,000 and more) says what would be cut, not what comes.
+    private const long UsualOutput = 500;
+
+    /// <summary>Both prices of one request; null where either has no known price: then nobody is cheaper, and the session stays.</summary>
     /// <param name="home">Where the session's cache is warm.</param>
     /// <param name="cachedTokens">Tokens of it.</param>
     /// <param name="other">Where it would go.</param>
     /// <param name="inputTokens">Of the request, estimated.</param>
-    public static bool IsWorthStaying(ModelEndpoint home, long cachedTokens, ModelEndpoint other, long inputTokens)
+    /// <param name="outputLimit">What the request allows; null is no limit.</param>
+    public static WarmComparison? Compare(ModelEndpoint home, long cachedTokens, ModelEndpoint other, long inputTokens, long? outputLimit)
     {
-        var cached = Math.Clamp(cachedTokens, 0, Math.Max(0, inputTokens));
-        var rest = Math.Max(0, inputTokens) - cached;
-        return InputCost(other.Price, written: cached, read: 0, rest) is not { } there
-            || InputCost(home.Price, written: 0, read: cached, rest) is not { } here
-            || here <= there;
-    }
+        if (home.Price is not { Input: { } homeInput, Output: { } homeOutput } here || other.Price is not { Input: { } otherInput, Output: { } otherOutput } there)
+        {
+            return null;
+        }
 
-    private static decimal? InputCost(PriceSheet? price, long written, long read, long rest) => price?.Input is { } input
-        ? (written * (price.CacheWrite5m ?? input)) + (read * (price.CacheRead ?? input)) + (rest * input)
-        : null;
+        var input = Math.Max(0, inputTokens);
+        var cached = Math.Clamp(cachedTokens, 0, input);
+        var output = Math.Clamp(outputLimit ?? UsualOutput, 0, UsualOutput);
+        var atHome = (cached * (here.CacheRead ?? homeInput)) + ((input - cached) * homeInput) + (output * homeOutput);
+        var elsewhere = (cached * (there.CacheWrite5m ?? otherInput)) + ((input - cached) * otherInput) + (output * otherOutput);
+        return new WarmComparison(home.Id, other.Id, atHome / 1_000_000m, elsewhere / 1_000_000m, cached, output);
+    }
 }

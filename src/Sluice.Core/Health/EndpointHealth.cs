@@ -14,6 +14,7 @@ public sealed class EndpointHealth
     private readonly Lock _lock = new();
     private readonly Mark _whole = new();
     private readonly Circuit _circuit = new();
+    private readonly ProbeWaiters _waiters = new();
 
     // By credential id, "" for none; replaced, never changed, so that readers need no lock. As many as the provider has credentials.
     private volatile Dictionary<string, CredentialHealth> _credentials = new(StringComparer.Ordinal);
@@ -67,6 +68,7 @@ public sealed class EndpointHealth
         }
 
         var (open, askable) = OpenUntil(_circuit, now);
+        var probed = _circuit.IsProbedAt(now) || one?.Circuit.IsProbedAt(now) == true;
         if (one is not null)
         {
             var (alsoOpen, alsoAskable) = OpenUntil(one.Circuit, now);
@@ -74,7 +76,7 @@ public sealed class EndpointHealth
         }
 
         return cooling > now && cooling >= open ? new Exclusion(At(cooling), ExclusionCause.Cooldown)
-            : open > now ? new Exclusion(At(open), ExclusionCause.Circuit) { AskableFrom = At(Math.Max(askable, cooling)) }
+            : open > now ? new Exclusion(At(open), ExclusionCause.Circuit) { AskableFrom = At(Math.Max(askable, cooling)), IsProbed = probed }
             : null;
     }
 
@@ -192,6 +194,30 @@ public sealed class EndpointHealth
     /// <summary>When an open circuit is half-open; null where it is not open.</summary>
     public DateTimeOffset? OpenUntilTime => _circuit.IsClosed || _circuit.Until <= Board.Now() ? null : At(_circuit.Until);
 
+    /// <summary>Waits for the probe that is on its way; see <see cref="IHealth.ProbeHeardAsync"/>.</summary>
+    public Task<bool> ProbeHeardAsync(Credential? credential, TimeSpan longest, CancellationToken cancellation)
+    {
+        Task heard;
+        lock (_lock)
+        {
+            // Under the lock, so that no verdict falls between the look and the wait.
+            var now = Board.Now();
+            var rest = Math.Max(_circuit.ProbeUntil, _credentials.GetValueOrDefault(credential?.Id ?? "")?.Circuit.ProbeUntil ?? 0) - now;
+            if (rest <= 0)
+            {
+                return Task.FromResult(true);
+            }
+
+            longest = TimeSpan.FromTicks(Math.Min(longest.Ticks, rest));
+            if (!_waiters.TryJoin(out heard))
+            {
+                return Task.FromResult(false);
+            }
+        }
+
+        return _waiters.WaitAsync(heard, longest, Board.Time, cancellation);
+    }
+
     internal bool TryEnter(Credential? credential, bool mayProbe, out Probe? probe)
     {
         probe = null;
@@ -294,6 +320,7 @@ public sealed class EndpointHealth
                     return true; // dead for every model: its provider keeps that
             }
 
+            Tell(probe);
             Recompute();
             return until != 0 || opened || fault.CredentialIsDead;
         }
@@ -313,6 +340,7 @@ public sealed class EndpointHealth
         {
             _circuit.GiveBack(probe);
             _credentials.GetValueOrDefault(credential)?.Circuit.GiveBack(probe);
+            Tell(probe);
         }
     }
 
@@ -424,10 +452,19 @@ public sealed class EndpointHealth
         one?.Succeeded(startedAt, probe);
         if (wasOpen)
         {
+            _waiters.Tell();
             Board.Changed();
         }
 
         Recompute();
+    }
+
+    private void Tell(Probe? probe)
+    {
+        if (probe is not null)
+        {
+            _waiters.Tell();
+        }
     }
 
     private CredentialHealth Open(string credential)

@@ -31,6 +31,9 @@ public readonly record struct Exclusion(DateTimeOffset Until, ExclusionCause Cau
         init => _askableFrom = value?.UtcTicks ?? 0;
     }
 
+    /// <summary>Another request's probe is on its way: whoever has nobody else to ask may wait for what comes of it.</summary>
+    public bool IsProbed { get; init; }
+
     /// <summary>When somebody with nobody else to ask may come back.</summary>
     public DateTimeOffset FreeFrom => AskableFrom is { } from && from < Until ? from : Until;
 }

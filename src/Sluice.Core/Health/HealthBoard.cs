@@ -92,6 +92,10 @@ public sealed class HealthBoard(TimeProvider time) : IHealth
     }
 
     /// <inheritdoc/>
+    public Task<bool> ProbeHeardAsync(ModelEndpoint endpoint, Credential? credential, TimeSpan longest, CancellationToken cancellation) =>
+        Find(endpoint)?.ProbeHeardAsync(credential, longest, cancellation) ?? Task.FromResult(false);
+
+    /// <inheritdoc/>
     public bool FailedRecently(ModelEndpoint endpoint) => Find(endpoint)?.FailedRecently() == true;
 
     /// <inheritdoc/>
@@ -265,6 +269,8 @@ public sealed class HealthBoard(TimeProvider time) : IHealth
     }
 
     internal void Changed() => Interlocked.Increment(ref _version);
+
+    internal TimeProvider Time => time;
 
     internal long Now() => time.GetUtcNow().UtcTicks;
 

@@ -31,6 +31,16 @@ public interface IHealth
     /// <param name="probe">The attempt is the probe: its holder reports by it and disposes it. Null for ordinary attempts.</param>
     bool TryEnter(ModelEndpoint endpoint, Credential? credential, bool mayProbe, out Probe? probe);
 
+    /// <summary>
+    /// Waits until the probe that another request has on its way there is heard of, keeps nobody out any more, or <paramref name="longest"/> is
+    /// over: then <see cref="TryEnter"/> says how things stand. False at once where as many wait already as may (64 at an endpoint).
+    /// </summary>
+    /// <param name="endpoint">Where.</param>
+    /// <param name="credential">With what.</param>
+    /// <param name="longest">How long at most.</param>
+    /// <param name="cancellation">Of whoever waits.</param>
+    Task<bool> ProbeHeardAsync(ModelEndpoint endpoint, Credential? credential, TimeSpan longest, CancellationToken cancellation);
+
     /// <summary>The endpoint failed in the last 30 seconds, whatever has succeeded since on other credentials.</summary>
     bool FailedRecently(ModelEndpoint endpoint);
 

@@ -101,9 +101,13 @@ internal sealed class Placement(IHealth health, IAffinity affinity, TimeProvider
                 return null;
             }
 
-            if (group.Sort == RouteSort.Price && HasCheaper(group, endpoint, place.CachedTokens))
+            if (group.Sort == RouteSort.Price && Cheapest(group, endpoint, place.CachedTokens) is { } comparison)
             {
-                return null;
+                group.Draft.Moving ??= comparison;
+                if (!comparison.IsWorthStaying)
+                {
+                    return null;
+                }
             }
 
             group.Draft.Add(new Candidate(endpoint, facts.Provider, credential, "session stays"));
@@ -113,22 +117,25 @@ internal sealed class Placement(IHealth health, IAffinity affinity, TimeProvider
         return null;
     }
 
-    /// <summary>Somebody who can be asked is cheaper for this request even without a cache.</summary>
-    private bool HasCheaper(EndpointGroup group, ModelEndpoint home, long cachedTokens)
+    /// <summary>The cheapest for this request of those who can be asked instead, against the session's home; null where there is none with a known price.</summary>
+    private WarmComparison? Cheapest(EndpointGroup group, ModelEndpoint home, long cachedTokens)
     {
+        WarmComparison? cheapest = null;
+        var needs = group.Demands.Request.Needs;
         foreach (ref var entry in group.Entries)
         {
             var facts = group.FactsOf(in entry);
             var endpoint = facts.Endpoint;
             if (!ReferenceEquals(endpoint, home) && endpoint.Model.Id == home.Model.Id && EndpointOrder.IsNotLater(entry.Rank)
                 && !health.FailedRecently(endpoint) && CanBeAsked(endpoint, facts.Provider)
-                && !WarmPrice.IsWorthStaying(home, cachedTokens, endpoint, group.Demands.Request.Needs.InputTokens))
+                && WarmPrice.Compare(home, cachedTokens, endpoint, needs.InputTokens, needs.OutputTokens) is { } one
+                && (cheapest is null || one.Elsewhere < cheapest.Elsewhere))
             {
-                return true;
+                cheapest = one;
             }
         }
 
-        return false;
+        return cheapest;
     }
 
     private bool CanBeAsked(ModelEndpoint endpoint, ProviderSettings provider)

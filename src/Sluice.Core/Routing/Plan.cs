@@ -1,3 +1,4 @@
+using Sluice.Core.Affinity;
 using Sluice.Core.Catalogue;
 using Sluice.Core.Configuration;
 
@@ -67,6 +68,9 @@ public sealed record Plan
 
     /// <summary>What was asked for and done otherwise, one sentence each.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
+
+    /// <summary>What leaving the session's warm cache would cost; null where prices did not decide, or there was none to leave.</summary>
+    public WarmComparison? Moving { get; init; }
 
     /// <summary>How the endpoints of the model asked for were sorted; null where there was nothing to sort.</summary>
     public RouteSort? Sort { get; init; }

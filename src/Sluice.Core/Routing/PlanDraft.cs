@@ -1,4 +1,5 @@
 using System.Globalization;
+using Sluice.Core.Affinity;
 using Sluice.Core.Catalogue;
 using Sluice.Core.Configuration;
 using Sluice.Core.Health;
@@ -11,12 +12,16 @@ internal sealed class PlanDraft
     /// <summary>Why an endpoint is left out that stands behind the last candidate.</summary>
     public const string FurtherDown = "further down than a plan goes";
 
+    /// <summary>Why a candidate is asked that another request's probe keeps this one out of.</summary>
+    public const string AfterProbe = "after another request's probe";
+
     private const int MostLeftOut = 64;
 
     private readonly List<Candidate> _candidates = new(4);
     private List<LeftOutEndpoint>? _leftOut;
     private List<Candidate>? _failedRecently;
     private List<Candidate>? _askable;
+    private List<Candidate>? _probed;
     private List<string>? _notes;
     private int _unnamed;
 
@@ -40,6 +45,9 @@ internal sealed class PlanDraft
 
     /// <summary>The shortest rest of all that cools down or is open.</summary>
     public TimeSpan? FreeAgainIn { get; private set; }
+
+    /// <summary>What leaving the session's warm cache would cost; null where that was not looked at.</summary>
+    public WarmComparison? Moving { get; set; }
 
     /// <summary>What the last of the excluded to fail was told.</summary>
     public LastWords? Words { get; private set; }
@@ -149,6 +157,10 @@ internal sealed class PlanDraft
         {
             (_askable ??= []).Add(candidate);
         }
+        else if (exclusion.IsProbed)
+        {
+            (_probed ??= []).Add(candidate with { Reason = AfterProbe });
+        }
 
         FreeAgainIn = FreeAgainIn is { } other && other < first - now ? other : first - now;
         LeaveOut(endpoint.Id, exclusion.Cause == ExclusionCause.Circuit
@@ -156,10 +168,18 @@ internal sealed class PlanDraft
             : $"{whose} is cooling down at the provider's wish, {Seconds(exclusion.Until - now)} s left");
     }
 
-    /// <summary>A circuit that has grown long keeps requests away that can go elsewhere; with nowhere else to go, asking is better than refusing.</summary>
+    /// <summary>
+    /// A circuit that has grown long keeps requests away that can go elsewhere; with nowhere else to go, asking is better than refusing, and where
+    /// another request asks already, so is waiting for what it hears.
+    /// </summary>
     public void AskOpenCircuits()
     {
-        foreach (var candidate in Count == 0 && _askable is not null ? _askable : [])
+        if (Count > 0)
+        {
+            return;
+        }
+
+        foreach (var candidate in _askable ?? _probed ?? [])
         {
             Add(candidate);
         }

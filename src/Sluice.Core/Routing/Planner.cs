@@ -72,6 +72,7 @@ public sealed class Planner(IHealth health, IAffinity affinity, TimeProvider tim
             LeftOut = draft.LeftOut(),
             Notes = draft.Notes,
             Model = resolved?.Model,
+            Moving = draft.Moving,
             Sort = draft.Sort,
             Funnel = funnel,
             Refusal = draft.Count > 0 ? null

@@ -39,6 +39,7 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
     private Attempt? _overflow;
     private Attempt? _hedge;
     private GatewayError? _refusal;
+    private GatewayError? _shut;
 
     private enum Verdict
     {
@@ -79,7 +80,7 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
             {
                 await _delivery.EstimateTokensAsync();
             }
-            else if (await WaitForRoomAsync() == Verdict.MoveOn && await RepeatAsync() == Verdict.MoveOn)
+            else if (await WaitForRoomAsync() == Verdict.MoveOn && await AfterProbesAsync() == Verdict.MoveOn && await RepeatAsync() == Verdict.MoveOn)
             {
                 await GiveUpAsync();
             }
@@ -125,6 +126,24 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
         }
 
         _refusal = _admission?.Refusal ?? _refusal;
+        return Verdict.MoveOn;
+    }
+
+    /// <summary>Nobody answered. Those who were passed over for another request's probe are asked when that has been heard of.</summary>
+    private async Task<Verdict> AfterProbesAsync()
+    {
+        var until = ProbeWait.Until(request, services.Time);
+        while (await ProbeWait.IsOverAsync(request, services, until))
+        {
+            foreach (var candidate in ProbeWait.Candidates(request))
+            {
+                if (await TryAsync(candidate) == Verdict.Done)
+                {
+                    return Verdict.Done;
+                }
+            }
+        }
+
         return Verdict.MoveOn;
     }
 
@@ -225,8 +244,7 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
         var mayProbe = !isHedge && request.Surface.Operation != SurfaceOperation.CountTokens;
         if (!services.Health.TryEnter(candidate.Endpoint, candidate.Credential, mayProbe, out var probe))
         {
-            var exclusion = services.Health.Excluded(candidate.Endpoint, candidate.Credential);
-            _refusal ??= OpenCircuits.Refusal(request.Envelope.Model!, (exclusion?.FreeFrom ?? default) - services.Time.GetUtcNow(), services.Health.WordsFor(candidate.Endpoint, candidate.Credential));
+            _shut = PassedOver.ByCircuit(request, candidate, services, isHedge);
             return null;
         }
 
@@ -490,7 +508,7 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
         services.FailedRequests.Add(request);
         var error = request.Attempts.Count > 0
             ? FinalError.Compose(request)
-            : _refusal ?? new GatewayError(ErrorKind.Internal, ErrorSource.Gateway, 500, "The plan had no candidate and no reason.");
+            : _shut ?? _refusal ?? new GatewayError(ErrorKind.Internal, ErrorSource.Gateway, 500, "The plan had no candidate and no reason.");
         await _delivery.TellAsync(error with { RequestId = request.Id }, request.Attempts.Count > 0 ? request.Attempts[^1] : null);
     }
 

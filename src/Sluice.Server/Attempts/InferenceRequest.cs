@@ -65,6 +65,9 @@ internal sealed class InferenceRequest
     /// <summary>Every attempt so far, in order.</summary>
     public List<Attempt> Attempts { get; } = [];
 
+    /// <summary>Candidates that were not asked when their turn came, each once.</summary>
+    public List<PassedOver> PassedOver { get; } = [];
+
     /// <summary>The attempt that stands for the request: the last that neither failed nor was too slow, else the last; null before the first.</summary>
     public Attempt? Last => Attempts.FindLast(static a => a is { Fault: null, Lost: false }) ?? (Attempts.Count > 0 ? Attempts[^1] : null);
 
@@ -91,6 +94,9 @@ internal sealed class InferenceRequest
 
     /// <summary>The same where the client named it: of one user, so that two who use the same name never meet.</summary>
     public string? NamedSession => Session.Source == SessionSource.Named ? Session.Value : null;
+
+    /// <summary>Prices above which it goes to nobody; null where it names none.</summary>
+    public PriceLimit? MaxPrice { get; init; }
 
     /// <summary>Where it was at home when the plan was made; looked up only where there was something to choose.</summary>
     public SessionHome? Home { get; init; }

@@ -25,6 +25,12 @@ internal sealed record PlanExplanation(Surface Surface, Envelope Envelope, Plan 
     /// <summary>For prices that change.</summary>
     public required DateTimeOffset Now { get; init; }
 
+    /// <summary>Price caps of the request; null where it has none.</summary>
+    public PriceLimit? MaxPrice { get; init; }
+
+    /// <summary>Limits and budgets of whoever sends it; empty where there are none.</summary>
+    public IReadOnlyList<PlanLimit> CallersLimits { get; init; } = [];
+
     /// <summary>The session's home for the model of a candidate; null without one.</summary>
     public SessionHome? HomeFor(string model) =>
         Session.Value is { } session && Snapshot.Routing.SessionAffinity ? Affinity.Home(session, model) : null;

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Sluice.Core.Affinity;
+using Sluice.Core.Configuration;
 using Sluice.Core.Ledger;
 using Sluice.Core.Pricing;
 using Sluice.Core.Routing;
@@ -35,7 +36,8 @@ internal static class PlanJson
             json.WriteNumber("max_output_tokens"u8, limit);
         }
 
-        WriteSession(json, explained.Session, plan.Model is { } model ? explained.HomeFor(model.Id) : null);
+        WriteSession(json, explained.Session, plan.Model is { } model ? explained.HomeFor(model.Id) : null, plan.Moving);
+        WriteLimits(json, explained);
         json.WriteStartArray("candidates"u8);
         for (var i = 0; i < plan.Candidates.Count; i++)
         {
@@ -61,7 +63,7 @@ internal static class PlanJson
         var plan = request.Plan;
         json.WriteStartObject();
         WriteHow(json, plan);
-        WriteSession(json, request.Session, request.Home);
+        WriteSession(json, request.Session, request.Home, plan.Moving);
         json.WriteStartArray("candidates"u8);
         for (var i = 0; i < Math.Min(plan.Candidates.Count, MostKept); i++)
         {
@@ -73,7 +75,30 @@ internal static class PlanJson
         json.WriteEndArray();
         WriteLeftOut(json, plan.LeftOut, MostLeftOutKept);
         AdmissionJson.Write(json, request.Admission);
+        WritePassedOver(json, request);
         json.WriteEndObject();
+    }
+
+    private static void WritePassedOver(Utf8JsonWriter json, InferenceRequest request)
+    {
+        if (request.PassedOver.Count == 0)
+        {
+            return;
+        }
+
+        json.WriteStartArray("passed_over"u8);
+        foreach (var (candidate, why, at) in request.PassedOver)
+        {
+            json.WriteStartObject();
+            json.WriteString("provider"u8, candidate.Provider.Name);
+            json.WriteString("model"u8, candidate.Endpoint.UpstreamModel);
+            json.WriteString("credential"u8, candidate.Credential?.Id);
+            json.WriteString("why"u8, why);
+            json.WriteNumber("after_ms"u8, (long)(at - request.StartedAt).TotalMilliseconds);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
     }
 
     private static void WriteHow(Utf8JsonWriter json, Plan plan)
@@ -114,7 +139,7 @@ internal static class PlanJson
         }
     }
 
-    private static void WriteSession(Utf8JsonWriter json, SessionKey session, SessionHome? home)
+    private static void WriteSession(Utf8JsonWriter json, SessionKey session, SessionHome? home, WarmComparison? moving)
     {
         if (session.Source == SessionSource.None)
         {
@@ -134,6 +159,11 @@ internal static class PlanJson
             json.WriteString("credential"u8, place.Credential);
             json.WriteNumber("cached_tokens"u8, place.CachedTokens);
             json.WriteString("warm_until"u8, place.WarmUntil);
+        }
+
+        if (moving is not null)
+        {
+            json.WriteString("moving"u8, moving.ToString());
         }
 
         json.WriteEndObject();
@@ -167,7 +197,38 @@ internal static class PlanJson
         WriteCost(json, explained, candidate);
         WriteLimit(json, "context_tokens"u8, candidate.Endpoint.ContextLength);
         WriteLimit(json, "output_tokens"u8, candidate.Endpoint.MaxOutputTokens);
+        WriteTimeouts(json, candidate.Provider.Timeouts, explained.Envelope.Stream);
         json.WriteEndObject();
+    }
+
+    private static void WriteTimeouts(Utf8JsonWriter json, TimeoutSettings timeouts, bool stream)
+    {
+        json.WriteStartObject("timeout_seconds"u8);
+        json.WriteNumber("connect"u8, timeouts.Connect.TotalSeconds);
+        json.WriteNumber("first_token"u8, timeouts.FirstTokenFor(stream).TotalSeconds);
+        json.WriteNumber("idle"u8, timeouts.Idle.TotalSeconds);
+        json.WriteNumber("total"u8, timeouts.Total.TotalSeconds);
+        json.WriteEndObject();
+    }
+
+    private static void WriteLimits(Utf8JsonWriter json, PlanExplanation explained)
+    {
+        json.WriteStartArray("limits"u8);
+        foreach (var limit in PlanLimits.Of(explained))
+        {
+            json.WriteStartObject();
+            json.WriteString("whose"u8, limit.Whose);
+            json.WriteString("what"u8, limit.What);
+            json.WriteNumber("most"u8, limit.Most);
+            if (limit.Left is { } left)
+            {
+                json.WriteNumber("left"u8, left);
+            }
+
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
     }
 
     // An estimate: tokens are guessed from the bytes, corrected by what models of the family reported, and output is what the request allows.

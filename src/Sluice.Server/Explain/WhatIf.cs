@@ -49,6 +49,7 @@ internal sealed class WhatIf(Func<ConfigSnapshot> snapshot, Planner planner, IAf
             Affinity = affinity,
             Estimates = estimates,
             Now = time.GetUtcNow(),
+            MaxPrice = routing.Preferences.MaxPrice,
         }, null);
     }
 }

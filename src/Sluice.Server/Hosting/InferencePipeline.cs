@@ -126,6 +126,7 @@ internal sealed class InferencePipeline(
             Facts = facts,
             Plan = plan,
             Session = session,
+            MaxPrice = routing.Preferences.MaxPrice,
             Home = plan.Candidates.Count > 1 && plan.Model is { } model && session.Value is { } name ? attempts.Affinity.Home(name, model.Id) : null,
             Reasoning = attempts.Reasoning,
             Shortens = routing.MayBeShortened ? Shortens.Asked : current.ShortensContext ? Shortens.AfterOverflow : Shortens.Never,

@@ -24,6 +24,7 @@ internal static class PlanAnswer
                 Affinity = services.Affinity,
                 Estimates = services.Estimates,
                 Now = services.Time.GetUtcNow(),
+                MaxPrice = request.MaxPrice,
             });
         }
 

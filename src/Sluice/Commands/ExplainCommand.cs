@@ -40,6 +40,7 @@ internal static class ExplainCommand
         PlanText.ShowHow(plan);
         PlanText.ShowLeftOut(answer);
         PlanText.ShowConsidered(plan, attempts);
+        PlanText.ShowPassedOver(plan);
         if (attempts.Count == 0)
         {
             Output.Line("  No provider was asked.");

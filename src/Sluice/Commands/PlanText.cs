@@ -30,6 +30,7 @@ internal static class PlanText
             Fact("session", $"known by its {Output.Text(session, "known_by")}; " + (home == "-"
                 ? "no cache of it was warm"
                 : $"at home at {home} ({Output.Text(session, "credential")}), {Output.Count(session, "cached_tokens")} tokens warm until {Output.Text(session, "warm_until")}"));
+            Fact(" ", Output.Text(session, "moving"));
         }
 
         foreach (var step in Entries(plan, "routing_funnel"))
@@ -53,12 +54,32 @@ internal static class PlanText
         }
     }
 
+    /// <summary>What bounds the request whoever serves it.</summary>
+    public static void ShowLimits(JsonElement plan)
+    {
+        foreach (var limit in Entries(plan, "limits"))
+        {
+            var left = Output.Text(limit, "left");
+            Fact("limit", $"{Output.Text(limit, "what")} of the {Output.Text(limit, "whose")}: at most {Output.Text(limit, "most")}{(left == "-" ? "" : $", {left} left")}");
+        }
+    }
+
     /// <summary>Endpoints that could not be asked.</summary>
     public static void ShowLeftOut(JsonElement plan)
     {
         foreach (var entry in Entries(plan, "left_out"))
         {
             Fact("left out", $"{Output.Text(entry, "endpoint")}: {Output.Text(entry, "why")}");
+        }
+    }
+
+    /// <summary>Candidates that were not asked when their turn came.</summary>
+    public static void ShowPassedOver(JsonElement plan)
+    {
+        foreach (var entry in Entries(plan, "passed_over"))
+        {
+            var (provider, model, credential) = Names(entry, "model");
+            Fact("passed", $"{provider}/{model} ({credential}) after {Output.Text(entry, "after_ms")} ms: {Output.Text(entry, "why")}");
         }
     }
 

@@ -69,6 +69,7 @@ internal static class WhatIfCommand
     {
         Output.Line($"{Output.Text(answer, "requested_model")} -> {Output.Text(answer, "model")}, about {Output.Count(answer, "estimated_input_tokens")} input tokens");
         PlanText.ShowHow(answer);
+        PlanText.ShowLimits(answer);
         PlanText.ShowLeftOut(answer);
         PlanText.Fact("refused", Output.Text(answer, "refusal"));
         PlanText.Fact("remedy", Output.Text(answer, "remedy"));
@@ -79,12 +80,16 @@ internal static class WhatIfCommand
         }
 
         Output.Table(
-            ["#", "provider", "model", "credential", "why", "speaks", "#input $", "#with cache $", "#output up to $", "#window", "#output limit"],
+            ["#", "provider", "model", "credential", "why", "speaks", "#input $", "#with cache $", "#output up to $", "#window", "#output limit", "timeouts"],
             candidates.Select(candidate => new[]
             {
                 Output.Text(candidate, "rank"), Output.Text(candidate, "provider"), Output.Text(candidate, "model"), Output.Text(candidate, "credential"), Output.Text(candidate, "why"),
                 Output.Text(candidate, "upstream_protocol"), Output.Text(candidate, "estimated_input_usd"), Output.Text(candidate, "estimated_input_usd_with_cache"),
-                Output.Text(candidate, "most_output_usd"), Output.Count(candidate, "context_tokens"), Output.Count(candidate, "output_tokens"),
+                Output.Text(candidate, "most_output_usd"), Output.Count(candidate, "context_tokens"), Output.Count(candidate, "output_tokens"), Timeouts(PlanText.Part(candidate, "timeout_seconds")),
             }));
     }
+
+    private static string Timeouts(JsonElement seconds) => seconds.ValueKind != JsonValueKind.Object
+        ? "-"
+        : $"connect {Output.Text(seconds, "connect")} s, first token {Output.Text(seconds, "first_token")} s, silence {Output.Text(seconds, "idle")} s, in all {Output.Text(seconds, "total")} s";
 }

@@ -64,7 +64,9 @@ public sealed class AffinityPlanTests
             Needs = new RequestNeeds(52_000, null, false, false, false, RequestParameters.None),
         };
 
-        Assert.Equal(first, World.Names(world.Plan(request))[0]);
+        var plan = world.Plan(request);
+        Assert.Equal((first, first == "a#1"), (World.Names(plan)[0], plan.Moving!.IsWorthStaying));
+        Assert.Equal((world.Endpoint("x/one", "a").Id, world.Endpoint("x/one", "b").Id), (plan.Moving.Home, plan.Moving.Other));
         Assert.Equal("a#1", World.Names(world.Plan(request with { Preferences = ProviderPreferences.None }))[0]);
     }
 

@@ -141,6 +141,8 @@ internal sealed class Fleet : IHealth
 
     EndpointToolUse IHealth.ToolUse(ModelEndpoint endpoint) => _toolUse.GetValueOrDefault(endpoint.Provider);
 
+    public Task<bool> ProbeHeardAsync(ModelEndpoint endpoint, Credential? credential, TimeSpan longest, CancellationToken cancellation) => Task.FromResult(false);
+
     public EndpointHealth Of(ModelEndpoint endpoint) => throw new NotSupportedException("A fleet keeps no places.");
 
     public bool FailedRecently(ModelEndpoint endpoint) => Failed.Contains(endpoint.Provider);

@@ -119,6 +119,59 @@ public sealed partial class ExplainTextTests
     }
 
     [Fact]
+    public async Task WhatIf_ShowsEverythingThatBoundsTheRequest()
+    {
+        await using var gateway = await GatewayUnderTest.StartAsync(
+            Config.Replace("api_keys: [key-of-b-0123456789] }", "api_keys: [key-of-b-0123456789], timeouts: { connect: 2s, first_token: 30s, idle: 40s, total: 5m } }", StringComparison.Ordinal),
+            server: ", max_body: 1MiB");
+        const string Body = """{"model":"m","max_tokens":700,"stream":true,"provider":{"max_price":{"prompt":3.5,"completion":18.25}},"messages":[{"role":"user","content":"hello"}]}""";
+
+        var plan = (await gateway.PostAsync(Wire.Chat, Body, ("x-sluice-explain", "1"))).Json;
+        using var folder = new TemporaryFolder();
+        await File.WriteAllTextAsync(folder.PathOf("request.json"), Body);
+        var (_, text, _) = await RunAsync(gateway, "what-if", "--file", folder.PathOf("request.json"));
+
+        Assert.Equal(
+            [("request", "output_tokens", 700m), ("request", "prompt_usd_per_million", 3.5m), ("request", "completion_usd_per_million", 18.25m), ("server", "body_bytes", 1_048_576m)],
+            plan.GetProperty("limits").EnumerateArray().Select(limit => (limit.GetProperty("whose").GetString()!, limit.GetProperty("what").GetString()!, limit.GetProperty("most").GetDecimal())));
+
+        // 4 dollars for input are above the cap: only a is left, with the timeouts that nobody configured.
+        Assert.Equal(["a", "a"], plan.GetProperty("candidates").EnumerateArray().Select(candidate => candidate.GetProperty("provider").GetString()));
+        Assert.Equal([5, 300, 240, 3600], Timeouts(plan));
+        var lonely = await gateway.PostAsync(Wire.Chat, Wires.Ask(Wire.Chat, "lonely", "hello", stream: false), ("x-sluice-explain", "1"));
+        Assert.Equal([2, 30, 40, 300], Timeouts(lonely.Json));
+        Assert.Contains("limit    output_tokens of the request: at most 700", text, StringComparison.Ordinal);
+        Assert.Contains("limit    prompt_usd_per_million of the request: at most 3.5", text, StringComparison.Ordinal);
+        Assert.Contains("connect 5 s, first token 300 s, silence 240 s, in all 3600 s", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Explain_CandidateThatWasPassedOver_IsNamedWithWhyAndWhen()
+    {
+        var time = new ManualTimeProvider();
+        await using var gateway = await GatewayUnderTest.StartAsync("breaker: { failures: 1, open: 5m }\n" + Config.Replace("second-of-a-0123456789] }", "second-of-a-0123456789], timeouts: { first_token: 20s } }", StringComparison.Ordinal), time: time);
+        gateway.A.Script.Always(Fault.Of(FaultKind.Stall, FaultPlace.BeforeHeaders));
+        gateway.B.Script.Always(Fault.Of(500));
+        using var request = gateway.Request(Wire.Anthropic, Wires.Ask(Wire.Anthropic, "m", "hello", stream: false));
+        var asking = gateway.Http.SendAsync(request);
+        await gateway.A.Record.WaitForAsync(r => r.Fault is not null, TimeSpan.FromSeconds(10));
+
+        // While a keeps it waiting, b fails for somebody else; then a runs into its timeout, with each of its keys.
+        await gateway.PostAsync(Wire.Anthropic, """{"model":"m","max_tokens":9,"provider":{"only":["b"]},"messages":[{"role":"user","content":"break it"}]}""");
+        await GatewayUnderTest.UntilAsync(
+            () =>
+            {
+                time.Advance(TimeSpan.FromSeconds(10));
+                return asking.IsCompleted;
+            },
+            "the end of a's timeout");
+        using var response = await asking;
+
+        var text = await ExplainAsync(gateway, response.Headers.GetValues("x-sluice-request-id").Single());
+        Assert.Matches(@"passed   b/m-b \(b#1\) after \d+ ms: its circuit has opened since the plan was made", text);
+    }
+
+    [Fact]
     public async Task WhatIf_BadQuestions_SayWhatToChange()
     {
         await using var gateway = await GatewayUnderTest.StartAsync(Config);
@@ -138,6 +191,12 @@ public sealed partial class ExplainTextTests
         Assert.Contains("cannot be read", file.Error, StringComparison.Ordinal);
         Assert.Contains("  1  a  m-a  ", Steady(good.Output), StringComparison.Ordinal);
         Assert.Equal((0L, 0L), (gateway.A.Record.Count, gateway.B.Record.Count));
+    }
+
+    private static double[] Timeouts(JsonElement plan)
+    {
+        var seconds = plan.GetProperty("candidates")[0].GetProperty("timeout_seconds");
+        return [.. new[] { "connect", "first_token", "idle", "total" }.Select(name => seconds.GetProperty(name).GetDouble())];
     }
 
     private static long Nano(JsonElement candidate, string member) =>
@@ -171,6 +230,7 @@ public sealed partial class ExplainTextTests
     // Tables are as wide as their numbers, so their cells stand two blanks apart here.
     private static string Steady(string text)
     {
+        text = ProvidersId().Replace(text, "req-ID");
         text = Port().Replace(Time().Replace(Key().Replace(Id().Replace(text, "gen-ID"), "key KEY"), "TIME"), "127.0.0.1:PORT");
         var lines = new List<string>();
         foreach (var line in text.ReplaceLineEndings("\n").Split('\n'))
@@ -206,6 +266,9 @@ public sealed partial class ExplainTextTests
 
     [GeneratedRegex("gen-[0-9a-f]{32}", RegexOptions.CultureInvariant, 5000)]
     private static partial Regex Id();
+
+    [GeneratedRegex("req_sim_[0-9a-f]+", RegexOptions.CultureInvariant, 5000)]
+    private static partial Regex ProvidersId();
 
     [GeneratedRegex("key key[-_][0-9A-Za-z-]+", RegexOptions.CultureInvariant, 5000)]
     private static partial Regex Key();

@@ -135,12 +135,14 @@ public sealed class StatusTests
         using var leaving = new CancellationTokenSource();
         var left = gateway.Http.SendAsync(gateway.Request(Wire.Anthropic, Wires.Ask(Wire.Anthropic, "one/0", "hello", stream: true)), leaving.Token);
         await GatewayUnderTest.UntilAsync(() => gateway.A.Record.Count == calls + 1, "the probe");
-        Assert.Equal(503, (await gateway.PostAsync(Wire.Anthropic, Wires.Ask(Wire.Anthropic, "one/0", "hello", stream: false))).Status);
-        Assert.Equal(calls + 1, gateway.A.Record.Count);
+        var timers = time.PendingTimers;
+        var waiting = gateway.PostAsync(Wire.Anthropic, Wires.Ask(Wire.Anthropic, "one/0", "hello", stream: false));
+        await GatewayUnderTest.UntilAsync(() => time.PendingTimers > timers, "somebody who waits for the probe");
+        Assert.Equal((false, calls + 1), (waiting.IsCompleted, gateway.A.Record.Count));
 
         await leaving.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => left);
-        await GatewayUnderTest.UntilAsync(async () => (await gateway.PostAsync(Wire.Anthropic, Wires.Ask(Wire.Anthropic, "one/0", "hello", stream: false))).Status == 200, "the next probe");
+        Assert.Equal(200, (await waiting).Status);
         time.Advance(TimeSpan.FromSeconds(1));
         Assert.Equal("closed", Model(await StatusAsync(gateway), "a", "one/0").GetProperty("circuit").GetString());
     }
