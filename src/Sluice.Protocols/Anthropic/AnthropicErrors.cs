@@ -291,11 +291,7 @@ internal static partial class AnthropicErrors
             json.WriteString("limit"u8, error.Limit);
         }
 
-        if (error.Remedy is not null)
-        {
-            json.WriteString("remedy"u8, error.Remedy);
-        }
-
+        ErrorWords.WriteHelp(json, error);
         ErrorWords.WriteAttempts(json, error.Attempts);
     }
 

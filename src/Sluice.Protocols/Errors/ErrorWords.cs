@@ -42,6 +42,21 @@ public static class ErrorWords
     /// <summary>A wait as clients are told it, in headers and bodies: whole seconds, 1 to 55. Claude Code gives up on more than 60; 0 would have it back at once.</summary>
     public static int RetryAfterSeconds(TimeSpan wait) => (int)Math.Clamp(Math.Ceiling(wait.TotalSeconds), 1, 55);
 
+    /// <summary>Writes what helps: <c>remedy</c>, the same as <c>hint</c>, the name that other gateways' clients look for, and <c>docs_url</c>; each unless there is none.</summary>
+    public static void WriteHelp(Utf8JsonWriter json, GatewayError error)
+    {
+        if (error.Remedy is { } remedy)
+        {
+            json.WriteString("remedy"u8, remedy);
+            json.WriteString("hint"u8, remedy);
+        }
+
+        if (error.DocsUrl is { } address)
+        {
+            json.WriteString("docs_url"u8, address);
+        }
+    }
+
     /// <summary>Writes the member <c>attempts</c>, unless there were none.</summary>
     public static void WriteAttempts(Utf8JsonWriter json, IReadOnlyList<AttemptSummary> attempts)
     {

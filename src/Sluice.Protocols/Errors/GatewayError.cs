@@ -10,6 +10,9 @@ public sealed record GatewayError(ErrorKind Kind, ErrorSource Source, int Status
     /// <summary>One sentence: what to do now.</summary>
     public string? Remedy { get; init; }
 
+    /// <summary>Address of the page about this kind of error.</summary>
+    public string? DocsUrl { get; init; }
+
     /// <summary>The <c>gen-…</c> id of the request.</summary>
     public string? RequestId { get; init; }
 

@@ -248,7 +248,7 @@ internal static partial class GeminiErrors
         Write(json, "cause"u8, error.Reason);
         Write(json, "provider"u8, error.Provider);
         Write(json, "limit"u8, error.Limit);
-        Write(json, "remedy"u8, error.Remedy);
+        ErrorWords.WriteHelp(json, error);
         Write(json, "request_id"u8, error.RequestId);
         if (error.ShouldRetry is { } retry)
         {

@@ -36,7 +36,7 @@ internal static class ErrorMetadata
             json.WriteNumber("retry_after_seconds"u8, ErrorWords.RetryAfterSeconds(after));
         }
 
-        Write(json, "remedy"u8, error.Remedy);
+        ErrorWords.WriteHelp(json, error);
         Write(json, "limit"u8, error.Limit);
         if (error.AsOpenRouter)
         {

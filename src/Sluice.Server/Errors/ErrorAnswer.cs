@@ -23,7 +23,7 @@ internal static class ErrorAnswer
             return;
         }
 
-        error = ForClient(error, surface.Format.Protocol) with { AsOpenRouter = surface.IsOpenRouters };
+        error = ForClient(error, surface.Format.Protocol, http.Request) with { AsOpenRouter = surface.IsOpenRouters };
         WriteHeaders(http.Response, error);
         http.Response.ContentType = framing.MediaType;
         framing.WriteError(error, started: false, http.Response.BodyWriter);
@@ -33,7 +33,7 @@ internal static class ErrorAnswer
     /// <summary>Sends status, headers and body. The response must not have started.</summary>
     public static async Task WriteAsync(HttpContext http, IClientFormat format, GatewayError error)
     {
-        error = ForClient(error, format.Protocol) with { AsOpenRouter = PathRules.IsOpenRouterPath(http.Request.Path.Value ?? "") };
+        error = ForClient(error, format.Protocol, http.Request) with { AsOpenRouter = PathRules.IsOpenRouterPath(http.Request.Path.Value ?? "") };
         WriteHeaders(http.Response, error);
         http.Response.ContentType = "application/json";
         format.WriteError(error, http.Response.BodyWriter);
@@ -56,11 +56,12 @@ internal static class ErrorAnswer
         }
     }
 
-    /// <summary>Overload has a status of its own in some formats; a remedy has every error.</summary>
-    public static GatewayError ForClient(GatewayError error, WireProtocol client) => error with
+    /// <summary>Overload has a status of its own in some formats; a remedy and the address of its page has every error.</summary>
+    public static GatewayError ForClient(GatewayError error, WireProtocol client, HttpRequest request) => error with
     {
         Status = error is { Kind: ErrorKind.Overloaded, Source: not ErrorSource.Gateway } ? WireFormats.Client(client).OverloadedStatus : error.Status,
         Remedy = error.Remedy ?? Remedies.Of(error.Kind),
+        DocsUrl = error.DocsUrl ?? ErrorPageAddress.Of(request, error.Kind),
     };
 
     /// <summary>The header's value, 1 to 55; every 429 and 503 has one.</summary>

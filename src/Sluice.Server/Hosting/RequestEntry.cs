@@ -25,6 +25,11 @@ internal sealed class RequestEntry(InferencePipeline pipeline, ModelsApi models,
             return admin(http);
         }
 
+        if (ErrorPages.Matches(http.Request))
+        {
+            return ErrorPages.AnswerAsync(http);
+        }
+
         var normalised = PathRules.Normalise(path);
         if (drain.Begun && !OperationsApi.Matches(path))
         {

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http;
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
@@ -32,6 +33,9 @@ public sealed class ErrorCatalogueTests
         number, `raw` and `provider_error` the provider's own words, and `reason` tells apart what one kind has several of: `key_missing`,
         `key_unknown`, `key_revoked`, `key_expired`, and of connections `dns`, `connect`, `tls`, `proxy`, `cut`. Where a request's filters left
         no endpoint, `routing_funnel` says how many each of them left. Anthropic clients find `error_type` and `reason` in `error`.
+
+        Beside them stand `remedy` (the same as `hint`), one sentence with what to do, and `docs_url`: the address of the kind's page at this
+        Sluice itself. `GET /docs/errors` is this page, `GET /docs/errors/KIND` what it says of one kind; neither needs a key.
 
         ## When a provider fails
 
@@ -142,7 +146,7 @@ public sealed class ErrorCatalogueTests
 
     private static OwnError Whole(GatewayError error, WireProtocol client)
     {
-        error = ErrorAnswer.ForClient(error, client);
+        error = ErrorAnswer.ForClient(error, client, new DefaultHttpContext().Request);
         return new OwnError(
             error.Status,
             ErrorWords.Of(error.Source),

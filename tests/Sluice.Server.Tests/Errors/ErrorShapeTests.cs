@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http;
 using System.Text.Json;
 using Sluice.Protocols;
 using Sluice.Protocols.Errors;
@@ -196,7 +197,7 @@ public sealed class ErrorShapeTests
                 foreach (var wire in Enum.GetValues<Wire>())
                 {
                     var bare = new GatewayError(kind, source, ErrorStatus.Of(kind), "…");
-                    var told = ErrorAnswer.ForClient(bare, Wires.ProtocolOf(wire));
+                    var told = ErrorAnswer.ForClient(bare, Wires.ProtocolOf(wire), new DefaultHttpContext().Request);
 
                     Assert.True(told.Remedy is { Length: > 10 } remedy && remedy.EndsWith('.'), $"{kind} of {source}: '{told.Remedy}'");
                     Assert.Contains(JsonEncodedText.Encode(told.Remedy, System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping).ToString(), ProviderFaults.Body(told, Wires.ProtocolOf(wire)).GetRawText(), StringComparison.Ordinal);

@@ -80,7 +80,7 @@ internal static class ProviderFaults
             Reasoning = null!,
         };
         request.Attempts.Add(attempt);
-        return ErrorAnswer.ForClient(FinalError.Of(request, attempt), client);
+        return ErrorAnswer.ForClient(FinalError.Of(request, attempt), client, new DefaultHttpContext().Request);
     }
 
     /// <summary>The error's body as that protocol's clients get it.</summary>

@@ -39,10 +39,8 @@ public sealed partial class RequirementMapTests
     // Shown by tests but for what stands here.
     private static readonly Dictionary<string, string> PartsNotYet = new(StringComparer.Ordinal)
     {
-        ["A23"] = "A look at who can be reached: it is known from traffic alone, nothing probes a provider that nobody asks for.",
         ["C12"] = "Days of ending in the built-in list, and a refusal that names what has ended: the file alone says when a model ends.",
         ["C7"] = "The allowance of free models by the minute and the day: there are no limits of Sluice's own yet.",
-        ["F25"] = "An address of a page for each error: the pages stand in the tree alone.",
         ["I34"] = "The queue beside the breaker: there are no queues yet, and the checklist says so.",
     };
 
