@@ -41,6 +41,11 @@ internal sealed class UpstreamAddress
 
     private Uri Build(UpstreamCall call, string model, string? query)
     {
+        if (call.Operation == UpstreamOperation.Check)
+        {
+            return _kind.CheckAddress(_provider, Any) ?? Any;
+        }
+
         var address = _kind.AddressFor(new CallTarget(_provider, Any, call.Protocol, call.Operation, model, call.Stream));
         return query is null ? address : ClientQuery.Append(address, ClientQuery.Without(query, _kind.QueryNotSent!));
     }

@@ -17,6 +17,9 @@ public enum UpstreamOperation
 
     /// <summary>Vectors of several texts, where the wire has a method of its own for that (Gemini).</summary>
     EmbedBatch,
+
+    /// <summary>Nothing that costs: a GET, to find out whether the provider can be reached.</summary>
+    Check,
 }
 
 /// <summary>One call of one candidate.</summary>

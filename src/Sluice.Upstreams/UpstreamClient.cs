@@ -1,6 +1,11 @@
 using System.Net;
+using Sluice.Core.Catalogue;
 using Sluice.Core.Configuration;
 using Sluice.Core.Faults;
+using Sluice.Core.Routing;
+using Sluice.Protocols;
+using Sluice.Protocols.Formats;
+using Sluice.Upstreams.Kinds;
 
 namespace Sluice.Upstreams;
 
@@ -50,9 +55,10 @@ public sealed class UpstreamClient(UpstreamClientOptions options) : IAsyncDispos
         {
             // 2. The request. HTTP/2 where TLS can agree on it; without TLS there is nobody to ask.
             var address = channel.Address.For(call);
-            var request = new HttpRequestMessage(HttpMethod.Post, address)
+            var isCheck = call.Operation == UpstreamOperation.Check;
+            var request = new HttpRequestMessage(isCheck ? HttpMethod.Get : HttpMethod.Post, address)
             {
-                Content = content,
+                Content = isCheck ? null : content,
                 Version = address.Scheme == Uri.UriSchemeHttps ? HttpVersion.Version20 : HttpVersion.Version11,
                 VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
             };
@@ -97,6 +103,28 @@ public sealed class UpstreamClient(UpstreamClientOptions options) : IAsyncDispos
                 await content.ReleaseAsync();
                 channel.Release();
             }
+        }
+    }
+
+    /// <summary>Finds out whether a provider can be reached, the way that its calls go, and takes a credential. Costs nothing; the caller's token carries the limit.</summary>
+    /// <returns>Null where it answered as it should; a refusal of the address itself counts as an answer where the kind has none that proves more.</returns>
+    /// <exception cref="OperationCanceledException">Only when <paramref name="cancellationToken"/> was cancelled.</exception>
+    public async Task<UpstreamFault?> CheckAsync(ProviderSettings provider, Credential? credential, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(provider);
+
+        // No model is asked; what a call has to name is named and not sent.
+        var candidate = new Candidate(new ModelEndpoint(new Model("any"), provider.Name, "any", Price: null), provider, credential, "check");
+        var call = new UpstreamCall { Candidate = candidate, Protocol = ProviderKinds.WireOf(candidate, default), Operation = UpstreamOperation.Check, Body = [] };
+        var reply = await SendAsync(call, cancellationToken);
+        if (reply.Answer is not { } answer)
+        {
+            return reply.Fault;
+        }
+
+        await using (answer)
+        {
+            return answer.IsSuccess ? null : await answer.ReadFaultAsync(WireFormats.Upstream(call.Protocol), options.Time.GetUtcNow(), cancellationToken);
         }
     }
 

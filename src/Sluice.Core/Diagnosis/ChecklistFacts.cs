@@ -39,9 +39,21 @@ public sealed record RunningFacts
     /// <summary>What was spent on which model.</summary>
     public IReadOnlyList<ModelUse> Models { get; init; } = [];
 
+    /// <summary>Who can be reached, as it was just tried; empty where nobody was asked.</summary>
+    public IReadOnlyList<Reach> Reached { get; init; } = [];
+
     /// <summary>Names that clients asked for and that meant nothing.</summary>
     public IReadOnlyList<UnknownModel> UnknownModels { get; init; } = [];
 }
+
+/// <summary>Whether one provider was reached with one credential.</summary>
+/// <param name="Provider">Slug.</param>
+/// <param name="Credential">Its id; null where the provider needs none, or signs in otherwise.</param>
+/// <param name="State"><c>ok</c>: reached, and the key is taken. <c>reached</c>: no free call tells of the key. Else what is in the way: <c>dns</c>, <c>connect</c>, <c>tls</c>, <c>proxy</c>, <c>cut</c>, <c>timeout</c>, <c>auth</c>, <c>region</c>, <c>credit</c>, <c>limited</c>, <c>outage</c>, <c>bad_response</c>.</param>
+/// <param name="Milliseconds">Until that was known.</param>
+/// <param name="Detail">What went wrong, one sentence, secrets removed; null where nothing did.</param>
+/// <param name="Remedy">What to do; null where nothing is needed.</param>
+public sealed record Reach(string Provider, string? Credential, string State, long Milliseconds, string? Detail, string? Remedy);
 
 /// <summary>A client key without its secret.</summary>
 /// <param name="Id">Safe to show.</param>

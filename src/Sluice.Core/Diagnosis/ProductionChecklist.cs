@@ -1,6 +1,6 @@
 namespace Sluice.Core.Diagnosis;
 
-/// <summary>What has to be in place before a team depends on it: seven checks, each a file beside this one. Asks nobody; every figure is in the facts.</summary>
+/// <summary>What has to be in place before a team depends on it: eight checks, each a file beside this one. Asks nobody; every figure is in the facts.</summary>
 public static class ProductionChecklist
 {
     /// <summary>The lines, in the order of the checks.</summary>
@@ -13,5 +13,6 @@ public static class ProductionChecklist
         .. SharingCheck.Of(facts),
         .. MonitoringCheck.Of(facts),
         .. TimeoutCheck.Of(facts),
+        .. ReachCheck.Of(facts),
     ];
 }

@@ -121,6 +121,7 @@ public static class FaultClassifier
         {
             Source = ErrorSource.Network,
             Reason = reason,
+            Remedy = remedy,
             CanRepeat = true,
         };
     }

@@ -50,6 +50,9 @@ public sealed record UpstreamFault(FaultPhase Phase, UpstreamError Error)
     /// <summary>The provider's own id of the call, where it gave one.</summary>
     public string? RequestId { get; init; }
 
+    /// <summary>What to do, where the fault itself says it; its message ends with it. Null for all else.</summary>
+    public string? Remedy { get; init; }
+
     /// <summary>What it is.</summary>
     public ErrorKind Kind => Error.Kind;
 

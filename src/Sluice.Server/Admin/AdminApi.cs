@@ -6,7 +6,7 @@ namespace Sluice.Server.Admin;
 
 /// <summary>
 /// The admin API under <c>/admin/api</c>: what the commands and the console speak to. Needs <c>IKeyRing</c>, <c>IdentityDirectory</c>,
-/// <c>ILedgerQueries</c>, <c>TimeProvider</c>, <see cref="IStatusSource"/>, <see cref="IModelResolver"/>, <see cref="Explain.WhatIf"/> and <see cref="Diagnosis.Doctor"/> among the services.
+/// <c>ILedgerQueries</c>, <c>TimeProvider</c>, <see cref="IStatusSource"/>, <see cref="IModelResolver"/>, <see cref="Explain.WhatIf"/>, <see cref="Diagnosis.Doctor"/> and <see cref="Diagnosis.Reachability"/> among the services.
 /// </summary>
 public static class AdminApi
 {
@@ -37,6 +37,7 @@ public static class AdminApi
 
         Map(HttpMethods.Get, "/doctor", DoctorApi.ReadAsync);
         Map(HttpMethods.Post, "/doctor", DoctorApi.AskAsync);
+        Map(HttpMethods.Get, "/providers/check", DoctorApi.ReachAsync);
         Map(HttpMethods.Get, "/diagnose/{id}", DoctorApi.DiagnoseAsync);
 
         // Catches every other path and method, so that nobody without the key learns which exist.

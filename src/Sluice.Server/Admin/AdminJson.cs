@@ -23,6 +23,7 @@ namespace Sluice.Server.Admin;
 [JsonSerializable(typeof(DoctorQuestion))]
 [JsonSerializable(typeof(DoctorAnswer))]
 [JsonSerializable(typeof(DiagnosisAnswer))]
+[JsonSerializable(typeof(ReachAnswer))]
 internal sealed partial class AdminJson : JsonSerializerContext;
 
 internal sealed record ErrorAnswer(ErrorDetail Error);

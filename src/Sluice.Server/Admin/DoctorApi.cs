@@ -1,11 +1,12 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Sluice.Core.Diagnosis;
 using Sluice.Core.Ledger;
 using Sluice.Server.Diagnosis;
 
 namespace Sluice.Server.Admin;
 
-/// <summary><c>/doctor</c>: the production checklist; with POST about a key, models and lines of the caller's own. <c>/diagnose/{id}</c>: one request.</summary>
+/// <summary><c>/doctor</c>: the production checklist; with POST about a key, models and lines of the caller's own. <c>/diagnose/{id}</c>: one request. <c>/providers/check</c>: who can be reached.</summary>
 internal static class DoctorApi
 {
     private const int MaxEntries = 200;
@@ -22,6 +23,10 @@ internal static class DoctorApi
 
         await AnswerAsync(http, question);
     }
+
+    /// <summary>Who can be reached, tried now.</summary>
+    public static async Task ReachAsync(HttpContext http) =>
+        await AdminAnswer.JsonAsync(http, new ReachAnswer(await http.RequestServices.GetRequiredService<Reachability>().CheckAsync(http.RequestAborted)), AdminJson.Default.ReachAnswer);
 
     /// <summary>One request, step by step.</summary>
     public static async Task DiagnoseAsync(HttpContext http)
@@ -40,3 +45,6 @@ internal static class DoctorApi
     private static async Task AnswerAsync(HttpContext http, DoctorQuestion question) =>
         await AdminAnswer.JsonAsync(http, await http.RequestServices.GetRequiredService<Doctor>().ExamineAsync(question, http.RequestAborted), AdminJson.Default.DoctorAnswer);
 }
+
+/// <param name="Providers">One entry for each provider and credential.</param>
+internal sealed record ReachAnswer(IReadOnlyList<Reach> Providers);

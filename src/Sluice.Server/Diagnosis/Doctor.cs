@@ -8,34 +8,27 @@ using Sluice.Storage.Identity;
 
 namespace Sluice.Server.Diagnosis;
 
-/// <summary>Goes through the production checklist: with what a running Sluice knows, or by a configuration alone.</summary>
+/// <summary>Goes through the production checklist with what a running Sluice knows.</summary>
 /// <param name="configuration">In force.</param>
 /// <param name="directory">Client keys.</param>
 /// <param name="ring">Judges the key that was asked about.</param>
 /// <param name="ledger">What was used.</param>
 /// <param name="status">Which provider credentials are refused.</param>
+/// <param name="reachability">Who can be reached.</param>
 /// <param name="time">The ledger is read back from now.</param>
-public sealed class Doctor(Func<ConfigSnapshot> configuration, IdentityDirectory directory, IKeyRing ring, ILedgerQueries ledger, IStatusSource status, TimeProvider time)
+internal sealed class Doctor(Func<ConfigSnapshot> configuration, IdentityDirectory directory, IKeyRing ring, ILedgerQueries ledger, IStatusSource status, Reachability reachability, TimeProvider time)
 {
     /// <summary>The checklist of the Sluice that runs.</summary>
     public async Task<DoctorAnswer> ExamineAsync(DoctorQuestion question, CancellationToken cancellation)
     {
-        ArgumentNullException.ThrowIfNull(question);
         var facts = Facts(configuration(), question) with { Running = await ReadAsync(question.ClientKey, cancellation) };
         return DoctorAnswer.Of(facts, Own(question));
     }
 
-    /// <summary>The checklist of a configuration that nothing serves.</summary>
-    public static DoctorAnswer Examine(ConfigSnapshot configuration, DoctorQuestion question)
-    {
-        ArgumentNullException.ThrowIfNull(question);
-        return DoctorAnswer.Of(Facts(configuration, question), Own(question));
-    }
-
-    private static ChecklistFacts Facts(ConfigSnapshot configuration, DoctorQuestion question) =>
+    internal static ChecklistFacts Facts(ConfigSnapshot configuration, DoctorQuestion question) =>
         new(configuration) { Models = question.Models ?? [], CanServeMetrics = OperationsApi.Matches("/metrics") };
 
-    private static IEnumerable<CheckLine> Own(DoctorQuestion question) => (question.Lines ?? []).Select(line => line.ToLine());
+    internal static IEnumerable<CheckLine> Own(DoctorQuestion question) => (question.Lines ?? []).Select(line => line.ToLine());
 
     private async Task<RunningFacts> ReadAsync(string? askedKey, CancellationToken cancellation)
     {
@@ -50,6 +43,7 @@ public sealed class Doctor(Func<ConfigSnapshot> configuration, IdentityDirectory
             DeadCredentials = [.. status.Read().Providers.SelectMany(provider => provider.Credentials).Where(credential => credential.State == "dead").Select(credential => credential.Id)],
             Uses = [.. uses.Rows.Where(row => row.Keys[0] is not null).Select(row => new KeyUse(row.Keys[0]!, row.Keys[1], row.Requests))],
             Models = [.. models.Rows.Where(row => row.Keys[0] is not null).Select(row => new ModelUse(row.Keys[0]!, row.Requests, row.CostNanoUsd, row.Unpriced))],
+            Reached = await reachability.CheckAsync(cancellation),
             UnknownModels = await ledger.UnknownModelsAsync(since, cancellation),
         };
     }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Sluice.Core.Configuration;
 using Sluice.Core.Diagnosis;
 
 namespace Sluice.Server.Diagnosis;
@@ -23,6 +24,13 @@ public sealed record DoctorQuestion
 /// <param name="Next">What to do next, always in the same order.</param>
 public sealed record DoctorAnswer(string Verdict, bool Running, IReadOnlyList<DoctorLine> Lines, IReadOnlyList<NextStep> Next)
 {
+    /// <summary>The checklist of a configuration that nothing serves.</summary>
+    public static DoctorAnswer Of(ConfigSnapshot configuration, DoctorQuestion question)
+    {
+        ArgumentNullException.ThrowIfNull(question);
+        return Of(Doctor.Facts(configuration, question), Doctor.Own(question));
+    }
+
     /// <summary>Puts lines, their weight and the next steps together; <paramref name="first"/> stand before the checklist's own.</summary>
     internal static DoctorAnswer Of(ChecklistFacts facts, IEnumerable<CheckLine> first)
     {

@@ -150,7 +150,9 @@ public sealed class SluiceServer : IAsyncDisposable
         builder.Services.AddSingleton(time);
         var status = new StatusSource(watcher, standings, admission, time.GetUtcNow(), time);
         builder.Services.AddSingleton<IStatusSource>(status);
-        builder.Services.AddSingleton(new Doctor(() => watcher.Current, directory, keys, store, status, time));
+        var reachability = new Reachability(() => watcher.Current, upstreams, time);
+        builder.Services.AddSingleton(reachability);
+        builder.Services.AddSingleton(new Doctor(() => watcher.Current, directory, keys, store, status, reachability, time));
         builder.Services.AddSingleton(new WhatIf(() => watcher.Current, planner, affinity, estimates, time));
         builder.Services.AddSingleton<IModelResolver>(new ModelResolver(() => watcher.Current));
         var app = parts.Add(builder.Build());

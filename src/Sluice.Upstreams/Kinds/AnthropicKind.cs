@@ -16,6 +16,8 @@ internal sealed class AnthropicKind : IProviderKind
 
     public Uri AddressFor(in CallTarget target) => Address(target.BaseUrl, target.Operation);
 
+    public Uri? CheckAddress(ProviderSettings provider, Uri baseUrl) => BasePath.JoinVersioned(baseUrl, "/models", null, "/v1");
+
     public bool NamesHeader(WireProtocol wire, string name) => IsAnthropic(name);
 
     public IRequestAuth CreateAuth(ProviderSettings provider, AuthContext context) => KeyAuth.ApiKey;

@@ -70,6 +70,15 @@ internal sealed class AzureKind : IProviderKind
             : BasePath.Join(classic, $"/deployments/{BasePath.Segment(target.Model)}{OpenAIKind.Tail(target.Operation)}", query);
     }
 
+    // Foundry's own models and Claude on it have no list at their addresses.
+    public Uri? CheckAddress(ProviderSettings provider, Uri baseUrl)
+    {
+        var version = (provider.Cloud as AzureSettings)?.ApiVersion;
+        return Ends(baseUrl, "/models") || Ends(baseUrl, "/anthropic") ? null
+            : IsClassic(baseUrl, version) ? BasePath.Join(Resource(baseUrl, "/openai"), "/models", $"api-version={Uri.EscapeDataString(version!)}")
+            : BasePath.Join(Resource(baseUrl, "/openai/v1"), "/models");
+    }
+
     public bool SendsHeader(WireProtocol wire, string name) => wire == WireProtocol.AnthropicMessages || !name.StartsWith("anthropic-", StringComparison.OrdinalIgnoreCase);
 
     public bool NamesHeader(WireProtocol wire, string name) => wire == WireProtocol.AnthropicMessages && AnthropicKind.IsAnthropic(name);

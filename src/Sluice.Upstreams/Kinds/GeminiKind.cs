@@ -22,6 +22,8 @@ internal sealed class GeminiKind : IProviderKind
 
     public Uri AddressFor(in CallTarget target) => Address(target);
 
+    public Uri? CheckAddress(ProviderSettings provider, Uri baseUrl) => BasePath.JoinVersioned(baseUrl, "/models", null, "/v1beta", "/v1", "/v1beta1");
+
     public bool SendsHeader(WireProtocol wire, string name) => !NamesAnAccount(name);
 
     public IRequestAuth CreateAuth(ProviderSettings provider, AuthContext context) => KeyAuth.GoogleKey;

@@ -33,6 +33,12 @@ internal interface IProviderKind
     /// <summary>Where a call goes, the client's query not yet behind it. Nothing in <paramref name="target"/> may change scheme, host or port.</summary>
     Uri AddressFor(in CallTarget target);
 
+    /// <summary>
+    /// Where a GET costs nothing and needs the key, to find out whether the provider can be reached and takes it. Null where the kind has no such
+    /// address: its base URL is asked then, and the answer says nothing of the key.
+    /// </summary>
+    Uri? CheckAddress(ProviderSettings provider, Uri baseUrl) => null;
+
     /// <summary>The model, and whether a stream is wanted, are in the path.</summary>
     bool HasModelInPath => false;
 

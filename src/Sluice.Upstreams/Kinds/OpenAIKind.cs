@@ -16,6 +16,8 @@ internal sealed class OpenAIKind : IProviderKind
 
     public Uri AddressFor(in CallTarget target) => BasePath.Join(target.BaseUrl, Tail(target.Operation));
 
+    public Uri? CheckAddress(ProviderSettings provider, Uri baseUrl) => BasePath.Join(baseUrl, "/models");
+
     public IRequestAuth CreateAuth(ProviderSettings provider, AuthContext context) => KeyAuth.Bearer;
 
     internal static string Tail(UpstreamOperation operation) => operation == UpstreamOperation.Embed ? "/embeddings" : "/chat/completions";

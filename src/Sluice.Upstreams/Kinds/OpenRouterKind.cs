@@ -18,6 +18,9 @@ internal sealed class OpenRouterKind : IProviderKind
 
     public Uri AddressFor(in CallTarget target) => BasePath.Join(target.BaseUrl, OpenAIKind.Tail(target.Operation));
 
+    // Its list of models is open to everybody; what it says of a key is not.
+    public Uri? CheckAddress(ProviderSettings provider, Uri baseUrl) => BasePath.Join(baseUrl, "/key");
+
     public bool NamesHeader(WireProtocol wire, string name) =>
         name.Equals("HTTP-Referer", StringComparison.OrdinalIgnoreCase)
         || name.Equals("X-Title", StringComparison.OrdinalIgnoreCase)

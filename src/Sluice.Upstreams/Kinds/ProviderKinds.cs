@@ -40,5 +40,8 @@ public static class ProviderKinds
     /// <summary>A request that counts tokens has the conversation's members at its top.</summary>
     public static bool CountsAtTop(ProviderSettings provider) => Of(provider.Kind).CountsAtTop;
 
+    /// <summary>A check of a provider (<see cref="UpstreamClient.CheckAsync"/>) that is answered proves its key too.</summary>
+    public static bool CheckProvesKey(ProviderSettings provider) => Of(provider.Kind).CheckAddress(provider, provider.BaseUrl) is not null;
+
     internal static IProviderKind Of(ProviderKind kind) => ByKind[(int)kind] ?? throw new ArgumentOutOfRangeException(nameof(kind), kind, "A kind without a file in Kinds.");
 }

@@ -16,6 +16,8 @@ internal sealed class ResponsesKind : IProviderKind
 
     public Uri AddressFor(in CallTarget target) => BasePath.Join(target.BaseUrl, Tail(target.Operation));
 
+    public Uri? CheckAddress(ProviderSettings provider, Uri baseUrl) => BasePath.Join(baseUrl, "/models");
+
     public bool NamesHeader(WireProtocol wire, string name) => name.Equals("openai-beta", StringComparison.OrdinalIgnoreCase);
 
     public IRequestAuth CreateAuth(ProviderSettings provider, AuthContext context) => KeyAuth.Bearer;

@@ -32,6 +32,8 @@ internal sealed class SimulatorKind : IProviderKind
         _ => BasePath.Join(target.BaseUrl, $"/model/{BasePath.Segment(target.Model)}{BedrockKind.Verb(target.Wire, target.Stream)}"),
     };
 
+    public Uri? CheckAddress(ProviderSettings provider, Uri baseUrl) => BasePath.JoinVersioned(baseUrl, "/models", null, "/v1");
+
     public bool NamesHeader(WireProtocol wire, string name) => wire == WireProtocol.AnthropicMessages && AnthropicKind.IsAnthropic(name);
 
     public IRequestAuth CreateAuth(ProviderSettings provider, AuthContext context) => KeyAuth.Bearer;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using Sluice.Commands.Doctor;
 using Sluice.Core.Configuration;
 using Sluice.Server.Diagnosis;
 
@@ -13,19 +14,26 @@ internal static class DoctorCommand
         var config = new Option<string?>("--config") { Description = "Configuration file to look at where no Sluice runs; ./sluice.yaml where it exists" };
         var key = new Option<string?>("--key") { Description = "A client key to be judged too" };
         var models = new Option<string[]>("--model") { Description = "A model that agents will ask for; may be repeated" };
+        var folder = new Option<string?>("--folder") { Description = "A folder whose files that git tracks are searched for keys [the working folder]" };
         var request = new Option<string?>("--request") { Description = "The gen-… id of one request: was it the key, the quota, the provider or the request?" };
-        var command = new Command("doctor", "The production checklist: what is in place, what is missing, and what to do about it. Fails where a line does.") { config, key, models, request };
+        var command = new Command("doctor", "The production checklist: what is in place, what is missing, and what to do about it. Fails where a line does.") { config, key, models, folder, request };
         return options.Attach(command, (context, cancellation) => context.Parsed.GetValue(request) is { } id
             ? DiagnoseAsync(context, id, cancellation)
             : ExamineAsync(
                 context,
                 new DoctorQuestion { ClientKey = context.Parsed.GetValue(key), Models = context.Parsed.GetValue(models) ?? [] },
+                context.Parsed.GetValue(folder) ?? Directory.GetCurrentDirectory(),
                 () => ProcessSources.Read(context.Parsed.GetValue(config)),
                 cancellation));
     }
 
-    private static async Task ExamineAsync(CommandContext context, DoctorQuestion question, Func<ConfigSources> sources, CancellationToken cancellation)
+    private static async Task ExamineAsync(CommandContext context, DoctorQuestion question, string folder, Func<ConfigSources> sources, CancellationToken cancellation)
     {
+        if (await RepositoryKeys.LookAsync(folder, cancellation) is { } found)
+        {
+            question = question with { Lines = [found] };
+        }
+
         var answer = await context.Client.AnswersAsync(cancellation)
             ? await AskAsync(context.Client, question, cancellation)
             : Alone(context.Client, question, sources());
@@ -78,6 +86,6 @@ internal static class DoctorCommand
         var alone = new DoctorLine("running", "warn",
             $"Nothing answers at {client.Url}, so only {sources.FilePath ?? "the environment"} was looked at: nothing is known of keys, traffic and reachability.",
             "Start it with 'sluice serve', or name another address with --url.");
-        return JsonSerializer.SerializeToElement(Doctor.Examine(snapshot, question with { Lines = [alone, .. question.Lines ?? []] }), CommandJson.Default.DoctorAnswer);
+        return JsonSerializer.SerializeToElement(DoctorAnswer.Of(snapshot, question with { Lines = [alone, .. question.Lines ?? []] }), CommandJson.Default.DoctorAnswer);
     }
 }

@@ -202,6 +202,20 @@ public sealed class ProductionChecklistTests
             NextSteps.Of(snapshot, lines).Select(step => (step.Step, step.What)));
     }
 
+    [Fact]
+    public void A23_WhoCannotBeReached_IsALineOfItsOwn() =>
+        Assert.Equal(
+            [
+                new("reach", Verdict.Fail, "a#2, auth: It was refused.", "Replace it."),
+                new("reach", Verdict.Warn, "b, outage: It answered 503.", "Wait."),
+                new("reach", Verdict.Ok, "Reached, and the key is taken: a#1."),
+                new CheckLine("reach", Verdict.Ok, "Reached; whether the key is taken, no free call tells: c."),
+            ],
+            Lines("reach", Two, Quiet with
+            {
+                Reached = [new("a", "a#1", "ok", 3, null, null), new("a", "a#2", "auth", 3, "It was refused.", "Replace it."), new("b", null, "outage", 3, "It answered 503.", "Wait."), new("c", null, "reached", 3, null, null)],
+            }));
+
     // A line that says that something is wrong and not what to do about it would be no checklist.
     [Fact]
     public void EveryLineThatIsNotOk_HasARemedy()

@@ -18,6 +18,7 @@ using Sluice.Server.Diagnosis;
 using Sluice.Server.Explain;
 using Sluice.Storage;
 using Sluice.Storage.Identity;
+using Sluice.Upstreams;
 using Xunit;
 
 namespace Sluice.Server.Tests.Admin;
@@ -28,6 +29,7 @@ public sealed class AdminHost : IAsyncLifetime
     public const string AdminKey = "an-admin-key-of-some-length";
 
     private WebApplication? _app;
+    private UpstreamClient? _upstreams;
 
     public string Folder { get; } = Directory.CreateTempSubdirectory("sluice-").FullName;
 
@@ -60,7 +62,10 @@ public sealed class AdminHost : IAsyncLifetime
         var configuration = ConfigLoader.Load(new ConfigSources { BaseDirectory = Folder, FileText = "", FilePath = Path.Combine(Folder, "sluice.yaml"), DataFolder = Folder }).Snapshot!;
         var affinity = new SessionAffinity(TimeProvider.System);
         builder.Services.AddSingleton(new WhatIf(() => configuration, new Planner(new HealthBoard(TimeProvider.System), affinity, TimeProvider.System), affinity, new EstimateCorrection(), TimeProvider.System));
-        builder.Services.AddSingleton(new Doctor(() => configuration, directory, Ring, Ledger, new FixedStatus(), TimeProvider.System));
+        _upstreams = new UpstreamClient(new UpstreamClientOptions());
+        var reachability = new Reachability(() => configuration, _upstreams, TimeProvider.System);
+        builder.Services.AddSingleton(reachability);
+        builder.Services.AddSingleton(new Doctor(() => configuration, directory, Ring, Ledger, new FixedStatus(), reachability, TimeProvider.System));
         _app = builder.Build();
         _app.MapAdminApi();
         await _app.StartAsync();
@@ -72,6 +77,7 @@ public sealed class AdminHost : IAsyncLifetime
     {
         Http.Dispose();
         await _app!.DisposeAsync();
+        await _upstreams!.DisposeAsync();
         await Ledger.DisposeAsync();
         Directory.Delete(Folder, recursive: true);
     }

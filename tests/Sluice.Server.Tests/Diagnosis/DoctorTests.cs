@@ -42,7 +42,7 @@ public sealed class DoctorTests : IDisposable
 
         var (code, output, error) = await RunAsync(gateway);
 
-        Assert.Equal((1, "sluice: 1 of 8 lines fail."), (code, error.Trim()));
+        Assert.Equal((1, "sluice: 1 of 9 lines fail."), (code, error.Trim()));
         AssertText("running", output);
     }
 
@@ -110,9 +110,9 @@ public sealed class DoctorTests : IDisposable
         Assert.Contains("anthropc", error, StringComparison.Ordinal);
     }
 
-    private static async Task<List<string>> LinesAsync(GatewayUnderTest gateway, params string[] arguments)
+    private async Task<List<string>> LinesAsync(GatewayUnderTest gateway, params string[] arguments)
     {
-        var (_, output, error) = await RunAsync(gateway, ["doctor", .. arguments, "--json"]);
+        var (_, output, error) = await RunAsync(gateway, ["doctor", "--folder", _folder.Path, .. arguments, "--json"]);
         Assert.True(output.Length > 0, error);
         using var document = JsonDocument.Parse(output);
         return [.. document.RootElement.GetProperty("lines").EnumerateArray().Select(line =>
@@ -126,7 +126,7 @@ public sealed class DoctorTests : IDisposable
         return document.RootElement.GetProperty("keys").EnumerateArray().Single(key => key.GetProperty("user").GetString() == user).GetProperty("id").GetString()!;
     }
 
-    private static Task<(int Code, string Output, string Error)> RunAsync(GatewayUnderTest gateway) => RunAsync(gateway, ["doctor"]);
+    private Task<(int Code, string Output, string Error)> RunAsync(GatewayUnderTest gateway) => RunAsync(gateway, ["doctor", "--folder", _folder.Path]);
 
     private static Task<(int Code, string Output, string Error)> RunAsync(GatewayUnderTest gateway, string[] arguments) =>
         InvokeAsync([.. arguments, "--url", gateway.Url.ToString(), "--admin-key", GatewayUnderTest.AdminKey]);
@@ -135,7 +135,7 @@ public sealed class DoctorTests : IDisposable
     private Task<(int Code, string Output, string Error)> AloneAsync(string yaml, params string[] arguments)
     {
         File.WriteAllText(_folder.PathOf("sluice.yaml"), yaml);
-        return InvokeAsync(["doctor", .. arguments, "--config", _folder.PathOf("sluice.yaml"), "--url", "http://127.0.0.1:1"]);
+        return InvokeAsync(["doctor", .. arguments, "--folder", _folder.Path, "--config", _folder.PathOf("sluice.yaml"), "--url", "http://127.0.0.1:1"]);
     }
 
     private static Task<(int Code, string Output, string Error)> InvokeAsync(string[] arguments) =>
