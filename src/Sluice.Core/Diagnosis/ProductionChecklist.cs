@@ -1,6 +1,6 @@
 namespace Sluice.Core.Diagnosis;
 
-/// <summary>What has to be in place before a team depends on it: eight checks, each a file beside this one. Asks nobody; every figure is in the facts.</summary>
+/// <summary>What has to be in place before a team depends on it: nine checks, each a file beside this one. Asks nobody; every figure is in the facts.</summary>
 public static class ProductionChecklist
 {
     /// <summary>The lines, in the order of the checks.</summary>
@@ -8,6 +8,7 @@ public static class ProductionChecklist
     [
         .. KeyCheck.Of(facts),
         .. ModelCheck.Of(facts),
+        .. RateLimitCheck.Of(facts),
         .. CostCheck.Of(facts),
         .. FallbackCheck.Of(facts),
         .. SharingCheck.Of(facts),

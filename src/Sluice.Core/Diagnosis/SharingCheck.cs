@@ -1,4 +1,5 @@
 using System.Globalization;
+using Sluice.Core.Admission;
 using Sluice.Core.Identity;
 
 namespace Sluice.Core.Diagnosis;
@@ -35,9 +36,17 @@ internal static class SharingCheck
         if (shared.Count == 0)
         {
             var valid = running.Keys.Where(key => key.State == KeyState.Valid).ToList();
-            yield return new(Check, Verdict.Ok, $"{Wording.Count(valid.Count, "valid key")} of {Wording.Count(valid.Select(key => key.User).Distinct(StringComparer.Ordinal).Count(), "developer")}; none is used by {ManyPrograms} programs or more.");
+            yield return new(Check, Verdict.Ok, $"{Wording.Count(valid.Count, "valid key")} of {Wording.Count(valid.Select(key => key.User).Distinct(StringComparer.Ordinal).Count(), "developer")}; none is used by {ManyPrograms} programs or more. Scarce quota is shared {Plan(facts)}.");
         }
     }
+
+    private static string Plan(ChecklistFacts facts) => facts.Configuration.Admission.ShareBy switch
+    {
+        ShareBy.Team => "equally between teams",
+        ShareBy.Project => "equally between projects",
+        ShareBy.Key => "equally between keys",
+        _ => "equally between developers",
+    };
 
     private static string Whose(RunningFacts running, string key) =>
         running.Keys.FirstOrDefault(one => one.Id == key) is { } known ? $"Key {key} of {known.User}" : $"Key {key}";

@@ -92,6 +92,19 @@ public sealed class ProductionChecklistTests
         Assert.Equal(new CheckLine("models", Verdict.Ok, "2 models can be served; 3 names looked up, all right."), Assert.Single(Lines("models", One + "fallbacks: { x/coder: [x/other] }", models: ["x/other"])));
 
     [Fact]
+    public void I25_LimitsThatAreWrittenDown_ArePrinted_AndMissingOnesWarn()
+    {
+        var lines = Lines("rate limits", Two.Replace("[third-key] }", "[third-key], limits: { rpm: 4000, input_tpm: 2000000, rpd: 10000, concurrency: 200 } }", StringComparison.Ordinal));
+
+        Assert.Equal(
+            [
+                (Verdict.Warn, "a: what its account allows is not written down."),
+                (Verdict.Ok, "b: 4,000 requests a minute, 2,000,000 input tokens a minute, 10,000 requests a day, 200 at once."),
+            ],
+            lines.Select(line => (line.Verdict, line.Found)));
+    }
+
+    [Fact]
     public void I26_EndpointWithoutPrice_Fails()
     {
         var line = Assert.Single(Lines("cost", One.Replace("model: n, price: { input: 1, output: 2 }", "model: n", StringComparison.Ordinal)));
@@ -151,7 +164,7 @@ public sealed class ProductionChecklistTests
             Uses = [new("key-1", "codex", 5), new("key-1", "claude-code", 9), new("key-2", "opencode", 1)],
         }));
 
-        Assert.Equal((Verdict.Ok, "3 valid keys of 2 developers; none is used by 3 programs or more."), (line.Verdict, line.Found));
+        Assert.Equal((Verdict.Ok, "3 valid keys of 2 developers; none is used by 3 programs or more. Scarce quota is shared equally between developers."), (line.Verdict, line.Found));
     }
 
     [Theory]

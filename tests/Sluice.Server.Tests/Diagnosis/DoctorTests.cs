@@ -42,7 +42,7 @@ public sealed class DoctorTests : IDisposable
 
         var (code, output, error) = await RunAsync(gateway);
 
-        Assert.Equal((1, "sluice: 1 of 9 lines fail."), (code, error.Trim()));
+        Assert.Equal((1, "sluice: 1 of 11 lines fail."), (code, error.Trim()));
         AssertText("running", output);
     }
 
