@@ -1,5 +1,6 @@
 using Sluice.Core.Configuration;
 using Sluice.Core.Pricing;
+using Sluice.Core.Routing.Auto;
 
 namespace Sluice.Core.Catalogue;
 
@@ -24,6 +25,7 @@ internal sealed class CatalogueCompiler(IReadOnlyList<ProviderSettings> provider
         }
 
         var fixedNames = new HashSet<string>(_names.Keys, StringComparer.OrdinalIgnoreCase);
+        AddChoices();
         var families = AddCatalogue();
         var servable = _listing.Where(model => model.Endpoints.Count > 0 || IsSimulatorAlone).ToList();
 
@@ -119,6 +121,15 @@ internal sealed class CatalogueCompiler(IReadOnlyList<ProviderSettings> provider
             var resolved = new ResolvedModel(model, [.. simulators.Select(provider => new ModelEndpoint(model, provider.Name, name, SimulatorPrices.Sheet))], "exact");
             _names[name] = resolved;
             _listing.Add(resolved);
+        }
+    }
+
+    // Before the catalogue's own entries of the same names, which would hand the choice to another gateway unasked.
+    private void AddChoices()
+    {
+        foreach (var (name, model) in ChosenModels.Names)
+        {
+            _names.TryAdd(name, new ResolvedModel(model, [], name == model.Id ? "exact" : "alias"));
         }
     }
 

@@ -1,6 +1,7 @@
 using Sluice.Core.Configuration;
 using Sluice.Core.Configuration.Reading;
 using Sluice.Core.Pricing;
+using Sluice.Core.Routing.Auto;
 
 namespace Sluice.Core.Catalogue;
 
@@ -54,7 +55,7 @@ internal sealed class CompiledCatalogue : CatalogueTable
         }
 
         var resolved = Find(name);
-        if (_onlySimulator is null || resolved?.Endpoints.Count > 0)
+        if (_onlySimulator is null || (resolved is not null && (resolved.Endpoints.Count > 0 || ChosenModels.Is(resolved.Model))))
         {
             return resolved;
         }
@@ -80,7 +81,7 @@ internal sealed class CompiledCatalogue : CatalogueTable
     {
         if (_names.TryGetValue(name, out var known))
         {
-            return known.Endpoints.Count > 0 ? known : AtNamedProvider(name, known.Model) ?? known;
+            return known.Endpoints.Count > 0 || ChosenModels.Is(known.Model) ? known : AtNamedProvider(name, known.Model) ?? known;
         }
 
         foreach (var (prefix, suffix, target) in _wildcards)
@@ -113,7 +114,7 @@ internal sealed class CompiledCatalogue : CatalogueTable
     }
 
     private ResolvedModel? WithoutPrefix(string name) =>
-        name.StartsWith("openrouter/", StringComparison.OrdinalIgnoreCase) && _names.TryGetValue(name["openrouter/".Length..], out var found)
+        name.StartsWith("openrouter/", StringComparison.OrdinalIgnoreCase) && _names.TryGetValue(name["openrouter/".Length..], out var found) && !ChosenModels.Is(found.Model)
             ? found with { How = "prefix" }
             : null;
 
@@ -182,7 +183,7 @@ internal sealed class CompiledCatalogue : CatalogueTable
                 return null;
             }
 
-            var found = _names.GetValueOrDefault(upstream);
+            var found = _names.GetValueOrDefault(upstream) is { } other && !ChosenModels.Is(other.Model) ? other : null;
             var listed = model ?? found?.Model;
             var own = found?.Endpoints.FirstOrDefault(endpoint => endpoint.Provider == provider.Name);
             return new ResolvedModel(

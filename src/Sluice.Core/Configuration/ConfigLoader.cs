@@ -64,6 +64,7 @@ public static class ConfigLoader
 
         var fallbacks = ReadFallbacks(root["fallbacks"], catalogue, findings);
         RulesReader.CheckModels(root["rules"], catalogue, findings);
+        var auto = new AutoReader(catalogue, findings).Read(root["auto"], rules.ReadsTask || AutoReader.LeadsToChoice(root, catalogue));
         if (findings.Errors.Count > 0)
         {
             return new ConfigResult(null, findings.Errors) { ReadFiles = [.. substitution.Files] };
@@ -76,6 +77,7 @@ public static class ConfigLoader
             Catalogue = catalogue,
             Fallbacks = fallbacks,
             Rules = rules.Compile(catalogue),
+            Auto = auto,
             Routing = ReadRouting(root["routing"]),
             KeepAlive = ReadKeepAlive(root["keepalive"]),
             Breaker = breaker,

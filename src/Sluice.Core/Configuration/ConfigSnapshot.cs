@@ -1,5 +1,6 @@
 using Sluice.Core.Admission;
 using Sluice.Core.Catalogue;
+using Sluice.Core.Routing.Auto;
 using Sluice.Core.Routing.Rules;
 
 namespace Sluice.Core.Configuration;
@@ -23,6 +24,9 @@ public sealed record ConfigSnapshot
 
     /// <summary>Which requests go to other models than they ask for.</summary>
     public RuleTable Rules { get; init; } = RuleTable.Empty;
+
+    /// <summary>What <c>sluice/auto</c> and its like choose among.</summary>
+    public AutoTable Auto { get; init; } = AutoTable.Empty;
 
     /// <summary>Order, affinity, retries.</summary>
     public RoutingSettings Routing { get; init; } = new();

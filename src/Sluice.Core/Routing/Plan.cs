@@ -1,6 +1,7 @@
 using Sluice.Core.Affinity;
 using Sluice.Core.Catalogue;
 using Sluice.Core.Configuration;
+using Sluice.Core.Routing.Auto;
 
 namespace Sluice.Core.Routing;
 
@@ -37,6 +38,9 @@ public sealed record RoutingRequest(string Model)
 
     /// <summary>Who sends it, for rules.</summary>
     public RequestOrigin Origin { get; init; } = RequestOrigin.Unknown;
+
+    /// <summary>Its body, where the task may have to be told; null where nobody asks for that.</summary>
+    public RequestPrompt? Prompt { get; init; }
 }
 
 /// <summary>An endpoint together with one credential.</summary>
@@ -77,6 +81,9 @@ public sealed record Plan
 
     /// <summary>The canonical model asked for; null when the name means nothing.</summary>
     public Model? Model { get; init; }
+
+    /// <summary>How the model was chosen; null where the request named one.</summary>
+    public AutoChoice? Auto { get; init; }
 
     /// <summary>The configured rule that the request was planned by; null where none held.</summary>
     public string? Rule { get; init; }

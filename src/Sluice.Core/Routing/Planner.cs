@@ -2,6 +2,7 @@ using Sluice.Core.Affinity;
 using Sluice.Core.Catalogue;
 using Sluice.Core.Configuration;
 using Sluice.Core.Health;
+using Sluice.Core.Routing.Auto;
 using Sluice.Core.Routing.Endpoints;
 using Sluice.Core.Routing.Filters;
 using Sluice.Core.Routing.Ordering;
@@ -48,6 +49,11 @@ public sealed class Planner(IHealth health, IAffinity affinity, TimeProvider tim
 
         var catalogue = snapshot.Catalogue;
         var resolved = catalogue.Resolve(request.Model);
+        if (resolved is not null && ChosenModels.Is(resolved.Model))
+        {
+            return new AutoRouter(snapshot, request, Today).Choose(resolved, affinity, chosen => PlanModels(snapshot, chosen));
+        }
+
         if (resolved is null && request.FallbackModels.Count == 0)
         {
             return new Plan { Refusal = Refusals.ModelNotFound(catalogue, request) };
@@ -82,6 +88,8 @@ public sealed class Planner(IHealth health, IAffinity affinity, TimeProvider tim
         Keep(snapshot, request, resolved, plan);
         return plan;
     }
+
+    private DateOnly Today => DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime);
 
     private void Fill(PlanDraft draft, RouteTable table, Demands demands, IReadOnlyList<ModelToTry> models)
     {

@@ -110,6 +110,9 @@ internal sealed class InferenceRequest
     /// <summary>It runs on without its client; null where its client does not ask for that.</summary>
     public DetachedCall? Detached { get; init; }
 
+    /// <summary>What a translated answer calls its model: the name that the client sent, or what was chosen for it.</summary>
+    public string NameFor(Candidate candidate) => Plan.Auto is null ? Envelope.Model ?? "" : candidate.Endpoint.Model.Id;
+
     /// <summary>The client went away, or what runs on without it may run no longer.</summary>
     public CancellationToken ClientGone => Detached?.Gone ?? Http.RequestAborted;
 

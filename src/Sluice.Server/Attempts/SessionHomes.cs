@@ -20,6 +20,11 @@ internal static class SessionHomes
         {
             // Under the model that answered: a fallback's cache does not help the model that was asked for.
             affinity.Remember(request.Session.Value!, candidate.Endpoint.Model.Id, candidate.Endpoint.Id, candidate.Credential?.Id, use);
+            if (request.Plan.Auto is { IsConversation: true } choice)
+            {
+                // And under the name that was asked for: what was chosen for the session stays chosen.
+                affinity.Remember(request.Session.Value!, choice.Name, candidate.Endpoint.Id, candidate.Credential?.Id, use);
+            }
         }
     }
 

@@ -38,7 +38,7 @@ internal static class StreamRelays
     }
 
     /// <summary>What the answer writer must know of the client.</summary>
-    public static ClientTarget TargetOf(InferenceRequest request, Attempt attempt) => new(request.Envelope.Model ?? "", request.Id)
+    public static ClientTarget TargetOf(InferenceRequest request, Attempt attempt) => new(request.NameFor(attempt.Candidate), request.Id)
     {
         IncludeUsage = WantsUsage(request),
         Tools = request.Conversation?.Value?.Tools ?? [],

@@ -4,6 +4,7 @@ using Sluice.Core.Configuration;
 using Sluice.Core.Ledger;
 using Sluice.Core.Pricing;
 using Sluice.Core.Routing;
+using Sluice.Core.Routing.Auto;
 using Sluice.Protocols.Conversation;
 using Sluice.Server.Admin;
 using Sluice.Server.Admission;
@@ -108,6 +109,11 @@ internal static class PlanJson
             json.WriteString("rule"u8, rule);
         }
 
+        if (plan.Auto is { } auto)
+        {
+            WriteAuto(json, auto);
+        }
+
         if (plan.Sort is { } sort)
         {
             json.WriteString("sort"u8, JsonNamingPolicy.SnakeCaseLower.ConvertName(sort.ToString()));
@@ -137,6 +143,22 @@ internal static class PlanJson
 
             json.WriteEndArray();
         }
+    }
+
+    private static void WriteAuto(Utf8JsonWriter json, AutoChoice auto)
+    {
+        json.WriteStartObject("auto"u8);
+        json.WriteString("name"u8, auto.Name);
+        json.WriteString("tier"u8, auto.Tier);
+        if (auto.Task is { } task)
+        {
+            json.WriteString("task"u8, JsonNamingPolicy.SnakeCaseLower.ConvertName(task.Task.ToString()));
+            json.WriteString("why"u8, task.Why);
+            json.WriteBoolean("session_stays"u8, auto.Stays);
+        }
+
+        json.WriteString("says"u8, auto.Sentence);
+        json.WriteEndObject();
     }
 
     private static void WriteSession(Utf8JsonWriter json, SessionKey session, SessionHome? home, WarmComparison? moving)

@@ -43,7 +43,7 @@ internal sealed class WhatIf(Func<ConfigSnapshot> snapshot, Planner planner, IAf
         }
 
         var session = SessionKey.Of(routing.Session, caller.User, envelope, body.Span);
-        var plan = planner.Plan(current, routing with { Session = session.ForPlan(affinity) });
+        var plan = planner.Plan(current, RoutingRequests.WithPrompt(routing, current, envelope, body) with { Session = session.ForPlan(affinity) });
         return (new PlanExplanation(surface, envelope, plan, session, current)
         {
             Affinity = affinity,

@@ -109,7 +109,7 @@ internal sealed class InferencePipeline(
             routing = routing with { Session = session.ForPlan(attempts.Affinity) };
         }
 
-        var plan = planner.Plan(current, routing);
+        var plan = planner.Plan(current, RoutingRequests.WithPrompt(routing, current, envelope, body.Bytes));
         using var detached = DetachedCall.IsWanted(http, surface)
             ? new DetachedCall(detachedAnswers, time, http, surface, new DetachedAnswer(id, caller.User, envelope.Model, startedAt), bodies.Budget)
             : null;

@@ -10,9 +10,10 @@ internal sealed class ModelResolver(Func<ConfigSnapshot> snapshot) : IModelResol
     /// <inheritdoc/>
     public ModelResolution Resolve(string name)
     {
-        var catalogue = snapshot().Catalogue;
+        var current = snapshot();
+        var catalogue = current.Catalogue;
         return catalogue.Resolve(name) is { } found
-            ? Describe(name, found)
+            ? Describe(name, current.Auto.Find(found) ?? found)
             : new ModelResolution(name, Id: null, How: null, [], catalogue.Suggest(name));
     }
 

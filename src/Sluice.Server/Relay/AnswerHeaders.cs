@@ -61,7 +61,7 @@ internal static class AnswerHeaders
     // Whoever counts on one model has to be told in the answer itself that it was another.
     private static string? Warning(Plan plan, Model answering)
     {
-        var isSubstitute = plan.Model is { } asked && asked.Id != answering.Id;
+        var isSubstitute = plan.Auto is null && plan.Model is { } asked && asked.Id != answering.Id;
         if (!isSubstitute && plan.Notes.Count == 0)
         {
             return null;

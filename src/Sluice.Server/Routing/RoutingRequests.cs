@@ -2,6 +2,7 @@ using Sluice.Core.Catalogue;
 using Sluice.Core.Configuration;
 using Sluice.Core.Identity;
 using Sluice.Core.Routing;
+using Sluice.Core.Routing.Auto;
 using Sluice.Core.Routing.Preferences;
 using Sluice.Protocols;
 using Sluice.Protocols.Errors;
@@ -17,6 +18,10 @@ internal static class RoutingRequests
     public static Envelope WithModel(Envelope envelope) => envelope.Model is null && envelope.FallbackModels.Count > 0
         ? envelope with { Model = envelope.FallbackModels[0], FallbackModels = [.. envelope.FallbackModels.Skip(1)] }
         : envelope;
+
+    /// <summary>The request with its body, where its task may have to be told; as it is for everybody else.</summary>
+    public static RoutingRequest WithPrompt(RoutingRequest request, ConfigSnapshot snapshot, Envelope envelope, ReadOnlyMemory<byte> body) =>
+        snapshot.Auto.Concerns(request) ? request with { Prompt = new RequestPrompt(envelope, body, request.Origin.Role) } : request;
 
     /// <summary>The request as the planner sees it, or a 400 that names the member that cannot be understood.</summary>
     /// <param name="caller">Whose key.</param>

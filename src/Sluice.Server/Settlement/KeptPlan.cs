@@ -14,7 +14,7 @@ internal static class KeptPlan
     public static string? Write(InferenceRequest request)
     {
         var plan = request.Plan;
-        if (plan.Candidates.Count <= 1 && plan.LeftOut.Count == 0 && plan.Notes.Count == 0 && plan.Rule is null && !AdmissionJson.IsWorthTelling(request.Admission)
+        if (plan.Candidates.Count <= 1 && plan.LeftOut.Count == 0 && plan.Notes.Count == 0 && plan.Rule is null && plan.Auto is null && !AdmissionJson.IsWorthTelling(request.Admission)
             && request.PassedOver.Count == 0)
         {
             return null;

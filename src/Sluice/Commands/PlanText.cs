@@ -22,6 +22,12 @@ internal static class PlanText
     public static void ShowHow(JsonElement plan)
     {
         Fact("rule", Output.Text(plan, "rule"));
+        var auto = Part(plan, "auto");
+        if (auto.ValueKind == JsonValueKind.Object)
+        {
+            Fact("auto", Output.Text(auto, "says"));
+        }
+
         Fact("sort", Output.Text(plan, "sort"));
         var session = Part(plan, "session");
         if (session.ValueKind == JsonValueKind.Object)

@@ -11,7 +11,7 @@ internal sealed class RulesReader(IReadOnlyList<ProviderSettings> providers, Fin
     private const int MostModels = 16;
     private const int LongestName = 64;
 
-    private bool _readsModel;
+    private CostlyFacts _reads;
     private IReadOnlyList<Rule> _rules = [];
 
     /// <summary>Compiles the rules; what is wrong becomes findings.</summary>
@@ -53,7 +53,10 @@ internal sealed class RulesReader(IReadOnlyList<ProviderSettings> providers, Fin
     }
 
     /// <summary>The table; only after <see cref="Read"/> without errors.</summary>
-    public RuleTable Compile(CatalogueTable catalogue) => new(_rules, catalogue, _readsModel);
+    public RuleTable Compile(CatalogueTable catalogue) => new(_rules, catalogue, _reads);
+
+    /// <summary>Some rule asks for the task of a request; only after <see cref="Read"/>.</summary>
+    public bool ReadsTask => (_reads & CostlyFacts.Task) != CostlyFacts.None;
 
     private Rule? ReadRule(ConfigValue item, int index, HashSet<string> names)
     {
@@ -102,8 +105,8 @@ internal sealed class RulesReader(IReadOnlyList<ProviderSettings> providers, Fin
         }
 
         // Without a name the words themselves are what a canary is told apart by: they stay when rules are put into another order.
-        var condition = RuleExpression.Compile(text, name ?? text, out var readsModel, out var errors);
-        _readsModel |= readsModel;
+        var condition = RuleExpression.Compile(text, name ?? text, out var reads, out var errors);
+        _reads |= reads;
         foreach (var error in errors)
         {
             // What a reference stands for may be a secret: then neither what was found is shown nor a message that may quote it.

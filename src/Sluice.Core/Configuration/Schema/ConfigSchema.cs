@@ -124,7 +124,16 @@ internal static class ConfigSchema
             new("sort", new ChoiceShape(["order", "balanced", "price", "throughput", "latency"]), "`routing.sort`", "how endpoints are ordered, where the request does not say"),
             new("deadline", new DurationShape(), "`timeouts.request`", "how long such a request may take in all"),
         ])), "none", "requests that go elsewhere than they ask; the first that holds counts"),
-        new("auto", new RecordShape([new("tiers", new MapShape("a tier", new ListShape(ModelName)), "", "models by difficulty")]), "none", "what `sluice/auto` means") { IsNotBuilt = true },
+        new("auto", new RecordShape(
+        [
+            new("tiers", new RecordShape(
+            [
+                new("simple", new ListShape(ModelName), "small models", "to classify, to label, to answer in a sentence"),
+                new("code", new ListShape(ModelName), "coders", "to write and change code, and the work of agents with tools"),
+                new("hard", new ListShape(ModelName), "the strongest models", "to reason: proofs, designs, plans, causes"),
+                new("bulk", new ListShape(ModelName), "open and cheap models", "much to read, little to think: summarise, extract, translate"),
+            ]), "", "models of each task, in order; see [auto.md](auto.md)"),
+        ]), "the shipped tiers", "what `sluice/auto` chooses among"),
         new("routing", new RecordShape(
         [
             new("sort", new ChoiceShape(["order", "balanced", "price", "throughput", "latency"]), "order", "how endpoints of one model are ordered"),

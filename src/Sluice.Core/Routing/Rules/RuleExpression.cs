@@ -35,7 +35,7 @@ internal sealed class RuleExpression
     private readonly List<ExpressionError> _errors = [];
     private int _at;
     private int _depth;
-    private bool _readsModel;
+    private CostlyFacts _reads;
 
     private RuleExpression(string text, string seed)
     {
@@ -48,11 +48,11 @@ internal sealed class RuleExpression
     /// <summary>Compiles, or says all that is wrong.</summary>
     /// <param name="text">The expression.</param>
     /// <param name="seed">What canaries are told apart by: the rule's name.</param>
-    /// <param name="readsModel">It asks for the model, whose canonical id must then be known.</param>
+    /// <param name="reads">What must be worked out before it can be asked.</param>
     /// <param name="errors">In the expression's order; empty when it compiled.</param>
-    public static Condition? Compile(string text, string seed, out bool readsModel, out IReadOnlyList<ExpressionError> errors)
+    public static Condition? Compile(string text, string seed, out CostlyFacts reads, out IReadOnlyList<ExpressionError> errors)
     {
-        readsModel = false;
+        reads = CostlyFacts.None;
         if (text.Length > MostLetters)
         {
             errors = [new ExpressionError(MostLetters + 1, $"an expression of {text.Length} characters", $"allowed: at most {MostLetters}")];
@@ -61,7 +61,7 @@ internal sealed class RuleExpression
 
         var expression = new RuleExpression(text, seed);
         var condition = expression.ReadAll();
-        readsModel = expression._readsModel;
+        reads = expression._reads;
         errors = expression._errors;
         return expression._errors.Count == 0 ? condition : null;
     }
@@ -247,7 +247,12 @@ internal sealed class RuleExpression
             return takesArgument ? (TextField)field! with { Argument = argument.Text } : field;
         }
 
-        _readsModel |= field?.Name == "model";
+        _reads |= field?.Name switch
+        {
+            "model" => CostlyFacts.CanonicalModel,
+            "task" => CostlyFacts.Task,
+            _ => CostlyFacts.None,
+        };
         return field;
     }
 

@@ -1,3 +1,5 @@
+using Sluice.Core.Routing.Auto;
+
 namespace Sluice.Core.Routing.Rules;
 
 internal delegate ReadOnlySpan<char> TextOf(in RuleFacts facts, string argument);
@@ -57,6 +59,10 @@ internal static class RuleFields
         new TextField("model", "the model: as the client named it, or its canonical id", static (in RuleFacts facts, string _) => facts.Request.Model)
         {
             Also = static (in RuleFacts facts, string _) => facts.CanonicalModel,
+        },
+        new TextField("task", "what the prompt asks for, told by its words and form; see [auto.md](auto.md)", static (in RuleFacts facts, string _) => facts.Request.Prompt is { } prompt ? TaskKinds.WordOf(prompt.Task.Task) : default)
+        {
+            Words = TaskKinds.Words,
         },
         new NumberField("input_tokens", "estimated tokens of the request", static (in RuleFacts facts) => facts.Request.Needs.InputTokens),
         new NumberField("output_tokens", "the request's own limit of output tokens", static (in RuleFacts facts) => facts.Request.Needs.OutputTokens),

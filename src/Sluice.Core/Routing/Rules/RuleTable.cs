@@ -6,17 +6,17 @@ namespace Sluice.Core.Routing.Rules;
 public sealed class RuleTable
 {
     /// <summary>No rules.</summary>
-    public static readonly RuleTable Empty = new([], null, readsModel: false);
+    public static readonly RuleTable Empty = new([], null, CostlyFacts.None);
 
     private readonly Rule[] _rules;
     private readonly CatalogueTable? _catalogue;
-    private readonly bool _readsModel;
+    private readonly CostlyFacts _reads;
 
-    internal RuleTable(IEnumerable<Rule> rules, CatalogueTable? catalogue, bool readsModel)
+    internal RuleTable(IEnumerable<Rule> rules, CatalogueTable? catalogue, CostlyFacts reads)
     {
         _rules = [.. rules];
         _catalogue = catalogue;
-        _readsModel = readsModel;
+        _reads = reads;
     }
 
     /// <summary>In the file's order.</summary>
@@ -46,7 +46,7 @@ public sealed class RuleTable
             return null;
         }
 
-        var facts = new RuleFacts(request, _readsModel ? _catalogue?.Resolve(request.Model)?.Model.Id : null, now.ToUniversalTime());
+        var facts = new RuleFacts(request, (_reads & CostlyFacts.CanonicalModel) != CostlyFacts.None ? _catalogue?.Resolve(request.Model)?.Model.Id : null, now.ToUniversalTime());
         foreach (var rule in _rules)
         {
             if (rule.Holds(facts))

@@ -57,7 +57,8 @@ internal sealed class ModelsApi(Func<ConfigSnapshot> snapshot, IKeyRing keys)
             return;
         }
 
-        if (current.Catalogue.Resolve(id) is not { Endpoints.Count: > 0 } resolved
+        var found = current.Catalogue.Resolve(id);
+        if ((current.Auto.Find(found) ?? found) is not { Endpoints.Count: > 0 } resolved
             || !ModelPermission.Allows(caller.AllowedModels, id, resolved, current.Catalogue))
         {
             await ErrorAnswer.WriteAsync(http, format, Unknown(current, id));
@@ -98,8 +99,8 @@ internal sealed class ModelsApi(Func<ConfigSnapshot> snapshot, IKeyRing keys)
 
     // A key that may use some models is not told of the others.
     private static IReadOnlyList<ResolvedModel> AllowedTo(Caller caller, ConfigSnapshot current) => caller.AllowedModels.Count == 0
-        ? current.Catalogue.Servable
-        : [.. current.Catalogue.Servable.Where(m => ModelPermission.Allows(caller.AllowedModels, m.Model.Id, m, current.Catalogue))];
+        ? [.. current.Catalogue.Servable, .. current.Auto.Listed]
+        : [.. current.Catalogue.Servable.Concat(current.Auto.Listed).Where(m => ModelPermission.Allows(caller.AllowedModels, m.Model.Id, m, current.Catalogue))];
 
     private static GatewayError Unknown(ConfigSnapshot current, string id)
     {

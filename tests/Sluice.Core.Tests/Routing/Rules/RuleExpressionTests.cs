@@ -176,9 +176,9 @@ public sealed class RuleExpressionTests
 
     private static RuleTable Table(string when)
     {
-        var condition = RuleExpression.Compile(when, "seed", out var readsModel, out var errors);
+        var condition = RuleExpression.Compile(when, "seed", out var reads, out var errors);
         Assert.Empty(errors.Select(error => error.ToString()));
-        return new RuleTable([new Rule("r", when, condition!, ["x/one"])], Catalogue, readsModel);
+        return new RuleTable([new Rule("r", when, condition!, ["x/one"])], Catalogue, reads);
     }
 
     private static readonly CatalogueTable Catalogue = Configs.Good("aliases: { sonnet: anthropic/claude-sonnet-4.6 }").Catalogue;
