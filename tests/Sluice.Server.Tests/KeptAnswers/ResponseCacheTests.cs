@@ -180,6 +180,67 @@ public sealed class ResponseCacheTests
         Assert.NotEqual(200, (await gateway.PostAsync(client, ask)).Status);
     }
 
+    [Fact]
+    public async Task ArraysAndVectors_AreKeptAsWell()
+    {
+        await using var gateway = await GatewayUnderTest.StartAsync("cache: { enabled: true }\n" + $$"""
+            providers:
+            {{UpstreamKinds.Provider(Upstream.Gemini, "A", name: "a")}}{{UpstreamKinds.Provider(Upstream.Chat, "B", name: "b")}}
+            models:
+              - { id: google, endpoints: [{ provider: a, model: g }] }
+              - { id: vectors, endpoints: [{ provider: b, model: v }] }
+            """);
+        const string Path = "/v1beta/models/google:streamGenerateContent";
+        const string Question = """{"contents":[{"role":"user","parts":[{"text":"hello"}]}]}""";
+
+        var first = await AskAsync(Path, Question);
+        var again = await AskAsync(Path, Question);
+        Assert.Equal("HIT", again.Header("X-OpenRouter-Cache-Status"));
+        Assert.Equal(first.Json.GetArrayLength(), again.Json.GetArrayLength());
+        Assert.Equal(first.Header("content-type"), again.Header("content-type"));
+        Assert.All(again.Json.EnumerateArray(), chunk => Assert.Equal(again.Id[4..], chunk.GetProperty("responseId").GetString()));
+        Assert.Equal("MISS", (await AskAsync(Path + "?alt=sse", Question)).Header("X-OpenRouter-Cache-Status"));
+
+        const string Texts = """{"model":"vectors","input":["one"]}""";
+        var vectors = await AskAsync("/v1/embeddings", Texts);
+        var kept = await AskAsync("/v1/embeddings", Texts);
+        Assert.Equal("HIT", kept.Header("X-OpenRouter-Cache-Status"));
+        Assert.Equal(vectors.Json.GetProperty("data").GetRawText(), kept.Json.GetProperty("data").GetRawText());
+        Assert.Equal((true, 0), (vectors.Json.GetProperty("usage").GetProperty("prompt_tokens").GetInt64() > 0, kept.Json.GetProperty("usage").GetProperty("prompt_tokens").GetInt64()));
+
+        async Task<ClientAnswer> AskAsync(string path, string body)
+        {
+            using var request = gateway.Request(Wire.Gemini, body, path);
+            var answer = await gateway.SendAsync(request);
+            Assert.True(answer.Status == 200, answer.Text);
+            return answer;
+        }
+    }
+
+    // Its headers have gone: nothing could say how old the answer is.
+    [Fact]
+    public async Task H24_StreamThatSignsOfLifeHaveOpened_GetsItsErrorAndNoStaleAnswer()
+    {
+        var time = new ManualTimeProvider();
+        await using var gateway = await GatewayUnderTest.StartAsync(
+            Config(Upstream.Chat, "cache: { enabled: true, ttl: 1s, stale: 1h }\nrouting: { retries: 0 }\n"), time: time);
+        var ask = Wires.Ask(Wire.Chat, "two/0", "hello", stream: true);
+        await gateway.PostAsync(Wire.Chat, ask);
+        gateway.A.Script.Enqueue(new Fault(FaultKind.Stall) { Place = FaultPlace.AfterStart });
+        time.Advance(TimeSpan.FromSeconds(2));
+        using var request = gateway.Request(Wire.Chat, ask);
+        var asking = gateway.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        await gateway.A.Record.WaitForAsync(r => r.Fault is not null, TimeSpan.FromSeconds(10));
+        gateway.B.Script.Always(Fault.Of(503));
+        time.Advance(TimeSpan.FromSeconds(21));
+        using var response = await asking;
+        time.Advance(TimeSpan.FromSeconds(300));
+        var answer = await ClientAnswer.ReadAsync(response);
+
+        Assert.NotNull(answer.StreamError(Wire.Chat));
+        Assert.NotEqual("STALE", answer.Header("X-OpenRouter-Cache-Status"));
+    }
+
     private static string Config(Upstream upstream, string more = "") => more + $"""
         providers:
         {UpstreamKinds.Provider(upstream, "A", ", data_policy: { trains: false, retains: false, zdr: true }", name: "a")}{UpstreamKinds.Provider(upstream, "B", name: "b")}

@@ -19,8 +19,9 @@ public static class CompressionWish
     {
         var wanted = false;
         bool? plugin = null;
-        foreach (var member in envelope.GatewayMembers)
+        for (var i = 0; i < envelope.GatewayMembers.Count; i++)
         {
+            var member = envelope.GatewayMembers[i];
             var value = body.Slice(member.Value.Start, member.Value.Length);
             switch (member.Name)
             {
