@@ -15,6 +15,7 @@ internal sealed partial class CatalogueBuilder
     private const decimal PerMillion = 1_000_000m;
 
     private readonly SortedDictionary<string, Draft> _drafts = new(StringComparer.Ordinal);
+    private readonly List<CatalogueEntry> _media = [];
 
     /// <summary>OpenRouter's list: the ids, and what OpenRouter takes.</summary>
     public void AddOpenRouter(JsonElement list)
@@ -35,6 +36,7 @@ internal sealed partial class CatalogueBuilder
             draft.Efforts = Ordered(item.Get("reasoning")?.Texts("supported_efforts") ?? []);
             var inputs = item.Get("architecture")?.Texts("input_modalities") ?? [];
             var takes = item.Texts("supported_parameters");
+            draft.MakesImages = item.Get("architecture")?.Texts("output_modalities").Contains("image") ?? false;
             draft.Can("images", inputs.Contains("image"));
             draft.Can("documents", inputs.Contains("file"));
             draft.Can("audio", inputs.Contains("audio"));
@@ -122,6 +124,9 @@ internal sealed partial class CatalogueBuilder
         }
     }
 
+    /// <summary>Models that write no text, which no other list has.</summary>
+    public void AddMedia(IEnumerable<CatalogueEntry> entries) => _media.AddRange(entries);
+
     /// <summary>The finished catalogue.</summary>
     public CatalogueFile Build(DateOnly version)
     {
@@ -130,7 +135,7 @@ internal sealed partial class CatalogueBuilder
             fast.Adaptive ??= _drafts.GetValueOrDefault(fast.Id[..^"-fast".Length])?.Adaptive;
         }
 
-        return new(version.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture), [.. _drafts.Values.Select(draft => draft.Finish())]);
+        return new(version.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture), [.. _drafts.Values.Select(draft => draft.Finish()).Concat(_media).OrderBy(entry => entry.Id, StringComparer.Ordinal)]);
     }
 
     private Draft? Find(string author, string upstream)
@@ -235,6 +240,7 @@ internal sealed partial class CatalogueBuilder
         CacheWrite1h = pricing.Price("input_cache_write_1h", PerMillion),
         AudioInput = pricing.Price("audio", PerMillion),
         AudioOutput = pricing.Price("audio_output", PerMillion),
+        ImageOutput = pricing.Price("image_output", PerMillion),
         WebSearch = pricing.Price("web_search", 1m),
         Tiers = withTiers && pricing.Get("overrides") is { ValueKind: JsonValueKind.Array } overrides
             ? [.. overrides.EnumerateArray().Where(step => step.Whole("min_prompt_tokens") is not null)

@@ -30,6 +30,9 @@ internal sealed class Draft(string id)
 
     public CataloguePrice? OpenRouterPrice { get; set; }
 
+    /// <summary>Beside text.</summary>
+    public bool MakesImages { get; set; }
+
     public string? FirstPartyName { get; set; }
 
     public SortedSet<string> Aliases { get; } = new(StringComparer.Ordinal);
@@ -71,6 +74,7 @@ internal sealed class Draft(string id)
             Context = Context,
             MaxOutput = MaxOutput,
             Can = [.. Capabilities.Words.Where(word => _can.GetValueOrDefault(word))],
+            Makes = MakesImages ? ["text", "images"] : null,
             Efforts = Efforts.Count == 0 ? null : Efforts,
             Adaptive = Author == "anthropic" ? Adaptive : null,
             MaxThinkingBudget = MaxThinkingBudget,

@@ -23,7 +23,9 @@ if (args.Length != 5 || !DateOnly.TryParse(args[4], CultureInfo.InvariantCulture
 var builder = new CatalogueBuilder();
 builder.AddOpenRouter(Lists.Read(args[0]));
 builder.AddModelsDev(Lists.Read(args[1]));
-builder.AddLiteLlm(Lists.Read(args[2]));
+var liteLlm = Lists.Read(args[2]);
+builder.AddLiteLlm(liteLlm);
+builder.AddMedia(MediaModels.Of(liteLlm));
 var file = builder.Build(version);
 CatalogueWriter.Write(args[3], file);
 Console.WriteLine($"{file.Models.Count} models, {file.Models.Count(model => model.Price is null)} without a price");

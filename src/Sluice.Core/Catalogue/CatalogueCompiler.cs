@@ -135,6 +135,7 @@ internal sealed class CatalogueCompiler(IReadOnlyList<ProviderSettings> provider
 
     private static readonly Protocols.Formats.ModelTraits SimulatorTraits = new()
     {
+        Makes = (Protocols.Formats.Products)~0,
         Images = true,
         Documents = true,
         Audio = true,

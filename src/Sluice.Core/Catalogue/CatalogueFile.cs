@@ -51,6 +51,9 @@ internal sealed record CatalogueEntry
     /// <summary>All that it can do, in the words of <see cref="Capabilities"/>; null where not known.</summary>
     public IReadOnlyList<string>? Can { get; init; }
 
+    /// <summary>What it makes, in the words of <see cref="ProductWords"/>; null for text alone.</summary>
+    public IReadOnlyList<string>? Makes { get; init; }
+
     /// <summary>Effort words.</summary>
     public IReadOnlyList<string>? Efforts { get; init; }
 
@@ -84,6 +87,7 @@ internal sealed record CatalogueEntry
         ListPrice = Price?.ToSheet($"catalogue {version}"),
         Traits = (Can is null ? ModelTraits.Unknown : Capabilities.Apply(ModelTraits.Unknown, [.. Can])) with
         {
+            Makes = Makes is null ? Products.Text : ProductWords.Parse(Makes),
             ContextLength = Context,
             MaxOutputTokens = MaxOutput,
             Efforts = Efforts ?? [],
@@ -120,6 +124,22 @@ internal sealed record CataloguePrice
     /// <summary>USD each.</summary>
     public decimal? WebSearch { get; init; }
 
+    public decimal? ImageInput { get; init; }
+
+    public decimal? ImageOutput { get; init; }
+
+    /// <summary>USD each.</summary>
+    public IReadOnlyList<CatalogueUnitRate>? Image { get; init; }
+
+    /// <summary>USD per second.</summary>
+    public IReadOnlyList<CatalogueUnitRate>? VideoSecond { get; init; }
+
+    /// <summary>USD per second.</summary>
+    public decimal? AudioSecond { get; init; }
+
+    /// <summary>USD per million.</summary>
+    public decimal? Characters { get; init; }
+
     public decimal? Flex { get; init; }
 
     public decimal? Priority { get; init; }
@@ -140,10 +160,21 @@ internal sealed record CataloguePrice
         AudioInput = AudioInput,
         AudioOutput = AudioOutput,
         WebSearch = WebSearch,
+        Media = MediaRates(),
         ServiceTiers = Factors(),
         Tiers = [.. (Tiers ?? []).Select(tier => new PriceTier(tier.Above, tier.Rates.ToSheet(source)))],
         Changes = [.. (Changes ?? []).Select(change => new PriceChange(change.From, change.Rates.ToSheet(source)))],
         Source = source,
+    };
+
+    private MediaRates? MediaRates() => this is { ImageInput: null, ImageOutput: null, Image: null, VideoSecond: null, AudioSecond: null, Characters: null } ? null : new()
+    {
+        ImageInput = ImageInput,
+        ImageOutput = ImageOutput,
+        Image = [.. (Image ?? []).Select(rate => rate.ToRate())],
+        VideoSecond = [.. (VideoSecond ?? []).Select(rate => rate.ToRate())],
+        AudioSecond = AudioSecond,
+        Characters = Characters,
     };
 
     private Dictionary<string, decimal> Factors()
@@ -161,6 +192,11 @@ internal sealed record CataloguePrice
 
         return factors;
     }
+}
+
+internal sealed record CatalogueUnitRate(decimal Usd, string? Size = null, string? Quality = null)
+{
+    public UnitRate ToRate() => new(Usd, Size, Quality);
 }
 
 internal sealed record CatalogueTier(long Above, CataloguePrice Rates);

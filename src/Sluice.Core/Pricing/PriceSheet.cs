@@ -27,6 +27,9 @@ public sealed record PriceSheet
     /// <summary>USD per web search.</summary>
     public decimal? WebSearch { get; init; }
 
+    /// <summary>What images, sound and video cost; null where the model makes none, or is charged by the tokens above alone.</summary>
+    public MediaRates? Media { get; init; }
+
     /// <summary>Rates that replace these for a whole request whose input is larger than a threshold, rising.</summary>
     public IReadOnlyList<PriceTier> Tiers { get; init; } = [];
 

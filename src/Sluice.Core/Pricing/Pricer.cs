@@ -29,7 +29,11 @@ public static class Pricer
         }
 
         var sum = new Sum();
-        if (usage.Iterations.Count == 0)
+        if (usage.Media is { } media)
+        {
+            AddMedia(ref sum, sheet is null ? null : InForce(sheet, at), media, usage, at);
+        }
+        else if (usage.Iterations.Count == 0)
         {
             AddTokens(ref sum, sheet, usage, usage.ServiceTier, at);
         }
@@ -84,6 +88,22 @@ public static class Pricer
         sum.Add(audioIn, rates.AudioInput, factor);
         sum.Add(output, rates.Output, factor);
         sum.Add(audioOut, rates.AudioOutput, factor);
+    }
+
+    // A list without a rate for tokens charges by units alone; one that has neither leaves what was made unpriced, however few tokens were reported.
+    private static void AddMedia(ref Sum sum, PriceSheet? sheet, MediaUsage media, TokenUsage usage, DateTimeOffset at)
+    {
+        var cost = MediaPricer.Price(sheet, media);
+        foreach (var component in cost.Components)
+        {
+            sum.AddNano(component);
+        }
+
+        var tokens = new Sum();
+        AddTokens(ref tokens, sheet, usage, usage.ServiceTier, at);
+        sum.AddNano(tokens.Nano);
+        var isMadeOfTokens = usage.TotalOutput > 0 || usage.AudioInput > 0;
+        sum.IsUnpriced |= cost.MissesRate || (!cost.IsCovered && (tokens.IsUnpriced || !isMadeOfTokens));
     }
 
     // Searches are charged per call, outside the service tier's factor, and reported at the top level even where inner calls are listed.
@@ -163,6 +183,8 @@ public static class Pricer
         private decimal _nano;
 
         public bool IsUnpriced { get; set; }
+
+        public readonly decimal Nano => _nano;
 
         public void Add(long tokens, decimal? rate, decimal factor)
         {

@@ -14,6 +14,13 @@ public static class SimulatorPrices
         AudioInput = 1m,
         AudioOutput = 5m,
         WebSearch = 0.01m,
+        Media = new MediaRates
+        {
+            Image = [new UnitRate(0.01m)],
+            VideoSecond = [new UnitRate(0.1m)],
+            AudioSecond = 0.001m,
+            Characters = 10m,
+        },
         ServiceTiers = new Dictionary<string, decimal>(StringComparer.Ordinal) { ["priority"] = 2m },
         Source = "simulator",
     };

@@ -36,6 +36,9 @@ public sealed record TokenUsage
     /// <summary>Server-side web searches, charged each.</summary>
     public long? WebSearches { get; init; }
 
+    /// <summary>What is charged by other units than the tokens above; null where nothing of the kind was made.</summary>
+    public MediaUsage? Media { get; init; }
+
     /// <summary>The tier that the upstream says it served (<c>flex</c>, <c>priority</c>, <c>batch</c>, …).</summary>
     public string? ServiceTier { get; init; }
 
@@ -49,7 +52,7 @@ public sealed record TokenUsage
     public bool IsAnomalous { get; init; }
 
     /// <summary>True once any count is known.</summary>
-    public bool IsReported => Input is not null || Output is not null || CacheRead is not null || CacheWrite5m is not null;
+    public bool IsReported => Input is not null || Output is not null || CacheRead is not null || CacheWrite5m is not null || Media is not null;
 
     /// <summary>The same with the searches that were seen in the answer, where the provider's counts do not name them.</summary>
     public TokenUsage WithSearches(long? seen) => WebSearches is null && seen > 0 ? this with { WebSearches = seen } : this;

@@ -25,6 +25,9 @@ public sealed record ModelTraits
     /// <summary>Nothing known.</summary>
     public static readonly ModelTraits Unknown = new();
 
+    /// <summary>What it makes.</summary>
+    public Products? Makes { get; init; }
+
     /// <summary>Takes images.</summary>
     public bool? Images { get; init; }
 

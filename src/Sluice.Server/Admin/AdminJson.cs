@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Sluice.Protocols.Conversation;
 using Sluice.Server.Diagnosis;
 
 namespace Sluice.Server.Admin;
@@ -180,6 +181,9 @@ internal sealed record AttemptAnswer
     public long? AudioOutputTokens { get; init; }
 
     public long? WebSearches { get; init; }
+
+    /// <summary>What images, sound and video were charged by.</summary>
+    public MediaUsage? Media { get; init; }
 
     public string? ServiceTier { get; init; }
 

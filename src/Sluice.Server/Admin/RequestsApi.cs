@@ -91,6 +91,7 @@ internal static class RequestsApi
             AudioInputTokens = end?.Usage.AudioInput,
             AudioOutputTokens = end?.Usage.AudioOutput,
             WebSearches = end?.Usage.WebSearches,
+            Media = end?.Usage.Media,
             ServiceTier = end?.Usage.ServiceTier,
             CostNanoUsd = cost,
             CostUsd = Money.Usd(cost),

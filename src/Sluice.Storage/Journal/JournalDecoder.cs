@@ -25,6 +25,10 @@ internal ref struct JournalDecoder(ReadOnlySpan<byte> body)
             case JournalRecordType.AttemptSettled:
                 batch.Settled.Add(decoder.AttemptSettled());
                 break;
+            case JournalRecordType.MediaAttemptSettled:
+                var settled = decoder.AttemptSettled();
+                batch.Settled.Add(settled with { Usage = settled.Usage with { Media = decoder.Media() } });
+                break;
             case JournalRecordType.RequestSettled:
                 batch.Requests.Add(decoder.RequestSettled());
                 break;
@@ -114,6 +118,19 @@ internal ref struct JournalDecoder(ReadOnlySpan<byte> body)
         ServiceTier = Text(),
         ReportedCostNanoUsd = Optional(),
         IsAnomalous = Flag(),
+    };
+
+    private MediaUsage Media() => new()
+    {
+        ImageInput = Optional(),
+        ImageOutput = Optional(),
+        Images = Optional(),
+        Size = Text(),
+        Quality = Text(),
+        AudioMilliseconds = Optional(),
+        VideoMilliseconds = Optional(),
+        Characters = Optional(),
+        IsEstimated = Flag(),
     };
 
     private IReadOnlyList<UsageIteration> Iterations()

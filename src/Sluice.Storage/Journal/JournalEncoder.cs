@@ -43,7 +43,7 @@ internal sealed class JournalEncoder
 
     public ReadOnlySpan<byte> Encode(AttemptSettled record)
     {
-        Begin(JournalRecordType.AttemptSettled);
+        Begin(record.Usage.Media is null ? JournalRecordType.AttemptSettled : JournalRecordType.MediaAttemptSettled);
         Text(record.AttemptId);
         Time(record.EndedAt);
         Number((long)record.Outcome);
@@ -65,6 +65,11 @@ internal sealed class JournalEncoder
         Number(record.CostNanoUsd);
         Flag(record.IsUnpriced);
         Text(record.PriceSource);
+        if (record.Usage.Media is { } media)
+        {
+            Media(media);
+        }
+
         return End();
     }
 
@@ -125,6 +130,19 @@ internal sealed class JournalEncoder
         Text(usage.ServiceTier);
         Optional(usage.ReportedCostNanoUsd);
         Flag(usage.IsAnomalous);
+    }
+
+    private void Media(MediaUsage media)
+    {
+        Optional(media.ImageInput);
+        Optional(media.ImageOutput);
+        Optional(media.Images);
+        Text(media.Size);
+        Text(media.Quality);
+        Optional(media.AudioMilliseconds);
+        Optional(media.VideoMilliseconds);
+        Optional(media.Characters);
+        Flag(media.IsEstimated);
     }
 
     private void Time(DateTimeOffset time) => Number(time.UtcTicks);

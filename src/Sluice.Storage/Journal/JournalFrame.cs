@@ -10,6 +10,9 @@ internal enum JournalRecordType : byte
     AttemptStarted = 1,
     AttemptSettled = 2,
     RequestSettled = 3,
+
+    /// <summary>As <see cref="AttemptSettled"/>, with the units of images, sound and video behind it.</summary>
+    MediaAttemptSettled = 4,
 }
 
 /// <summary>

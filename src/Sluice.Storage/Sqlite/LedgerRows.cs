@@ -15,13 +15,13 @@ internal static class LedgerRows
         "attempt_id, request_id, ordinal, started_at, key_id, user, team, project, session, client, model, provider, upstream_model, credential, client_protocol, upstream_protocol, estimated_input, estimated_cost_nano";
 
     public const string EndColumns =
-        "ended_at, outcome, fault, status, message, upstream_request_id, first_token_ms, input, cache_read, cache_write_5m, cache_write_1h, output, reasoning, audio_input, audio_output, web_searches, service_tier, reported_cost_nano, iterations, anomalous, estimated, cost_nano, unpriced, price_source";
+        "ended_at, outcome, fault, status, message, upstream_request_id, first_token_ms, input, cache_read, cache_write_5m, cache_write_1h, output, reasoning, audio_input, audio_output, web_searches, service_tier, reported_cost_nano, iterations, anomalous, estimated, cost_nano, unpriced, price_source, media";
 
     public const string RequestColumns =
         "request_id, started_at, ended_at, key_id, user, team, project, session, client, requested_model, model, client_protocol, stream, status, error, error_source, cause, remedy, route, attempts, degraded, left_out, tags";
 
     public const int StartCount = 18;
-    public const int EndCount = 24;
+    public const int EndCount = 25;
     public const int RequestCount = 23;
 
     public static object?[] Values(AttemptStarted start) =>
@@ -36,7 +36,7 @@ internal static class LedgerRows
         Ms(end.EndedAt), Name(end.Outcome), Name(end.Fault), end.Status, end.Message, end.UpstreamRequestId, end.FirstTokenMs,
         end.Usage.Input, end.Usage.CacheRead, end.Usage.CacheWrite5m, end.Usage.CacheWrite1h, end.Usage.Output, end.Usage.Reasoning,
         end.Usage.AudioInput, end.Usage.AudioOutput, end.Usage.WebSearches, end.Usage.ServiceTier, end.Usage.ReportedCostNanoUsd,
-        Iterations(end.Usage.Iterations), end.Usage.IsAnomalous, end.UsageIsEstimated, end.CostNanoUsd, end.IsUnpriced, end.PriceSource,
+        Iterations(end.Usage.Iterations), end.Usage.IsAnomalous, end.UsageIsEstimated, end.CostNanoUsd, end.IsUnpriced, end.PriceSource, MediaJson.Write(end.Usage.Media),
     ];
 
     public static object?[] Values(RequestSettled request) =>
@@ -98,6 +98,7 @@ internal static class LedgerRows
                 ReportedCostNanoUsd = Number(row, At + 17),
                 Iterations = Iterations(Text(row, At + 18)),
                 IsAnomalous = row.GetBoolean(At + 19),
+                Media = MediaJson.Read(Text(row, At + 24)),
             },
             UsageIsEstimated = row.GetBoolean(At + 20),
             CostNanoUsd = row.GetInt64(At + 21),

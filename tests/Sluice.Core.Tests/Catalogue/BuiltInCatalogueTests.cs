@@ -1,6 +1,9 @@
 using System.Globalization;
 using System.Text.Json;
 using Sluice.Core.Catalogue;
+using Sluice.Core.Pricing;
+using Sluice.Protocols.Conversation;
+using Sluice.Protocols.Formats;
 using Sluice.Testing;
 using Xunit;
 
@@ -32,6 +35,11 @@ public sealed class BuiltInCatalogueTests
         {
             Assert.Matches("^[a-z0-9-]+/[a-z0-9.:_-]+$", model.Id);
             Assert.NotEmpty(model.At);
+            if (model.Makes is not null && !model.Makes.Contains("text"))
+            {
+                return;
+            }
+
             Assert.All(model.At.Values.Select(host => host.Price).Append(model.Price).OfType<CataloguePrice>(), price =>
             {
                 Assert.NotNull(price.Input);
@@ -43,6 +51,48 @@ public sealed class BuiltInCatalogueTests
                 Assert.True(price.CacheRead is null || price.CacheRead <= price.Input, model.Id);
             });
         });
+    }
+
+    // Rates as the vendor's price list has them, one charge by its own unit.
+    [Theory]
+    [InlineData("openai/dall-e-3", 1, "1024x1024", null, 40_000_000)]
+    [InlineData("openai/dall-e-3", 2, "1792x1024", "standard", 160_000_000)]
+    [InlineData("openai/dall-e-3", 1, "1024x1792", "hd", 120_000_000)]
+    [InlineData("openai/dall-e-2", 1, "256x256", null, 16_000_000)]
+    public void BuiltIn_Images_CostByTheirSize(string id, int count, string size, string? quality, long nano) =>
+        Assert.Equal(nano, Priced(id, new MediaUsage { Images = count, Size = size, Quality = quality }));
+
+    [Theory]
+    [InlineData("openai/tts-1", 1_000, null, null, null, 15_000_000)]
+    [InlineData("openai/tts-1-hd", 1_000, null, null, null, 30_000_000)]
+    [InlineData("openai/gpt-4o-mini-tts", 1_000, 60_000, null, null, 15_000_000)]
+    [InlineData("openai/whisper-1", null, 60_000, null, null, 6_000_000)]
+    [InlineData("openai/sora-2", null, null, 8_000, "1280x720", 800_000_000)]
+    [InlineData("openai/sora-2-pro", null, null, 8_000, "1280x720", 2_400_000_000)]
+    [InlineData("openai/sora-2-pro", null, null, 8_000, "1792x1024", 4_000_000_000)]
+    public void BuiltIn_SoundAndVideo_CostByTheirLength(string id, int? characters, int? sound, int? video, string? size, long nano) =>
+        Assert.Equal(nano, Priced(id, new MediaUsage { Characters = characters, AudioMilliseconds = sound, VideoMilliseconds = video, Size = size }));
+
+    [Fact]
+    public void BuiltIn_WhatWritesNoText_SaysWhatItMakesAndCanBePriced()
+    {
+        var others = BuiltIn.Models.Where(model => model.Makes is not null && !model.Makes.Contains("text")).ToList();
+
+        Assert.Equal(15, others.Count);
+        Assert.All(others, model =>
+        {
+            Assert.Single(ProductWords.Parse(model.Makes!).ToString().Split(','));
+            Assert.NotNull(model.Price);
+            Assert.True(model.Price.ToSheet("x").Media is not null || model.Price is { Input: > 0, Output: > 0 }, model.Id);
+        });
+    }
+
+    private static long Priced(string id, MediaUsage usage)
+    {
+        var price = BuiltIn.Models.Single(model => model.Id == id).Price!.ToSheet("x");
+        var cost = Pricer.Price(price, new TokenUsage { Media = usage }, new DateTimeOffset(2026, 8, 1, 0, 0, 0, TimeSpan.Zero));
+        Assert.False(cost.IsUnpriced);
+        return cost.NanoUsd;
     }
 
     [Fact]

@@ -88,6 +88,16 @@ public abstract class StoreContract
     }
 
     [Fact]
+    public async Task Store_UnitsOfMedia_ComeBack()
+    {
+        using var store = OpenEmpty();
+        var media = new MediaUsage { Images = 2, Size = "1024x1024", Quality = "hd", ImageInput = 3, ImageOutput = 4, AudioMilliseconds = 5, VideoMilliseconds = 6, Characters = 7, IsEstimated = true };
+        await store.Sink.StoreAsync(Batch([Records.Start("a")], [Records.End("a") with { Usage = new TokenUsage { Media = media } }], []), Somewhere, None);
+
+        Assert.Equal(media, Assert.Single((await store.Queries.FindRequestAsync("gen-1", None))!.Attempts).Settled!.Usage.Media);
+    }
+
+    [Fact]
     public async Task F26_Store_NegativeCounts_NeverCreditMoney()
     {
         using var store = OpenEmpty();

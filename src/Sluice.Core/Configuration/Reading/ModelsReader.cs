@@ -2,6 +2,7 @@ using System.Globalization;
 using Sluice.Core.Catalogue;
 using Sluice.Core.Configuration.Schema;
 using Sluice.Core.Pricing;
+using Sluice.Protocols.Formats;
 using Sluice.Protocols.Native;
 
 namespace Sluice.Core.Configuration.Reading;
@@ -42,12 +43,15 @@ internal sealed class ModelsReader(IReadOnlyList<ProviderSettings> providers, Ca
         return new Model(id)
         {
             Name = item.Get<string>("name") ?? (known.Name == known.Id ? id : known.Name),
-            Traits = item["capabilities"] is { } can ? Capabilities.Apply(traits, [.. can.Texts()]) : traits,
+            Traits = Made(item, item["capabilities"] is { } can ? Capabilities.Apply(traits, [.. can.Texts()]) : traits),
             ListPrice = known.ListPrice,
             Released = known.Released,
             Ends = Day(item, "ends") ?? known.Ends,
         };
     }
+
+    private static ModelTraits Made(ConfigValue item, ModelTraits traits) =>
+        item["makes"] is { } words ? traits with { Makes = ProductWords.Parse(words.Texts()) } : traits;
 
     private DateOnly? Day(ConfigValue item, string name)
     {
@@ -119,6 +123,40 @@ internal sealed class ModelsReader(IReadOnlyList<ProviderSettings> providers, Ca
         AudioInput = price.Get<decimal?>("audio_input"),
         AudioOutput = price.Get<decimal?>("audio_output"),
         WebSearch = price.Get<decimal?>("web_search"),
+        Media = MediaRates(price),
         Source = "configuration",
     };
+
+    private static MediaRates? MediaRates(ConfigValue price)
+    {
+        var rates = new MediaRates
+        {
+            ImageInput = price.Get<decimal?>("image_input"),
+            ImageOutput = price.Get<decimal?>("image_output"),
+            Image = UnitRates(price, "image", "images"),
+            VideoSecond = UnitRates(price, "video_second", "video_seconds"),
+            AudioSecond = price.Get<decimal?>("audio_second"),
+            Characters = price.Get<decimal?>("characters"),
+        };
+        return rates is { ImageInput: null, ImageOutput: null, Image.Count: 0, VideoSecond.Count: 0, AudioSecond: null, Characters: null } ? null : rates;
+    }
+
+    private static List<UnitRate> UnitRates(ConfigValue price, string any, string listed)
+    {
+        var rates = new List<UnitRate>();
+        if (price.Get<decimal?>(any) is { } usd)
+        {
+            rates.Add(new UnitRate(usd));
+        }
+
+        foreach (var item in price[listed]?.Items ?? [])
+        {
+            if (item.Get<decimal?>("usd") is { } own)
+            {
+                rates.Add(new UnitRate(own, item.Get<string>("size"), item.Get<string>("quality")));
+            }
+        }
+
+        return rates;
+    }
 }

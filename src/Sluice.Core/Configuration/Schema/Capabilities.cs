@@ -8,9 +8,10 @@ internal static class Capabilities
     /// <summary>All of them.</summary>
     public static readonly IReadOnlyList<string> Words = ["images", "documents", "audio", "tools", "reasoning", "structured_output", "sampling"];
 
-    /// <summary>Traits where exactly the listed words hold.</summary>
+    /// <summary>Traits where exactly the listed words hold. What a model makes is said beside (<c>makes</c>); where it is not, it writes text.</summary>
     public static ModelTraits Apply(ModelTraits traits, IReadOnlyCollection<string> can) => traits with
     {
+        Makes = Products.Text,
         Images = can.Contains("images", StringComparer.Ordinal),
         Documents = can.Contains("documents", StringComparer.Ordinal),
         Audio = can.Contains("audio", StringComparer.Ordinal),

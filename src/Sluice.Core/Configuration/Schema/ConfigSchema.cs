@@ -1,4 +1,5 @@
 using Sluice.Core.Admission.Limits;
+using Sluice.Protocols.Formats;
 using Sluice.Protocols.Native;
 
 namespace Sluice.Core.Configuration.Schema;
@@ -9,7 +10,14 @@ internal static class ConfigSchema
     private static readonly Shape Count = new IntegerShape(0, LimitSet.Most);
     private static readonly Shape ModelName = new TextShape("a model name");
 
-    private static readonly RecordShape Price = new(
+    private static readonly Shape UnitRates = new ListShape(new RecordShape(
+    [
+        new("usd", new UsdShape(), "", "USD per unit") { IsRequired = true },
+        new("size", new TextShape("a size such as 1024x1024"), "any", "as requests write it"),
+        new("quality", new TextShape("a quality such as hd"), "any", "as requests write it"),
+    ]));
+
+    private static readonly Field[] TokenRates =
     [
         new("input", new UsdShape(), "", "input that no cache holds"),
         new("output", new UsdShape(), "", "output, thinking included"),
@@ -19,6 +27,19 @@ internal static class ConfigSchema
         new("audio_input", new UsdShape(), "", "sound in"),
         new("audio_output", new UsdShape(), "", "sound out"),
         new("web_search", new UsdShape(), "", "one web search, in USD each"),
+    ];
+
+    private static readonly RecordShape Price = new(
+    [
+        .. TokenRates,
+        new("image_input", new UsdShape(), "`input`", "input tokens of images, of models that make images"),
+        new("image_output", new UsdShape(), "", "output tokens of images"),
+        new("image", new UsdShape(), "", "one image, in USD each, of any size and quality that `images` does not list"),
+        new("images", UnitRates, "none", "images whose price depends on size or quality"),
+        new("video_second", new UsdShape(), "", "a second of video, in USD each, of any size that `video_seconds` does not list"),
+        new("video_seconds", UnitRates, "none", "video whose price depends on size"),
+        new("audio_second", new UsdShape(), "", "a second of sound that is read or spoken, in USD each"),
+        new("characters", new UsdShape(), "", "characters of text that is spoken, in USD per million"),
     ]);
 
     private static readonly RecordShape Limits = new(
@@ -76,6 +97,7 @@ internal static class ConfigSchema
         new("context", new IntegerShape(1, 1_000_000_000), "not known", "tokens of the window"),
         new("max_output", new IntegerShape(1, 1_000_000_000), "not known", "most output tokens of one answer"),
         new("capabilities", new ListShape(new ChoiceShape(Capabilities.Words)), "not known", "all that the model can do; what is not listed, it cannot"),
+        new("makes", new ListShape(new ChoiceShape(ProductWords.All)), "the catalogue's; `[text]` beside `capabilities`; else not known", "what the model makes: requests for anything else are refused"),
         new("ends", new TextShape("a day such as 2027-01-31"), "not known", "the day on which the model is announced to end: lists show it and answers warn of it"),
         new("endpoints", new ListShape(new RecordShape(
         [
@@ -84,8 +106,8 @@ internal static class ConfigSchema
             new("price", Price, "the catalogue's, where it knows the host", "USD per million tokens"),
             new("tiers", new RecordShape(
             [
-                new("flex", new RecordShape([new("price", Price, "half of the endpoint's", "USD per million tokens")]), "not offered", "cheaper and slower; see [service-tiers.md](service-tiers.md)"),
-                new("priority", new RecordShape([new("price", Price, "the catalogue's, where it knows the host", "USD per million tokens")]), "not offered", "faster and dearer"),
+                new("flex", new RecordShape([new("price", new RecordShape(TokenRates), "half of the endpoint's", "USD per million tokens")]), "not offered", "cheaper and slower; see [service-tiers.md](service-tiers.md)"),
+                new("priority", new RecordShape([new("price", new RecordShape(TokenRates), "the catalogue's, where it knows the host", "USD per million tokens")]), "not offered", "faster and dearer"),
             ]), "the catalogue's, where it knows the host", "service tiers that it is offered in: requests name them `provider/flex` and `provider/priority`"),
             new("context", new IntegerShape(1, 1_000_000_000), "the model's", "tokens of the window there"),
             new("max_output", new IntegerShape(1, 1_000_000_000), "the model's", "most output tokens of one answer there"),
