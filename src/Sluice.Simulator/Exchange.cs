@@ -102,7 +102,7 @@ internal sealed class Exchange(SimulatorOptions options, SimulatorScript script,
         JsonDocument document;
         try
         {
-            document = JsonDocument.Parse(body, new JsonDocumentOptions { MaxDepth = 512 });
+            document = JsonDocument.Parse(FormBody.AsJson(request, body), new JsonDocumentOptions { MaxDepth = 512 });
         }
         catch (JsonException)
         {
@@ -128,7 +128,7 @@ internal sealed class Exchange(SimulatorOptions options, SimulatorScript script,
         }
 
         var fault = asked?.Fault ?? script.TakeFault(model, received.Credential);
-        if (fault is null && call is WireCall.Generate or WireCall.Embed && (script.TakeReplay(model) ?? (model is null ? null : options.Replay.GetValueOrDefault(model))) is { } recording)
+        if (fault is null && call is WireCall.Generate or WireCall.Embed or WireCall.Media && (script.TakeReplay(model) ?? (model is null ? null : options.Replay.GetValueOrDefault(model))) is { } recording)
         {
             received.Answered(recording.Status, null, null);
             return Recorded(recording);
@@ -299,10 +299,10 @@ internal sealed class Exchange(SimulatorOptions options, SimulatorScript script,
                 answer = answer with { Blocks = [], Stop = AnswerStop.End };
             }
 
-            Usage = call == WireCall.Embed ? used : used with { Output = answer.Usage.Output, Reasoning = answer.Usage.Reasoning };
+            Usage = call is WireCall.Embed or WireCall.Media ? used : used with { Output = answer.Usage.Output, Reasoning = answer.Usage.Reasoning };
             Limits = exchange._limiter?.Charge(credential, Usage.Output);
             answer = answer with { Usage = Usage };
-            return prompt!.Stream ? Reply.Stream(wire.Stream(prompt, answer, shape), wire.Shape.ContentType) : Reply.Json(wire.Document(prompt, answer, shape));
+            return prompt!.Stream ? Reply.Stream(wire.Stream(prompt, answer, shape), wire.Shape.ContentType) : wire.Whole(prompt, answer, shape);
         }
     }
 

@@ -19,6 +19,10 @@ internal static class WireTable
 
         new OpenAICompletions.CompletionsWire(),
         new OpenAIEmbeddings.EmbeddingsWire(),
+        new OpenAIMedia.ImageWire(),
+        new OpenAIMedia.SpeechWire(),
+        new OpenAIMedia.TranscriptWire(),
+        new OpenAIMedia.VideoWire(),
         new OpenAIChat.ChatWire(azure: true),
 
         // Last: it lists models on any path that ends so.
