@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Sluice.Server.Admin;
 
@@ -15,6 +16,7 @@ public static class AdminApi
     {
         ArgumentNullException.ThrowIfNull(app);
         var routes = app.MapGroup("/admin/api");
+        var wrong = new WrongKeys(app.ServiceProvider.GetRequiredService<TimeProvider>());
 
         Map(HttpMethods.Get, "/keys", KeysApi.ListAsync);
         Map(HttpMethods.Post, "/keys", KeysApi.CreateAsync);
@@ -41,8 +43,8 @@ public static class AdminApi
         Map(HttpMethods.Get, "/diagnose/{id}", DoctorApi.DiagnoseAsync);
 
         // Catches every other path and method, so that nobody without the key learns which exist.
-        routes.Map("/{**rest}", AdminGate.Guard(http => AdminAnswer.ErrorAsync(http, StatusCodes.Status404NotFound, $"There is no {http.Request.Method} {http.Request.Path} in the admin API.")));
+        routes.Map("/{**rest}", AdminGate.Guard(http => AdminAnswer.ErrorAsync(http, StatusCodes.Status404NotFound, $"There is no {http.Request.Method} {http.Request.Path} in the admin API."), wrong));
 
-        void Map(string method, string pattern, Func<HttpContext, Task> handler) => routes.MapMethods(pattern, [method], AdminGate.Guard(handler));
+        void Map(string method, string pattern, Func<HttpContext, Task> handler) => routes.MapMethods(pattern, [method], AdminGate.Guard(handler, wrong));
     }
 }

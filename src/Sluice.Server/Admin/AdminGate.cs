@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Sluice.Core.Identity;
@@ -10,10 +11,20 @@ internal static class AdminGate
     // Longer than any report takes; beyond it the store is away.
     private static readonly TimeSpan StorePatience = TimeSpan.FromSeconds(15);
 
-    public static RequestDelegate Guard(Func<HttpContext, Task> handler) => async http =>
+    public static RequestDelegate Guard(Func<HttpContext, Task> handler, WrongKeys wrong) => async http =>
     {
         http.Response.Headers.CacheControl = "no-store";
-        if (!IsAdmin(http))
+        if (wrong.WaitOf(http.Connection.RemoteIpAddress) is var wait && wait > TimeSpan.Zero)
+        {
+            http.Response.Headers.RetryAfter = Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);
+            await AdminAnswer.ErrorAsync(
+                http,
+                StatusCodes.Status429TooManyRequests,
+                "Too many different wrong admin keys came from this address; within a minute it may try again. The right one is in admin.key of the data folder, or what SLUICE_ADMIN_KEY or auth.admin_key says.");
+            return;
+        }
+
+        if (!IsAdmin(http, wrong))
         {
             http.Response.Headers.WWWAuthenticate = "Bearer";
             await AdminAnswer.ErrorAsync(
@@ -53,26 +64,23 @@ internal static class AdminGate
         }
     };
 
-    private static bool IsAdmin(HttpContext http)
+    private static bool IsAdmin(HttpContext http, WrongKeys wrong)
+    {
+        var ring = http.RequestServices.GetRequiredService<IKeyRing>();
+        var presented = Presented(http.Request.Headers).ToList();
+        if (presented.Exists(key => ring.IsAdmin(key)))
+        {
+            return true;
+        }
+
+        presented.ForEach(key => wrong.Add(http.Connection.RemoteIpAddress, key));
+        return false;
+    }
+
+    private static IEnumerable<string> Presented(IHeaderDictionary headers)
     {
         const string Bearer = "Bearer ";
-        var ring = http.RequestServices.GetRequiredService<IKeyRing>();
-        foreach (var value in http.Request.Headers.Authorization)
-        {
-            if (value is not null && value.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase) && ring.IsAdmin(value.AsSpan(Bearer.Length).Trim()))
-            {
-                return true;
-            }
-        }
-
-        foreach (var value in http.Request.Headers["x-api-key"])
-        {
-            if (ring.IsAdmin(value.AsSpan().Trim()))
-            {
-                return true;
-            }
-        }
-
-        return false;
+        var tokens = headers.Authorization.Where(value => value?.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase) == true).Select(value => value![Bearer.Length..]);
+        return tokens.Concat(headers["x-api-key"].Select(value => value ?? "")).Select(key => key.Trim()).Where(key => key.Length > 0);
     }
 }

@@ -7,11 +7,12 @@ using Sluice.Server.Errors;
 using Sluice.Server.Operations;
 using Sluice.Server.Surfaces;
 using Sluice.Server.Surfaces.Models;
+using Sluice.Server.WebConsole;
 
 namespace Sluice.Server.Hosting;
 
 /// <summary>
-/// The first thing that sees a request: operations and admin paths as they are, everything else by the prefix rules. Inference does not pass
+/// The first thing that sees a request: operations, admin and console paths as they are, everything else by the prefix rules. Inference does not pass
 /// through endpoint routing: a table of a few paths is quicker and has no templates that a slash in a model's name could break.
 /// </summary>
 internal sealed class RequestEntry(InferencePipeline pipeline, ModelsApi models, OperationsApi operations, DetachedApi detached, Drain drain)
@@ -28,6 +29,11 @@ internal sealed class RequestEntry(InferencePipeline pipeline, ModelsApi models,
         if (ErrorPages.Matches(http.Request))
         {
             return ErrorPages.AnswerAsync(http);
+        }
+
+        if (ConsolePages.Matches(path))
+        {
+            return ConsolePages.AnswerAsync(http);
         }
 
         var normalised = PathRules.Normalise(path);

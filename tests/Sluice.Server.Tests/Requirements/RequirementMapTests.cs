@@ -19,7 +19,6 @@ public sealed partial class RequirementMapTests
 
     private static readonly Dictionary<string, string> NotYet = new(StringComparer.Ordinal)
     {
-        ["A22"] = "Keys, usage and rankings in a browser: there is no console yet.",
         ["F1"] = "The words of a limit of Sluice's own: there are none yet.",
         ["F2"] = "Words of such a limit that the operator chooses: there are none yet.",
         ["F10"] = "A 429 of Sluice's own: there are no limits yet; those of providers name their provider (F11).",
