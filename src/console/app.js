@@ -3,6 +3,7 @@ import { html, nothing, render } from './vendor/lit-html/lit-html.js';
 import { get } from './lib/api.js';
 import * as session from './lib/session.js';
 import { signIn } from './pages/sign-in.js';
+import checks from './pages/checks.js';
 import keys from './pages/keys.js';
 import models from './pages/models.js';
 import providers from './pages/providers.js';
@@ -26,7 +27,7 @@ import usage from './pages/usage.js';
  * @property {(work: () => Promise<string | void>) => Promise<void>} act changes something, tells it in a sentence, asks again
  */
 
-const navigation = { usage, models, keys, requests, rankings, providers };
+const navigation = { usage, models, keys, requests, rankings, providers, checks };
 const root = document.body;
 
 let place = { name: '', page: usage, query: {}, id: undefined };

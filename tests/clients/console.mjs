@@ -144,8 +144,10 @@ await report({
     const text = async (part) => (await page.locator(part).innerText()).trim();
     await page.locator('.cause').waitFor();
     const told = { cause: await text('.cause'), fault: await text('.fault'), remedy: await text('.remedy'), attempts: await rows(page, 'Attempts') };
+    await visit(page, 'Checks');
+    const checks = await rows(page, 'The production checklist');
     await visit(page, 'Providers');
-    return { newest, images: await page.locator('img').count(), failed, ...told, unwell: await rows(page, 'Models of gone that were asked within a day or are not well') };
+    return { checks, newest, images: await page.locator('img').count(), failed, ...told, unwell: await rows(page, 'Models of gone that were asked within a day or are not well') };
   }),
 
   // By the keyboard alone: from the address bar to a page and back.
@@ -173,7 +175,7 @@ await report({
       const told = await browse(async (page) => {
         found.push(...await complaints(page, `${colorScheme} sign-in`));
         await signIn(page);
-        for (const name of ['Models', 'Keys', 'Requests', 'Rankings', 'Providers', 'Usage']) {
+        for (const name of ['Models', 'Keys', 'Requests', 'Rankings', 'Providers', 'Checks', 'Usage']) {
           await visit(page, name);
           found.push(...await complaints(page, `${colorScheme} ${name}`));
         }

@@ -47,7 +47,7 @@ internal static class ServeCommand
                 }
             }
 
-            await Console.Error.WriteLineAsync($"Sluice listens on {string.Join(", ", server.Urls)}.");
+            await Console.Error.WriteLineAsync($"Sluice listens on {string.Join(", ", server.Urls)}; its console is under /console.");
 
             // SIGINT and SIGTERM reach the host by itself; SIGHUP means "look at the file now".
             using var hangUp = OperatingSystem.IsWindows() ? null : PosixSignalRegistration.Create(PosixSignal.SIGHUP, context =>

@@ -25,7 +25,7 @@ export function table({ caption, columns, rows, empty }) {
 
 const standing = {
   ok: 'good', valid: 'good', closed: 'good', answered: 'good',
-  failing: 'fair', cooling: 'fair', half_open: 'fair', running: 'fair', superseded: 'fair', client_gone: 'fair', cancelled: 'fair',
+  warn: 'fair', failing: 'fair', cooling: 'fair', half_open: 'fair', running: 'fair', superseded: 'fair', client_gone: 'fair', cancelled: 'fair',
 };
 
 /** A state as a word; its colour only repeats what the word says. */
