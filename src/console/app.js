@@ -112,6 +112,7 @@ async function enter(adminKey) {
   }
   shown = { ...shown, news: '' };
   await arrive();
+  document.querySelector('h1')?.focus();
 }
 
 const frame = () => ({

@@ -143,7 +143,7 @@ await report({
     await page.getByRole('heading', { level: 1, name: 'Request', exact: true }).waitFor();
     const text = async (part) => (await page.locator(part).innerText()).trim();
     await page.locator('.cause').waitFor();
-    const told = { cause: await text('.cause'), fault: await text('.fault'), remedy: await text('.remedy'), attempts: await rows(page, 'Attempts') };
+    const told = { cause: await text('.cause'), fault: await text('.fault'), remedy: await text('.remedy'), steps: await rows(page, 'Where it went wrong'), attempts: await rows(page, 'Attempts') };
     await visit(page, 'Checks');
     const checks = await rows(page, 'The production checklist');
     await visit(page, 'Providers');
@@ -156,7 +156,9 @@ await report({
     await page.keyboard.type(ADMIN_KEY);
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { level: 1, name: 'Usage' }).waitFor();
-    await page.evaluate(() => document.activeElement.blur());
+    await page.waitForFunction(() => document.activeElement.innerText === 'Usage');
+    await page.reload();
+    await page.getByRole('heading', { level: 1, name: 'Usage' }).waitFor();
     await page.keyboard.press('Tab');
     const first = await page.evaluate(() => document.activeElement.innerText);
     for (let i = 0; i < 3; i++) {

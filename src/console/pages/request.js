@@ -13,8 +13,11 @@ const faults = {
 
 export default {
   title: 'Request',
-  load: (query, id) => get(`/requests/${encodeURIComponent(id)}`),
-  view: (request) => html`
+  async load(query, id) {
+    const [request, diagnosis] = await Promise.all([get(`/requests/${encodeURIComponent(id)}`), get(`/diagnose/${encodeURIComponent(id)}`)]);
+    return { request, diagnosis };
+  },
+  view: ({ request, diagnosis }) => html`
     <p><a href="#/requests">All requests</a></p>
     <section aria-labelledby="verdict" class="verdict">
       <h2 id="verdict"><code>${request.id}</code> ${state(request.error ?? (request.state === 'settled' ? 'answered' : request.state))}</h2>
@@ -28,6 +31,17 @@ export default {
       ['Asked for', request.requested_model], ['Model', request.model], ['Format', request.client_protocol], ['Streamed', request.stream ? 'yes' : 'no'], ['Route', request.route],
       ['Rule', request.plan?.rule], ['Could not be carried', request.degradations.join(', ')],
     ])}
+    ${diagnosis.steps.every((step) => step.verdict === 'ok') ? '' : table({
+      caption: 'Where it went wrong',
+      rows: diagnosis.steps,
+      empty: '',
+      columns: [
+        { head: 'Step', cell: (step) => step.step },
+        { head: 'Verdict', cell: (step) => html`${state(step.verdict)} ${step.cause ? step.cause.replaceAll('_', ' ') : ''}` },
+        { head: 'Found', cell: (step) => step.found },
+        { head: 'What to do', cell: (step) => step.remedy ?? '–' },
+      ],
+    })}
     ${table({
       caption: 'Attempts',
       rows: request.attempts,

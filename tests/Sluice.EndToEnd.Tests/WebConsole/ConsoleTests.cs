@@ -69,6 +69,7 @@ public sealed class ConsoleTests(ConsoleGateway gateway) : IClassFixture<Console
         Assert.Contains("connection refused", seen.GetProperty("cause").GetString(), StringComparison.Ordinal);
         Assert.Equal("the network between Sluice and the provider", seen.GetProperty("fault").GetString());
         Assert.StartsWith("Check that 'gone' is reachable from here", seen.GetProperty("remedy").GetString(), StringComparison.Ordinal);
+        Assert.Equal(["ok", "ok", "fail network", "ok"], Column(seen, "steps", "Verdict"));
         Assert.Equal(["1. gone"], Column(seen, "attempts", "Attempt"));
         Assert.All(Column(seen, "checks", "Verdict"), verdict => Assert.Contains(verdict, (string[])["ok", "warn", "fail"]));
         Assert.Equal(["connection × 1"], Column(seen, "unwell", "Failures, last 5 min"));
