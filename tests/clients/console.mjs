@@ -9,10 +9,10 @@ const { BASE_URL, ADMIN_KEY, CHROMIUM, REQUEST_ID } = process.env;
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 // Whatever the browser complains of, and whatever is asked of another place, is told with the answer.
-async function browse(use, { colorScheme = 'light' } = {}) {
+async function browse(use) {
   const browser = await chromium.launch({ executablePath: CHROMIUM, timeout: 30_000 });
   try {
-    const context = await browser.newContext({ colorScheme });
+    const context = await browser.newContext();
     context.setDefaultTimeout(15_000);
     const page = await context.newPage();
     const faults = [];
@@ -128,8 +128,10 @@ await report({
       const canvas = document.querySelector('day-chart canvas');
       return canvas?.width > 0 && canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some((value) => value !== 0);
     });
+    await page.getByText('The same day by day').click();
+    const daily = await rows(page, 'Spent by day and model');
     await visit(page, 'Rankings');
-    return { total, spent, apps: await rows(page, 'Apps'), models: await rows(page, 'Models') };
+    return { total, spent, daily, apps: await rows(page, 'Apps'), models: await rows(page, 'Models') };
   }),
 
   explain: () => browse(async (page) => {
@@ -170,27 +172,30 @@ await report({
   }),
 
   // Every page in light and in dark, before the rules of WCAG that a program can check.
-  accessibility: async () => {
+  accessibility: () => browse(async (page) => {
     const found = [];
-    let faults = [];
-    for (const colorScheme of ['light', 'dark']) {
-      const told = await browse(async (page) => {
-        found.push(...await complaints(page, `${colorScheme} sign-in`));
-        await signIn(page);
-        for (const name of ['Models', 'Keys', 'Requests', 'Rankings', 'Providers', 'Checks', 'Usage']) {
-          await visit(page, name);
-          found.push(...await complaints(page, `${colorScheme} ${name}`));
-        }
-        await visit(page, 'Requests');
-        await page.getByRole('link', { name: REQUEST_ID }).click();
-        await page.locator('.cause').waitFor();
-        found.push(...await complaints(page, `${colorScheme} request`));
-        return {};
-      }, { colorScheme });
-      faults = [...faults, ...told.faults];
+    const check = async (where) => {
+      for (const colorScheme of ['light', 'dark']) {
+        await page.emulateMedia({ colorScheme });
+        found.push(...await complaints(page, `${colorScheme} ${where}`));
+      }
+    };
+    await check('sign-in');
+    await signIn(page);
+    for (const name of ['Models', 'Keys', 'Requests', 'Rankings', 'Providers', 'Checks', 'Usage']) {
+      await visit(page, name);
+      await check(name);
     }
-    return { found, faults };
-  },
+    await visit(page, 'Requests');
+    await page.getByRole('link', { name: REQUEST_ID }).click();
+    await page.locator('.cause').waitFor();
+    await check('request');
+    await visit(page, 'Keys');
+    await page.getByRole('button', { name: /^Revoke / }).first().click();
+    await page.getByRole('dialog').waitFor();
+    await check('dialog');
+    return { found };
+  }),
 
   // Sluice gone: what the page says, and that it comes back.
   unreachable: () => browse(async (page, { expected }) => {
@@ -215,12 +220,19 @@ await report({
   // The functions that show numbers, on values that floating point would spoil.
   formats: () => browse((page) => page.evaluate(async () => {
     const format = await import('./lib/format.js');
+    const { dayBars } = await import('./lib/day-bars.js');
+    const row = (day, user, cost_nano_usd) => ({ day, user, cost_nano_usd });
+    const users = ['a', 'b', 'c', 'd', 'e', 'f', null, 'h', 'i'];
     return {
       usd: ['0.000000000', '12.500000000', '1234567.000000001', '-3.100000000', null].map(format.usd),
       usdOfNano: [0, 1, 1_500_000_007, 9_007_199_254_740_991].map(format.usdOfNano),
       rate: [null, 0, 0.075, 15].map(format.rate),
       count: [0, 999, 1000, 1234567, null].map(format.count),
       percent: [1, 0.99999, 0.5, 0, null].map(format.percent),
+      bars: dayBars(
+        [row('2026-02-27', 'a', 1), row('2026-03-01', 'a', 2_000_000_001), row('2026-03-01', null, 5), row('2026-03-01', 'h', 3), row('2026-03-01', 'i', 4)],
+        'user', users.map((user) => ({ user }))).series.map(({ name, texts }) => `${name}: ${texts.join(' ')}`),
+      days: dayBars([row('2026-02-27', 'a', 1), row('2026-03-01', 'a', 2)], 'day', []).days,
       duration: [0, 999, 1234, null].map(format.duration),
     };
   })),

@@ -1,6 +1,9 @@
 // The parts that pages are made of.
 import { html, nothing } from '../vendor/lit-html/lit-html.js';
 
+// Nobody reads further, and a browser slows down.
+const mostRows = 500;
+
 /**
  * A table. The first column names the row.
  * @param {{ caption: string, columns: { head: string, cell: (row: any) => unknown, number?: boolean }[], rows: any[], empty: unknown }} what
@@ -16,11 +19,12 @@ export function table({ caption, columns, rows, empty }) {
       <table>
         <caption>${caption}</caption>
         <thead><tr>${columns.map((column) => html`<th scope="col" class=${side(column)}>${column.head}</th>`)}</tr></thead>
-        <tbody>${rows.map((row) => html`
+        <tbody>${rows.slice(0, mostRows).map((row) => html`
           <tr><th scope="row">${first.cell(row)}</th>${others.map((column) => html`<td class=${side(column)}>${column.cell(row)}</td>`)}</tr>`)}
         </tbody>
       </table>
-    </div>`;
+    </div>
+    ${rows.length > mostRows ? html`<p class="empty">The first ${mostRows} of ${rows.length} are shown; the command line prints all of them.</p>` : nothing}`;
 }
 
 const standing = {

@@ -53,6 +53,7 @@ public sealed class ConsoleTests(ConsoleGateway gateway) : IClassFixture<Console
         Assert.Equal("$0.000052 for 4 requests, 3 attempts.", seen.GetProperty("total").GetString());
         var spent = seen.GetProperty("spent").EnumerateArray().Single(row => Text(row, "model") == "sim/echo");
         Assert.Equal(("2", "22", "6", "$0.000052"), (Text(spent, "Requests"), Text(spent, "Input tokens"), Text(spent, "Output tokens"), Text(spent, "USD")));
+        Assert.Equal(Column(seen, "spent", "USD").Order(), Column(seen, "daily", "USD").Order());
         var app = Assert.Single(seen.GetProperty("apps").EnumerateArray());
         Assert.Equal(("claude-code", "1", "100.00 %"), (Text(app, "App"), Text(app, "Rank"), Text(app, "Share")));
         Assert.Equal("sim/echo", Column(seen, "models", "Model").First());
@@ -102,7 +103,7 @@ public sealed class ConsoleTests(ConsoleGateway gateway) : IClassFixture<Console
     }
 
     [Fact]
-    public async Task A22_Amounts_KeepEveryDigit()
+    public async Task A22_Amounts_KeepEveryDigit_AndDaysWithoutAnyAreNotLeftOut()
     {
         var seen = await gateway.BrowseAsync("formats");
 
@@ -111,6 +112,10 @@ public sealed class ConsoleTests(ConsoleGateway gateway) : IClassFixture<Console
         Assert.Equal(["unknown", "$0", "$0.075", "$15"], List(seen, "rate"));
         Assert.Equal(["0", "999", "1,000", "1,234,567", "–"], List(seen, "count"));
         Assert.Equal(["100.00 %", "99.99 %", "50.00 %", "0.00 %", "–"], List(seen, "percent"));
+        Assert.Equal(
+            ["a: $0.000000001 $0.00 $2.000000001", .. new[] { "b", "c", "d", "e", "f" }.Select(user => user + ": $0.00 $0.00 $0.00"), "none: $0.00 $0.00 $0.000000005", "others: $0.00 $0.00 $0.000000007"],
+            List(seen, "bars"));
+        Assert.Equal(["2026-02-27", "2026-02-28", "2026-03-01"], List(seen, "days"));
         Assert.Equal(["0 ms", "999 ms", "1.23 s", "–"], List(seen, "duration"));
     }
 
