@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Microsoft.Extensions.Logging;
+using Sluice.Core.Admission;
 using Sluice.Core.Affinity;
 using Sluice.Core.Identity;
 using Sluice.Core.Ledger;
@@ -36,6 +37,7 @@ public sealed class LedgerStore : ILedger, ILedgerQueries, IAsyncDisposable
         Identity = new SqliteIdentityStore(database);
         Reasoning = new SqliteReasoningStore(database, logger);
         Sessions = new SqliteSessionStore(database, logger);
+        Limits = new SqliteLimitStore(database);
         _shipping = Task.Run(() => shipper.RunAsync(writer, _stop.Token));
     }
 
@@ -47,6 +49,9 @@ public sealed class LedgerStore : ILedger, ILedgerQueries, IAsyncDisposable
 
     /// <summary>Where sessions are at home, in the same store.</summary>
     public ISessionStore Sessions { get; }
+
+    /// <summary>Limits that people set, in the same store.</summary>
+    public ILimitStore Limits { get; }
 
     /// <summary>Records appended since the start that are not yet in the store.</summary>
     public long Unshipped => _writer.Written.Count - _shipper.Shipped;

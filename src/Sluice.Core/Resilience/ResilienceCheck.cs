@@ -12,7 +12,7 @@ public static class ResilienceCheck
 
     /// <summary>The checklist, in the order of its layers.</summary>
     public static IReadOnlyList<ResilienceFinding> Of(ConfigSnapshot snapshot) =>
-        [.. Retries(snapshot), .. Models(snapshot), .. Providers(snapshot), .. Keys(snapshot), .. Breaker(snapshot), HedgingCheck.Of(snapshot), .. Degradation(snapshot)];
+        [.. Retries(snapshot), .. Models(snapshot), .. Providers(snapshot), .. Keys(snapshot), .. Breaker(snapshot), Queue(snapshot), HedgingCheck.Of(snapshot), .. Degradation(snapshot)];
 
     private static IEnumerable<ResilienceFinding> Retries(ConfigSnapshot snapshot)
     {
@@ -85,12 +85,28 @@ public static class ResilienceCheck
         const string Layer = "circuit breaker";
         var breaker = snapshot.Breaker;
         var what = string.Create(CultureInfo.InvariantCulture,
-            $"{breaker.Failures} failures in a row within {breaker.Window.TotalSeconds:0.##} s take an endpoint out for {breaker.Open.TotalSeconds:0.##} s, and for up to {breaker.MaxOpen.TotalSeconds:0.##} s while its probes fail; no request waits in a queue.");
+            $"{breaker.Failures} failures in a row within {breaker.Window.TotalSeconds:0.##} s take an endpoint out for {breaker.Open.TotalSeconds:0.##} s, and for up to {breaker.MaxOpen.TotalSeconds:0.##} s while its probes fail.");
 
         // More failures in a row than this are more requests than an agent has under way: its circuit would hardly ever open.
         yield return breaker.Failures > LateBreaker
             ? new(Layer, ResilienceLevel.Weak, what, "Set breaker.failures to 5: until then each request still goes to the broken provider first.")
             : new(Layer, ResilienceLevel.Good, what);
+    }
+
+    // Whatever limits requests, waiting turns most of its refusals into answers.
+    private static ResilienceFinding Queue(ConfigSnapshot snapshot)
+    {
+        const string Layer = "queue";
+        var (admission, limited) = (snapshot.Admission, snapshot.Providers.Where(provider => !provider.Limits.IsNone).Select(provider => provider.Name).ToList());
+        if (admission.MaxWait == TimeSpan.Zero || admission.MaxWaiting == 0)
+        {
+            return new(Layer, ResilienceLevel.Weak, "No request waits for a limit: what does not fit at once is refused.", "Set queue.max_wait to 20s and queue.max_waiting to 1000.");
+        }
+
+        var waits = string.Create(CultureInfo.InvariantCulture, $"Up to {admission.MaxWaiting} requests wait up to {admission.MaxWait.TotalSeconds:0.##} s for limits, in fair turns by {admission.ShareBy.ToString().ToLowerInvariant()}");
+        return limited.Count == 0
+            ? new(Layer, ResilienceLevel.Weak, $"{waits}; but no provider has limits, so its 429s are met instead of avoided.", "Set providers[].limits to what each account allows.")
+            : new(Layer, ResilienceLevel.Good, $"{waits}; {string.Join(", ", limited)}: calls that would exceed the account's limits go to the next provider or wait.");
     }
 
     // A prompt that outgrew its model is the one failure that every long session meets.

@@ -14,7 +14,7 @@ public enum ResilienceLevel
 }
 
 /// <summary>One line of the fallback checklist.</summary>
-/// <param name="Layer">Which: <c>retries</c>, <c>model fallback</c>, <c>provider fallback</c>, <c>circuit breaker</c>, <c>hedging</c>, <c>degradation</c>.</param>
+/// <param name="Layer">Which: <c>retries</c>, <c>model fallback</c>, <c>provider fallback</c>, <c>circuit breaker</c>, <c>queue</c>, <c>hedging</c>, <c>degradation</c>.</param>
 /// <param name="Level">How it stands.</param>
 /// <param name="What">What is configured, one sentence.</param>
 /// <param name="Remedy">What to do; null where nothing is needed.</param>

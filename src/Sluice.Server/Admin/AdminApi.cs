@@ -6,7 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Sluice.Server.Admin;
 
 /// <summary>
-/// The admin API under <c>/admin/api</c>: what the commands and the console speak to. Needs <c>IKeyRing</c>, <c>IdentityDirectory</c>,
+/// The admin API under <c>/admin/api</c>: what the commands and the console speak to. Needs <c>IKeyRing</c>, <c>IdentityDirectory</c>, <c>LimitDirectory</c>,
 /// <c>ILedgerQueries</c>, <c>TimeProvider</c>, <see cref="IStatusSource"/>, <see cref="IModelResolver"/>, <see cref="Explain.WhatIf"/>, <see cref="Diagnosis.Doctor"/> and <see cref="Diagnosis.Reachability"/> among the services.
 /// </summary>
 public static class AdminApi
@@ -28,6 +28,11 @@ public static class AdminApi
             Map(HttpMethods.Get, kind.Path, http => IdentitiesApi.ListAsync(http, kind));
             Map(HttpMethods.Post, kind.Path, http => IdentitiesApi.CreateAsync(http, kind));
         }
+
+        Map(HttpMethods.Get, "/limits", LimitsApi.ListAsync);
+        Map(HttpMethods.Get, "/limits/{**scope}", LimitsApi.FindAsync);
+        Map(HttpMethods.Put, "/limits/{**scope}", LimitsApi.SetAsync);
+        Map(HttpMethods.Delete, "/limits/{**scope}", LimitsApi.RemoveAsync);
 
         Map(HttpMethods.Get, "/report", ReportApi.ReportAsync);
         Map(HttpMethods.Get, "/requests", RequestListApi.ListAsync);

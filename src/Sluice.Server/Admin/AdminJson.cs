@@ -16,6 +16,9 @@ namespace Sluice.Server.Admin;
 [JsonSerializable(typeof(NewIdentityBody))]
 [JsonSerializable(typeof(IdentityAnswer))]
 [JsonSerializable(typeof(IdentityListAnswer))]
+[JsonSerializable(typeof(LimitBody))]
+[JsonSerializable(typeof(LimitAnswer))]
+[JsonSerializable(typeof(LimitListAnswer))]
 [JsonSerializable(typeof(RequestAnswer))]
 [JsonSerializable(typeof(RequestListAnswer))]
 [JsonSerializable(typeof(StatusReport))]
@@ -64,6 +67,25 @@ internal sealed record NewIdentityBody
 internal sealed record IdentityAnswer(string Name, DateTimeOffset? CreatedAt);
 
 internal sealed record IdentityListAnswer(IReadOnlyList<IdentityAnswer> Items);
+
+internal sealed record LimitBody
+{
+    public long? Rpm { get; init; }
+
+    public long? InputTpm { get; init; }
+
+    public long? OutputTpm { get; init; }
+
+    public long? Rpd { get; init; }
+
+    public long? Burst { get; init; }
+
+    public long? Concurrency { get; init; }
+}
+
+internal sealed record LimitAnswer(string Scope, long Rpm, long InputTpm, long OutputTpm, long Rpd, long Burst, long Concurrency, DateTimeOffset? ChangedAt);
+
+internal sealed record LimitListAnswer(IReadOnlyList<LimitAnswer> Limits);
 
 internal sealed record RequestAnswer
 {

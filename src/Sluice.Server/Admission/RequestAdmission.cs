@@ -212,7 +212,7 @@ internal sealed class RequestAdmission : IDisposable
 
     private async ValueTask<Entry> AskAsync(IReadOnlyList<Way> ways, Demand demand)
     {
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(_request.ClientGone, _services.DrainOver);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(_request.ClientGone, _request.CutOff);
         var entry = await Gate.EnterAsync(ways, demand, _flow, Patience(), ending.Token);
         if (entry.Waited > TimeSpan.Zero)
         {

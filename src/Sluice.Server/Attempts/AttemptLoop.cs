@@ -110,8 +110,8 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
             shorter.Body.Dispose();
         }
 
-        await _delivery.DisposeAsync();
         _admission?.Dispose();
+        await _delivery.DisposeAsync();
     }
 
     /// <summary>Asks those whose limits left no room at their turn, as soon as they have some.</summary>

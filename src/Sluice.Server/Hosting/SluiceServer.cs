@@ -134,6 +134,8 @@ public sealed class SluiceServer : IAsyncDisposable
         var random = options.Random ?? new SharedRandom(RandomNumberGenerator.GetInt32(int.MaxValue));
         var admission = new AdmissionControl(time);
         admission.Reload(first);
+        var limits = parts.Add(new LimitDirectory(store.Limits, admission, time));
+        await limits.RefreshAsync(CancellationToken.None);
         var attempts = new AttemptServices(upstreams, health, affinity, store, settler, new RetryBudget(time), new FailedRequests(time), new RefusedBetas(time), estimates, reasoning, admission, time, random, drain.Over);
         var budget = new BodyBudget(first.Server.MaxBuffered ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4);
         var bodies = new BodyReader(budget);
@@ -147,6 +149,7 @@ public sealed class SluiceServer : IAsyncDisposable
         builder.Services.AddSingleton<IKeyRing>(keys);
         builder.Services.AddSingleton(directory);
         builder.Services.AddSingleton<ILedgerQueries>(store);
+        builder.Services.AddSingleton(limits);
         builder.Services.AddSingleton(time);
         var status = new StatusSource(watcher, standings, admission, time.GetUtcNow(), time);
         builder.Services.AddSingleton<IStatusSource>(status);

@@ -121,6 +121,26 @@ public sealed class ResilienceCheckTests
     }
 
     [Theory]
+    [InlineData("", ResilienceLevel.Weak, "Up to 1000 requests wait up to 20 s for limits, in fair turns by user; but no provider has limits")]
+    [InlineData("queue: { max_wait: off }", ResilienceLevel.Weak, "No request waits for a limit")]
+    public void ReqI34_Queue_SaysWhatIsConfigured(string queue, ResilienceLevel level, string said)
+    {
+        var finding = Assert.Single(Check(TwoProviders + queue), one => one.Layer == "queue");
+
+        Assert.Equal(level, finding.Level);
+        Assert.StartsWith(said, finding.What, StringComparison.Ordinal);
+        Assert.NotNull(finding.Remedy);
+    }
+
+    [Fact]
+    public void ReqI34_Queue_WithLimitsOfProviders_IsGood()
+    {
+        var finding = Assert.Single(Check("queue: { max_wait: 5s, max_waiting: 50 }\nfairness: { by: team }\nproviders: [{ name: a, kind: openai, api_keys: [k], limits: { concurrency: 4 } }]"), one => one.Layer == "queue");
+
+        Assert.Equal((ResilienceLevel.Good, "Up to 50 requests wait up to 5 s for limits, in fair turns by team; a: calls that would exceed the account's limits go to the next provider or wait."), (finding.Level, finding.What));
+    }
+
+    [Theory]
     [InlineData("", ResilienceLevel.Weak)]
     [InlineData("fallbacks: { x/only-a: [x/only-b] }", ResilienceLevel.Good)]
     [InlineData("fallbacks: { x/only-b: [x/only-a] }", ResilienceLevel.Weak)]

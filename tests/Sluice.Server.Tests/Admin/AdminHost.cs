@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Sluice.Core.Admission;
 using Sluice.Core.Affinity;
 using Sluice.Core.Configuration;
 using Sluice.Core.Health;
@@ -56,6 +57,7 @@ public sealed class AdminHost : IAsyncLifetime
         builder.Services.AddSingleton<IKeyRing>(Ring);
         var directory = new IdentityDirectory(Ledger.Identity, Ring, TimeProvider.System);
         builder.Services.AddSingleton(directory);
+        builder.Services.AddSingleton(new LimitDirectory(Ledger.Limits, new AdmissionControl(TimeProvider.System), TimeProvider.System));
         builder.Services.AddSingleton<ILedgerQueries>(Ledger);
         builder.Services.AddSingleton<IStatusSource, FixedStatus>();
         builder.Services.AddSingleton<IModelResolver, OneModel>();

@@ -30,6 +30,8 @@ public sealed class CommandTests(AdminHost host) : IClassFixture<AdminHost>
     [InlineData("projects")]
     [InlineData("report", "--by", "user,model", "--since", "14d", "--waste")]
     [InlineData("status")]
+    [InlineData("limits", "list")]
+    [InlineData("limits", "set", "--scope", "user:dev1", "--rpm", "60", "--input-tpm", "100000", "--output-tpm", "20000", "--rpd", "500", "--burst", "5", "--concurrency", "4")]
     [InlineData("models", "list")]
     [InlineData("models", "resolve", "sim/echo")]
     public async Task EveryCommandThatPrintsData_HasPlainAndJsonOutput(params string[] arguments)
@@ -62,6 +64,21 @@ public sealed class CommandTests(AdminHost host) : IClassFixture<AdminHost>
         var nobody = await InvokeAsync(["status", "--url", "http://127.0.0.1:1", "--admin-key", "any-key-of-some-length"]);
         Assert.Equal(1, nobody.Code);
         Assert.Contains("Start it with 'sluice serve'", nobody.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Limits_SetListedAndRemoved_ByTheCommand()
+    {
+        var (code, output, _) = await RunAsync("limits", "set", "--scope", "model:acme/coder", "--rpm", "60", "--burst", "1", "--json");
+        Assert.Equal(0, code);
+        using var document = JsonDocument.Parse(output);
+        Assert.Equal(("model:acme/coder", 60, 1), (document.RootElement.GetProperty("scope").GetString(), document.RootElement.GetProperty("rpm").GetInt32(), document.RootElement.GetProperty("burst").GetInt32()));
+        Assert.Contains("model:acme/coder", (await RunAsync("limits", "list")).Output, StringComparison.Ordinal);
+        Assert.Equal(0, (await RunAsync("limits", "remove", "--scope", "model:acme/coder")).Code);
+        var again = await RunAsync("limits", "remove", "--scope", "model:acme/coder");
+        Assert.Equal((1, true), (again.Code, again.Error.Contains("has no limits of its own", StringComparison.Ordinal)));
+        var bad = await RunAsync("limits", "set", "--scope", "acme", "--rpm", "1");
+        Assert.Equal((2, true), (bad.Code, bad.Error.Contains("Allowed: key:ID", StringComparison.Ordinal)));
     }
 
     private Task<(int Code, string Output, string Error)> RunAsync(params string[] arguments) =>

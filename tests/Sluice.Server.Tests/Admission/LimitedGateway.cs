@@ -1,5 +1,6 @@
 using System.Text;
 using Sluice.Core.Admission;
+using Sluice.Core.Admission.Limits;
 using Sluice.Server.Tests.Kit;
 using Sluice.Simulator;
 
@@ -74,6 +75,13 @@ internal static class LimitedGateway
 
         Assert.All(await Task.WhenAll(asked), answer => Assert.True(answer.Status == 200, answer.Text));
         return [.. gateway.A.Record.Requests.Skip(1).Select(request => Words(request.Body!))];
+    }
+
+    /// <summary>Puts one limit in force, and no other.</summary>
+    public static void SetLimit(this GatewayUnderTest gateway, string scope, LimitSet limits)
+    {
+        Assert.True(LimitScope.TryParse(scope, out var whose));
+        gateway.Server.Admission.Replace(new Dictionary<LimitScope, LimitSet> { [whose] = limits });
     }
 
     public static AdmissionGate Gate(this GatewayUnderTest gateway) => gateway.Server.Admission.Gate;

@@ -19,13 +19,8 @@ public sealed partial class RequirementMapTests
 
     private static readonly Dictionary<string, string> NotYet = new(StringComparer.Ordinal)
     {
-        ["F1"] = "The words of a limit of Sluice's own: there are none yet.",
-        ["F2"] = "Words of such a limit that the operator chooses: there are none yet.",
-        ["F10"] = "A 429 of Sluice's own: there are no limits yet; those of providers name their provider (F11).",
-        ["F19"] = "A quota that an organization shares: Sluice keeps no quotas yet; a provider's own is told as quota_exhausted.",
         ["F28"] = "What a balance can pay for: there are no balances yet.",
         ["F29"] = "Guardrails and budgets that answer 403: there are neither yet; a model that the key may not use is a 403 of its own kind.",
-        ["F31"] = "Sluice's own 429 on all its limits: there are none yet.",
         ["F36"] = "A trend of errors over weeks: the report counts them by day, and nothing looks for what recurs yet.",
         ["I12"] = "Advice from 429s that recur weekly: there is no advisor yet.",
         ["I13"] = "Advice from spending without a tag: there is no advisor yet.",
@@ -37,8 +32,6 @@ public sealed partial class RequirementMapTests
     private static readonly Dictionary<string, string> PartsNotYet = new(StringComparer.Ordinal)
     {
         ["C12"] = "Days of ending in the built-in list, and a refusal that names what has ended: the file alone says when a model ends.",
-        ["C7"] = "The allowance of free models by the minute and the day: there are no limits of Sluice's own yet.",
-        ["I34"] = "The queue beside the breaker: there are no queues yet, and the checklist says so.",
     };
 
     // What a test would only measure on the machine that it happens to run on.
