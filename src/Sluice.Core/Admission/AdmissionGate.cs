@@ -96,9 +96,9 @@ public sealed class AdmissionGate(TimeProvider time)
                 return new ValueTask<Entry>(new Entry(null, 0, soonest, TimeSpan.Zero));
             }
 
-            if (_waiters.Count >= MostWaiting)
+            if (_waiters.Count >= MostWaiting && !MakeRoomFor(flow))
             {
-                return new ValueTask<Entry>(new Entry(null, 0, new Shortage(soonest!.Scope, LimitKind.Queue, MostWaiting, 1, null), TimeSpan.Zero));
+                return new ValueTask<Entry>(new Entry(null, 0, FullLine(soonest!.Scope), TimeSpan.Zero));
             }
 
             waiter.Lack = soonest;
@@ -248,8 +248,9 @@ public sealed class AdmissionGate(TimeProvider time)
                 var (lack, at) = Lack(first.Way, waiter.Demand, now);
                 if (lack is null)
                 {
+                    var permit = Give(first.Way, waiter.Demand, waiter.Flow, now);
                     Leave(waiter);
-                    waiter.End(new Entry(Give(first.Way, waiter.Demand, waiter.Flow, now), first.Index, waiter.Lack, now - waiter.Since));
+                    waiter.End(new Entry(permit, first.Index, waiter.Lack, now - waiter.Since));
                     continue;
                 }
 
@@ -290,6 +291,24 @@ public sealed class AdmissionGate(TimeProvider time)
             _toLook.Enqueue(turn.At);
         }
     }
+
+    /// <summary>The line is full. Who holds most of it gives up his last place to somebody who holds clearly less: else one who floods it would keep all others out.</summary>
+    private bool MakeRoomFor(Flow flow)
+    {
+        // As long as the line, and only while it is full.
+        var largest = _waiters.GroupBy(waiter => waiter.Flow.Owner, StringComparer.Ordinal).MaxBy(owner => owner.Count());
+        if (largest is null || largest.Count() <= _waiters.Count(waiter => waiter.Flow.Owner == flow.Owner) + 1)
+        {
+            return false;
+        }
+
+        var last = largest.MaxBy(waiter => waiter.Since)!;
+        Leave(last);
+        last.End(new Entry(null, 0, FullLine(last.Lack!.Scope), Now - last.Since));
+        return true;
+    }
+
+    private Shortage FullLine(LimitScope scope) => new(scope, LimitKind.Queue, MostWaiting, 1, null);
 
     private async Task<Entry> WaitAsync(Waiter waiter, TimeSpan patience, CancellationToken cancellation)
     {

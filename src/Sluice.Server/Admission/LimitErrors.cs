@@ -79,6 +79,7 @@ internal static class LimitErrors
             LimitKind.Concurrency => "requests under way",
             _ => "requests that may wait",
         };
+        what = lack.Limit == 1 ? what.Replace("requests", "request", StringComparison.Ordinal).Replace("tokens", "token", StringComparison.Ordinal) : what;
         var size = lack.Kind == LimitKind.Queue ? $"Behind it wait as many as may: {Number(lack.Limit)} {what} ({lack.Name})." : $"{whose} is {Number(lack.Limit)} {what} ({lack.Name}).";
         return lack.IsForGood ? $"{size} This request alone takes about {Number(lack.Need)}."
             : lack.Kind == LimitKind.Day ? $"{size} It begins anew at midnight UTC."

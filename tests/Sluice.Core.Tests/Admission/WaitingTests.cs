@@ -111,6 +111,32 @@ public sealed class WaitingTests
     }
 
     [Fact]
+    public async Task WhoFillsTheLine_GivesUpHisLastPlace_ToWhoHoldsLessOfIt()
+    {
+        _gate.Gate.MostWaiting = 3;
+        var provider = _gate.Scope(new LimitSet { Concurrency = 1 });
+        var held = _gate.Try(provider)!;
+        var flood = new List<Task<Entry>>();
+        for (var i = 0; i < 3; i++)
+        {
+            flood.Add(_gate.AskAsync(provider, GateUnderTest.FlowOf("flood")));
+            _gate.Time.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        var other = _gate.AskAsync(provider, GateUnderTest.FlowOf("other"));
+        var refused = await flood[2];
+        Assert.Equal((null, "queue"), (refused.Permit, refused.Lack!.Name));
+        Assert.Equal(3, _gate.Gate.Waiting);
+
+        // Two and one: nobody holds clearly more than another.
+        Assert.Equal("queue", (await _gate.AskAsync(provider, GateUnderTest.FlowOf("other"))).Lack!.Name);
+        held.Dispose();
+        (await flood[0]).Permit!.Dispose();
+        (await other).Permit!.Dispose();
+        Assert.NotNull((await flood[1]).Permit);
+    }
+
+    [Fact]
     public async Task SeveralWays_TheFirstThatHasRoomLetsIn_AndTheOthersAreLeft()
     {
         var a = _gate.Scope(new LimitSet { Concurrency = 1 }, "a");

@@ -22,7 +22,7 @@ public sealed class LimitAnswerTests
         var key = KeyOf(gateway);
         Assert.Equal(
             $$$$"""
-            {"error":{"message":"Rate limit exceeded.","type":"rate_limit_error","param":null,"code":429,"http_status":429,"metadata":{"source":"gateway","kind":"rate_limit","error_type":"rate_limit_exceeded","retry_after_seconds":55,"remedy":"Wait, or ask the administrator to raise rpm of key:{{{{key}}}} ('sluice limits set').","limit":"key:{{{{key}}}} rpm 1","remedy_hint":"Wait, or ask the administrator to raise rpm of key:{{{{key}}}} ('sluice limits set').","limit_source":"sluice_key_rpm","headers":{"X-RateLimit-Limit":"1","X-RateLimit-Remaining":"0","X-RateLimit-Reset":"{{{{ResetAt}}}}","Retry-After":"55"}}},"request_id":"{{{{answer.Id}}}}"}
+            {"error":{"message":"Rate limit exceeded.","type":"rate_limit_error","param":null,"code":429,"http_status":429,"metadata":{"source":"gateway","kind":"rate_limit","error_type":"rate_limit_exceeded","retry_after_seconds":55,"remedy":"Wait, or ask the administrator to raise rpm of key:{{{{key}}}} ('sluice limits set').","hint":"Wait, or ask the administrator to raise rpm of key:{{{{key}}}} ('sluice limits set').","docs_url":"{{{{gateway.Url}}}}docs/errors/rate_limit","limit":"key:{{{{key}}}} rpm 1","remedy_hint":"Wait, or ask the administrator to raise rpm of key:{{{{key}}}} ('sluice limits set').","limit_source":"sluice_key_rpm","headers":{"X-RateLimit-Limit":"1","X-RateLimit-Remaining":"0","X-RateLimit-Reset":"{{{{ResetAt}}}}","Retry-After":"55"}}},"request_id":"{{{{answer.Id}}}}"}
             """.Trim(),
             answer.Text);
     }
@@ -37,7 +37,7 @@ public sealed class LimitAnswerTests
         Assert.Equal(("1", "0", ResetAt), (answer.Header("X-RateLimit-Limit"), answer.Header("X-RateLimit-Remaining"), answer.Header("X-RateLimit-Reset")));
         var key = KeyOf(gateway);
         Assert.Equal(
-            $"Rate limit exceeded. The limit of key {key} is 1 requests a minute (rpm). There is room in 61 s. Wait, or ask the administrator to raise rpm of key:{key} ('sluice limits set').",
+            $"Rate limit exceeded. The limit of key {key} is 1 request a minute (rpm). There is room in 61 s. Wait, or ask the administrator to raise rpm of key:{key} ('sluice limits set').",
             answer.Error(client).Message);
         Assert.Contains(client switch
         {
@@ -75,7 +75,7 @@ public sealed class LimitAnswerTests
         var answer = await gateway.PostAsync(client, Wires.Ask(client, "m/one", "second", stream: false));
         Assert.Equal((429, "55", "false"), (answer.Status, answer.Header("retry-after"), answer.Header("x-should-retry")));
         Assert.Equal(
-            "Rate limit exceeded. The limit that the whole organization shares is 1 requests a day (rpd). It begins anew at midnight UTC. Wait, or ask the administrator to raise rpd of organization ('sluice limits set').",
+            "Rate limit exceeded. The limit that the whole organization shares is 1 request a day (rpd). It begins anew at midnight UTC. Wait, or ask the administrator to raise rpd of organization ('sluice limits set').",
             answer.Error(client).Message);
         var trail = await gateway.SettledTrailAsync(answer.Id);
         Assert.Equal(("quota_exhausted", "gateway"), (trail.GetProperty("error").GetString(), trail.GetProperty("error_source").GetString()));
@@ -87,10 +87,10 @@ public sealed class LimitAnswerTests
         await using var gateway = await LimitedGateway.StartAsync("rpm: 1", more: "queue: { max_wait: off }", time: new ManualTimeProvider());
         await gateway.AskAsync("(first)");
         var provider = await gateway.AskAsync("(second)");
-        Assert.Contains("The configured limit of provider a is 1 requests a minute (rpm).", provider.Text, StringComparison.Ordinal);
+        Assert.Contains("The configured limit of provider a is 1 request a minute (rpm).", provider.Text, StringComparison.Ordinal);
         gateway.SetLimit("user:admin", new() { InputPerMinute = 1 });
         var caller = await gateway.AskAsync("(third)");
-        Assert.Contains("The limit of user admin is 1 input tokens a minute (input_tpm). This request alone takes about ", caller.Text, StringComparison.Ordinal);
+        Assert.Contains("The limit of user admin is 1 input token a minute (input_tpm). This request alone takes about ", caller.Text, StringComparison.Ordinal);
         Assert.Equal("false", caller.Header("x-should-retry"));
     }
 

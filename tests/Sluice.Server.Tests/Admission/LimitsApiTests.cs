@@ -38,7 +38,7 @@ public sealed class LimitsApiTests
         await gateway.RestartAsync();
         Assert.Equal("model:m/one", (await SendAsync(gateway, HttpMethod.Get, "/limits/model:m/one")).Json.GetProperty("scope").GetString());
         Assert.Equal(200, (await gateway.AskAsync("(one)")).Status);
-        Assert.Contains("The limit that model m/one shares is 1 requests a minute (rpm).", (await gateway.AskAsync("(two)")).Text, StringComparison.Ordinal);
+        Assert.Contains("The limit that model m/one shares is 1 request a minute (rpm).", (await gateway.AskAsync("(two)")).Text, StringComparison.Ordinal);
     }
 
     [Theory]

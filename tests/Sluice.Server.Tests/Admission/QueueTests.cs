@@ -182,7 +182,7 @@ public sealed class QueueTests
         await using var hold = await gateway.HoldAsync();
         var whole = await gateway.AskAsync("(whole)");
         Assert.Equal((429, "gateway", "5"), (whole.Status, whole.Header("x-sluice-error-source"), whole.Header("retry-after")));
-        Assert.Contains("The configured limit of provider a is 1 requests under way (concurrency).", whole.Text, StringComparison.Ordinal);
+        Assert.Contains("The configured limit of provider a is 1 request under way (concurrency).", whole.Text, StringComparison.Ordinal);
         var stream = await gateway.PostAsync(Wire.Chat, Wires.Ask(Wire.Chat, "m/one", "hello", stream: true));
         Assert.Equal(200, stream.Status);
         Assert.Contains("provider a", stream.StreamError(Wire.Chat)!.Message, StringComparison.Ordinal);

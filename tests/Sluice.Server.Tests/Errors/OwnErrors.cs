@@ -50,6 +50,8 @@ internal sealed class OwnErrors : IAsyncDisposable
         await AdminAsync(HttpMethod.Delete, $"/keys/{revoked.Id}", body: null);
         await BreakAsync();
         var narrow = await MakeKeyAsync("{\"user\":\"bob\",\"models\":[\"acme/other\"]}");
+        var minute = await UseUpAsync("carol", "{\"rpm\":1}");
+        var day = await UseUpAsync("dave", "{\"rpd\":1}");
         (string When, Func<Wire, HttpRequestMessage> Request)[] cases =
         [
             ("no key", wire => Request(wire, Good(wire), key: null)),
@@ -59,6 +61,8 @@ internal sealed class OwnErrors : IAsyncDisposable
             ("an unknown model", wire => Request(wire, Good(wire, "acme/codr"))),
             ("a model that no provider serves", wire => Request(wire, Good(wire, "openai/gpt-4o"))),
             ("every circuit open", wire => Request(wire, Good(wire, "acme/broken"))),
+            ("a limit of the caller, by the minute", wire => Request(wire, Good(wire), minute)),
+            ("a limit of the caller, by the day", wire => Request(wire, Good(wire), day)),
             (NoModel, wire => Request(wire, "{\"max_tokens\":9,\"messages\":[]}")),
             ("a body that is not JSON", wire => Request(wire, "{\"model\": ")),
             (Twice, wire => Request(wire, "{\"model\":\"a\",\"model\":\"b\"" + Question)),
@@ -122,6 +126,17 @@ internal sealed class OwnErrors : IAsyncDisposable
         _folder.Provider.Script.Always(Fault.Of(500), "broken");
         using var request = Request(Wire.Anthropic, Good(Wire.Anthropic, "acme/broken"));
         using var failed = await _client.SendAsync(request);
+    }
+
+    // The only request that the user's limit allows is made here.
+    private async Task<string> UseUpAsync(string user, string limits)
+    {
+        var key = (await MakeKeyAsync($"{{\"user\":\"{user}\"}}")).Key;
+        await AdminAsync(HttpMethod.Put, "/limits/user:" + user, limits);
+        using var request = Request(Wire.Anthropic, Good(Wire.Anthropic), key);
+        using var answer = await _client.SendAsync(request);
+        answer.EnsureSuccessStatusCode();
+        return key;
     }
 
     private static HttpRequestMessage Elsewhere(HttpRequestMessage request, Wire wire)

@@ -78,8 +78,10 @@ internal sealed class FairNode<T>(FairNode<T>? parent, long order)
     {
         for (var node = this; node.Parent is { } above; node = above)
         {
-            above._clock = Math.Max(node.Tag, above._clock);
-            node.MoveTo(above._clock + (cost / node.Weight));
+            // Who waits may be behind the clock, when it was found to have used less than was thought: that is its own and is not lost.
+            var start = node.Waits ? node.Tag : Math.Max(node.Tag, above._clock);
+            above._clock = Math.Max(start, above._clock);
+            node.MoveTo(start + (cost / node.Weight));
         }
     }
 
