@@ -12,6 +12,9 @@ public interface IAffinity
     /// <summary>The same, with what is known of the cache.</summary>
     SessionHome? Home(string session, string model);
 
+    /// <summary>The same for whoever asks for several models of one session: the session is looked up once. Never null.</summary>
+    Func<string, SessionHome?> Homes(string session) => model => Home(session, model);
+
     /// <summary>The session has a home for some model.</summary>
     bool Knows(string session);
 

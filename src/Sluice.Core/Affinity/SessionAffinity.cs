@@ -40,13 +40,13 @@ public sealed class SessionAffinity(TimeProvider time, int capacity = SessionAff
         Home(session, model) is { } home ? (home.Endpoint, home.Credential) : null;
 
     /// <inheritdoc/>
-    public SessionHome? Home(string session, string model)
-    {
-        if (FindSession(KeyOf(session)) is not { } found)
-        {
-            return null;
-        }
+    public SessionHome? Home(string session, string model) => FindSession(KeyOf(session)) is { } found ? Home(found, model) : null;
 
+    /// <inheritdoc/>
+    public Func<string, SessionHome?> Homes(string session) => FindSession(KeyOf(session)) is { } found ? model => Home(found, model) : static _ => null;
+
+    private SessionHome? Home(Session found, string model)
+    {
         var now = time.GetUtcNow().UtcTicks;
         foreach (var place in found.Places)
         {
@@ -240,9 +240,15 @@ public sealed class SessionAffinity(TimeProvider time, int capacity = SessionAff
         return session;
     }
 
-    // Not to be guessed back: some clients' names for a session are what a user typed.
+    // Not to be guessed back: some clients' names for a session are what a user typed. One request asks several times in a row with the same
+    // text, and a hash costs more than all else that is done for the answer: the last one of a thread is kept.
     private static UInt128 KeyOf(string session)
     {
+        if (ReferenceEquals(session, _hashed))
+        {
+            return _hash;
+        }
+
         Span<byte> text = stackalloc byte[LongestSession * 3];
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
         if (Encoding.UTF8.TryGetBytes(session, text, out var length))
@@ -250,8 +256,15 @@ public sealed class SessionAffinity(TimeProvider time, int capacity = SessionAff
             SHA256.HashData(text[..length], hash);
         }
 
-        return BinaryPrimitives.ReadUInt128BigEndian(hash);
+        (_hashed, _hash) = (session, BinaryPrimitives.ReadUInt128BigEndian(hash));
+        return _hash;
     }
+
+    [ThreadStatic]
+    private static string? _hashed;
+
+    [ThreadStatic]
+    private static UInt128 _hash;
 
     private sealed class Session
     {

@@ -145,11 +145,11 @@ public static class Pricer
     internal static PriceSheet RatesFor(PriceSheet sheet, long totalInput)
     {
         PriceSheet? tier = null;
-        foreach (var step in sheet.Tiers)
+        for (var i = 0; i < sheet.Tiers.Count; i++)
         {
-            if (totalInput > step.AboveInputTokens)
+            if (totalInput > sheet.Tiers[i].AboveInputTokens)
             {
-                tier = step.Rates;
+                tier = sheet.Tiers[i].Rates;
             }
         }
 

@@ -1,4 +1,5 @@
 using System.Buffers;
+using Sluice.Core.Affinity;
 using Sluice.Core.Catalogue;
 using Sluice.Core.Configuration;
 using Sluice.Core.Health;
@@ -34,6 +35,9 @@ internal sealed class EndpointGroup(Demands demands, PlanDraft draft) : IDisposa
     public bool WidestFirst => First?.Variant == "extended";
 
     public bool SessionsStay { get; private set; }
+
+    /// <summary>Where the request's session is at home, by model; looked up when first asked.</summary>
+    public Func<string, SessionHome?>? Homes { get; set; }
 
     /// <summary>The request may be too large for some window.</summary>
     public bool MayOverflow { get; private set; }
@@ -82,7 +86,7 @@ internal sealed class EndpointGroup(Demands demands, PlanDraft draft) : IDisposa
             Array.Resize(ref _parts, 2 * _models);
         }
 
-        _parts[_models] = new Part(endpoints, speeds, standings, model.IsFallback);
+        _parts[_models] = new Part(endpoints, routes.Weights, speeds, standings, model.IsFallback);
         Reserve(endpoints.Length);
         var entries = _entries.AsSpan(_count, endpoints.Length);
         for (var i = 0; i < entries.Length; i++)
@@ -100,6 +104,9 @@ internal sealed class EndpointGroup(Demands demands, PlanDraft draft) : IDisposa
     }
 
     public EndpointFacts FactsOf(in Entry entry) => _parts[entry.Model].Endpoints[entry.Position];
+
+    /// <summary>In a draw by price; 0 where the price is not known.</summary>
+    public double WeightOf(in Entry entry) => _parts[entry.Model].Weights[entry.Position];
 
     /// <summary>Null while it is not known, or where nothing asks for it.</summary>
     public EndpointSpeed? SpeedOf(in Entry entry) => _parts[entry.Model].Speeds?[entry.Position];
@@ -148,5 +155,5 @@ internal sealed class EndpointGroup(Demands demands, PlanDraft draft) : IDisposa
     }
 
     private readonly record struct Part(
-        EndpointFacts[] Endpoints, EndpointSpeed?[]? Speeds, (ToolStanding Standing, double Key)[]? Standings, bool IsFallback);
+        EndpointFacts[] Endpoints, double[] Weights, EndpointSpeed?[]? Speeds, (ToolStanding Standing, double Key)[]? Standings, bool IsFallback);
 }

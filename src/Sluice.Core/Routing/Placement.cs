@@ -32,15 +32,17 @@ internal sealed class Placement(IHealth health, IAffinity affinity, TimeProvider
         var start = draft.Count;
         var home = HomeOf(group);
         var walk = new BestFirst(entries, asListed);
+        var taken = 0;
         for (var at = walk.Next(); at >= 0 && !draft.IsFull; at = walk.Next())
         {
             ref var entry = ref entries[at];
             entry.IsTaken = true;
+            taken++;
             AddCredentials(group, in entry, start, home);
         }
 
         draft.AppendFailedRecently();
-        LeaveOutTheRest(group, entries);
+        LeaveOutTheRest(group, entries, entries.Length - taken);
         if (!group.Demands.Preferences.AllowFallbacks && group.Demands.Order.Count == 0)
         {
             draft.KeepFirstEndpoint(start);
@@ -54,20 +56,21 @@ internal sealed class Placement(IHealth health, IAffinity affinity, TimeProvider
         group.Clear();
     }
 
-    private static void LeaveOutTheRest(EndpointGroup group, Span<Entry> entries)
+    private static void LeaveOutTheRest(EndpointGroup group, Span<Entry> entries, int rest)
     {
-        var more = 0;
-        foreach (ref var entry in entries)
+        var toName = Math.Min(rest, MostNamed);
+        for (var i = 0; toName > 0; i++)
         {
-            if (!entry.IsTaken && ++more <= MostNamed)
+            if (!entries[i].IsTaken)
             {
-                group.Draft.LeaveOut(group.FactsOf(in entry).Endpoint.Id, PlanDraft.FurtherDown);
+                group.Draft.LeaveOut(group.FactsOf(in entries[i]).Endpoint.Id, PlanDraft.FurtherDown);
+                toName--;
             }
         }
 
-        if (more > MostNamed)
+        if (rest > MostNamed)
         {
-            group.Draft.LeaveOut("…", $"{PlanDraft.Number(more - MostNamed)} more are {PlanDraft.FurtherDown}");
+            group.Draft.LeaveOut("…", $"{PlanDraft.Number(rest - MostNamed)} more are {PlanDraft.FurtherDown}");
         }
     }
 
@@ -75,7 +78,7 @@ internal sealed class Placement(IHealth health, IAffinity affinity, TimeProvider
     private Home? HomeOf(EndpointGroup group)
     {
         if (!group.SessionsStay || group.Draft.IsFull || group.Demands.Request.Session is not { Length: > 0 } session
-            || affinity.Home(session, group.First!.Model.Id) is not { } place)
+            || (group.Homes ??= affinity.Homes(session))(group.First!.Model.Id) is not { } place)
         {
             return null;
         }

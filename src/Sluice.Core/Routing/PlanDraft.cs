@@ -54,7 +54,8 @@ internal sealed class PlanDraft
 
     public void LeaveOut(string endpoint, string why)
     {
-        _leftOut ??= [];
+        // Sixteen are named of those further down alone: growing towards them would cost more than room for all.
+        _leftOut ??= new List<LeftOutEndpoint>(MostLeftOut);
         if (_leftOut.Count < MostLeftOut)
         {
             _leftOut.Add(new LeftOutEndpoint(endpoint, why));
@@ -64,6 +65,12 @@ internal sealed class PlanDraft
             _unnamed++;
         }
     }
+
+    /// <summary>Whoever is left out next is named.</summary>
+    public bool HasRoomForNames => _leftOut is not { Count: >= MostLeftOut };
+
+    /// <summary>Counts endpoints that there is no room to name.</summary>
+    public void LeaveOutUnnamed(int count) => _unnamed += count;
 
     /// <summary>Every endpoint left out so far; of very many the first ones and a count.</summary>
     public IReadOnlyList<LeftOutEndpoint> LeftOut()

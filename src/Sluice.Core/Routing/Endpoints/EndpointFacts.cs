@@ -15,6 +15,7 @@ internal sealed class EndpointFacts
     public EndpointFacts(ModelEndpoint endpoint, ProviderSettings provider, int providerIndex, int position, DateTimeOffset day)
     {
         Endpoint = endpoint;
+        Tier = endpoint.ServiceTier;
         Provider = provider;
         ProviderIndex = providerIndex;
         Position = position;
@@ -26,13 +27,14 @@ internal sealed class EndpointFacts
         Rates = endpoint.Price is { } sheet ? Pricer.InForce(sheet, day) : null;
         Price = Rates is { Input: { } input, Output: { } output } ? (double)((InputShare * input) + output) : double.PositiveInfinity;
         PriceSquared = Price * Price;
+        Weight = 1 / PriceSquared;
         EnforcesPreferences = provider.Dialect.Name == "openrouter" && provider.Kind is ProviderKind.OpenAI or ProviderKind.OpenRouter;
     }
 
     public ModelEndpoint Endpoint { get; }
 
     /// <summary>The service tier that it is asked in; null for the ordinary one.</summary>
-    public string? Tier => Endpoint.ServiceTier;
+    public string? Tier { get; }
 
     public ProviderSettings Provider { get; }
 
@@ -63,8 +65,11 @@ internal sealed class EndpointFacts
     /// <summary>What a typical request costs there, to compare endpoints by; infinite where the price is not known.</summary>
     public double Price { get; }
 
-    /// <summary>Of <see cref="Price"/>: the weight of a draw is one over this.</summary>
+    /// <summary>Of <see cref="Price"/>.</summary>
     public double PriceSquared { get; }
+
+    /// <summary>In a draw: one over <see cref="PriceSquared"/>; 0 where the price is not known.</summary>
+    public double Weight { get; }
 
     /// <summary>A router itself, which reads <c>provider</c> of a request in its own format and chooses by it.</summary>
     public bool EnforcesPreferences { get; }

@@ -23,6 +23,7 @@ internal sealed class ModelRoutes
         Model = model;
         Endpoints = endpoints;
         Unconfigured = unconfigured;
+        Weights = Array.ConvertAll(endpoints, static endpoint => endpoint.Weight);
         WithTiers = withTiers is null ? this : new ModelRoutes(model, withTiers, unconfigured);
         foreach (var endpoint in endpoints)
         {
@@ -36,6 +37,9 @@ internal sealed class ModelRoutes
     public Model Model { get; }
 
     public EndpointFacts[] Endpoints { get; }
+
+    /// <summary>Of the endpoints in a draw, side by side: hundreds of them are added up for a decision.</summary>
+    public double[] Weights { get; }
 
     /// <summary>The same model for a request that service tiers are open to: its endpoints in those tiers stand behind the ordinary ones.</summary>
     public ModelRoutes WithTiers { get; }

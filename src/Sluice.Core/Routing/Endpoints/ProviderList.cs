@@ -74,5 +74,7 @@ internal sealed class ProviderList
         return place;
     }
 
-    public bool Covers(EndpointFacts endpoint, bool withTiers = false) => PlaceOf(endpoint, withTiers) >= 0;
+    public bool Covers(EndpointFacts endpoint, bool withTiers = false) =>
+        _suffixed.Length > 0 ? PlaceOf(endpoint, withTiers) >= 0
+        : _places.Length > 0 && _places[endpoint.ProviderIndex] > 0 && (endpoint.Tier is null || withTiers);
 }

@@ -22,6 +22,7 @@ internal sealed class ProviderNames
 
     private const int LongestName = 128;
 
+    private readonly Dictionary<string, int[]> _asWritten = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int[]> _exact = new(StringComparer.OrdinalIgnoreCase);
     private readonly Dictionary<string, int[]> _loose = new(StringComparer.Ordinal);
 
@@ -51,6 +52,11 @@ internal sealed class ProviderNames
                 }
             }
         }
+
+        foreach (var (name, found) in _exact)
+        {
+            _asWritten[name] = found;
+        }
     }
 
     /// <summary>Configured providers.</summary>
@@ -74,7 +80,8 @@ internal sealed class ProviderNames
         return slash > 0 && Providers(written[..slash]) is { } some ? new ProviderMatch(some, written[(slash + 1)..]) : ProviderMatch.Nobody;
     }
 
-    private int[]? Providers(string name) => _exact.GetValueOrDefault(name) ?? _loose.GetValueOrDefault(Loose(name));
+    // Nearly all names are written as they stand in the file, and letters compared as they are cost half of those compared in any case.
+    private int[]? Providers(string name) => _asWritten.GetValueOrDefault(name) ?? _exact.GetValueOrDefault(name) ?? _loose.GetValueOrDefault(Loose(name));
 
     private static void Add(Dictionary<string, int[]> names, string name, int provider)
     {

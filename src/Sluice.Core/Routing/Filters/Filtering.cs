@@ -47,20 +47,26 @@ internal static class Filtering
             return entries.Length;
         }
 
-        var passed = 0;
+        var (allows, why) = (filter.Allows, demands.IsSubstitute ? filter.WhyFallback : filter.Why);
+        var (passed, unnamed) = (0, 0);
         foreach (ref var entry in entries)
         {
             var endpoint = endpoints[entry.Position];
-            if (filter.Allows(endpoint, demands))
+            if (allows(endpoint, demands))
             {
                 entries[passed++] = entry;
             }
+            else if (draft.HasRoomForNames)
+            {
+                draft.LeaveOut(endpoint.Endpoint.Id, why);
+            }
             else
             {
-                draft.LeaveOut(endpoint.Endpoint.Id, demands.IsSubstitute ? filter.WhyFallback : filter.Why);
+                unnamed++;
             }
         }
 
+        draft.LeaveOutUnnamed(unnamed);
         return passed;
     }
 

@@ -37,12 +37,19 @@ internal ref struct BestFirst(Span<Entry> entries, bool asListed)
         (_count, _at) = (0, 0);
         Span<Pick> batch = _batch;
         var last = _last < 0 ? default : new Pick(_entries[_last].Rank, _entries[_last].Key, _last);
+
+        // What the last of a full batch has; nearly all of hundreds of entries are behind it, and come no further than the comparison.
+        var (worstRank, worstKey) = (int.MaxValue, double.PositiveInfinity);
         for (var i = 0; i < _entries.Length; i++)
         {
-            var pick = new Pick(_entries[i].Rank, _entries[i].Key, i);
+            ref var entry = ref _entries[i];
+            if (entry.Rank > worstRank || (entry.Rank == worstRank && entry.Key >= worstKey))
+            {
+                continue;
+            }
 
-            // Entries come by in their order, so one that equals the last of a full batch stands behind it.
-            if ((_count == Size && !pick.IsBefore(batch[Size - 1])) || (_last >= 0 && !last.IsBefore(pick) && (i <= _last || pick.IsBefore(last))))
+            var pick = new Pick(entry.Rank, entry.Key, i);
+            if (_last >= 0 && !last.IsBefore(pick) && (i <= _last || pick.IsBefore(last)))
             {
                 continue;
             }
@@ -54,6 +61,10 @@ internal ref struct BestFirst(Span<Entry> entries, bool asListed)
             }
 
             batch[to] = pick;
+            if (_count == Size)
+            {
+                (worstRank, worstKey) = (batch[Size - 1].Rank, batch[Size - 1].Key);
+            }
         }
     }
 

@@ -94,10 +94,10 @@ internal static class EndpointOrder
         var sum = 0.0;
         for (var i = 0; i < entries.Length; i++)
         {
-            var square = group.FactsOf(in entries[i]).PriceSquared;
-            sum += 1 / square;
+            var weight = group.WeightOf(in entries[i]);
+            sum += weight;
             upTo[i] = sum;
-            entries[i].Key = double.IsPositiveInfinity(square) ? square : double.MaxValue;
+            entries[i].Key = weight == 0 ? double.PositiveInfinity : double.MaxValue;
         }
 
         if (!double.IsFinite(sum) || sum == 0)
@@ -108,8 +108,7 @@ internal static class EndpointOrder
         var drawn = 0;
         for (var tries = 0; drawn < Planner.MostCandidates && tries < MostDraws; tries++)
         {
-            var found = upTo.BinarySearch(draw.Next() * sum);
-            ref var entry = ref entries[FirstAbove(upTo, found)];
+            ref var entry = ref entries[FirstAbove(upTo, draw.Next() * sum)];
             if (entry.Key == double.MaxValue)
             {
                 entry.Key = drawn++ - Planner.MostCandidates;
@@ -119,16 +118,17 @@ internal static class EndpointOrder
         return drawn;
     }
 
-    // Whose sum is the number itself, or the last one where rounding passed it, has no weight of its own at that number.
-    private static int FirstAbove(ReadOnlySpan<double> upTo, int found)
+    // The first whose sum is above the number, so never one without weight; the last one where rounding let the number pass them all.
+    private static int FirstAbove(ReadOnlySpan<double> upTo, double number)
     {
-        var at = found < 0 ? ~found : found + 1;
-        while (at < upTo.Length - 1 && at > 0 && upTo[at] == upTo[at - 1])
+        var (from, to) = (0, upTo.Length - 1);
+        while (from < to)
         {
-            at++;
+            var middle = (from + to) >> 1;
+            (from, to) = upTo[middle] > number ? (from, middle) : (middle + 1, to);
         }
 
-        return Math.Min(at, upTo.Length - 1);
+        return from;
     }
 
     // Exponential keys with rate 1/price² give exactly the order of repeated weighted drawing; so they go on where drawing one by one ended.
