@@ -30,6 +30,8 @@ internal static class Refusals
         return new GatewayError(ErrorKind.ModelNotFound, ErrorSource.Client, 404, message)
         {
             Param = "model",
+            RequestedModels = ModelsOf(request),
+            NearModels = near ?? [],
             ShouldRetry = false,
             Remedy = "GET /v1/models lists what can be used; an administrator adds models and aliases in the configuration.",
         };
@@ -45,7 +47,12 @@ internal static class Refusals
         };
 
     /// <summary>The model is known and nobody can be asked: 503 or 429 where somebody can be later, 502 where all credentials are refused, else 404.</summary>
-    public static GatewayError NothingToTry(RoutingRequest request, PlanDraft draft, IReadOnlyList<FunnelStep> funnel)
+    public static GatewayError NothingToTry(RoutingRequest request, PlanDraft draft, IReadOnlyList<FunnelStep> funnel) =>
+        Nobody(request, draft, funnel) with { RequestedModels = ModelsOf(request) };
+
+    private static string[] ModelsOf(RoutingRequest request) => [request.Model, .. request.FallbackModels];
+
+    private static GatewayError Nobody(RoutingRequest request, PlanDraft draft, IReadOnlyList<FunnelStep> funnel)
     {
         if (draft.FreeAgainIn is { } rest)
         {
@@ -91,7 +98,7 @@ internal static class Refusals
             $"No endpoint of '{Shown(request)}' is what the request asks for: of {PlanDraft.Number(funnel[0].Endpoints)}, {string.Join(", ", steps)}.")
         {
             Param = last.Member,
-            Funnel = [.. funnel.Select(step => new ErrorFunnelStep(step.Step, step.Endpoints))],
+            Funnel = [.. funnel.Select(step => new ErrorFunnelStep(step.Step, step.Endpoints) { ExcludedBy = Array.Find(EndpointFilters.All, filter => filter.Step == step.Step)?.ExcludedBy })],
             ShouldRetry = false,
             Remedy = last.Remedy,
         };

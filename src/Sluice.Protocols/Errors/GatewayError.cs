@@ -49,6 +49,12 @@ public sealed record GatewayError(ErrorKind Kind, ErrorSource Source, int Status
     /// <summary>What each filter of the request left of the model's endpoints; only where they left none.</summary>
     public IReadOnlyList<ErrorFunnelStep> Funnel { get; init; } = [];
 
+    /// <summary>The models that the request names, its own first; empty where that is not known.</summary>
+    public IReadOnlyList<string> RequestedModels { get; init; } = [];
+
+    /// <summary>Models with names like the one that does not exist, which the caller may use.</summary>
+    public IReadOnlyList<string> NearModels { get; init; } = [];
+
     /// <summary>The client came by <c>/api</c>: Chat bodies have the status as their code, as OpenRouter's have.</summary>
     public bool AsOpenRouter { get; init; }
 
@@ -65,7 +71,11 @@ public sealed record ErrorRateLimit(string Source, long Limit, long? ResetAt);
 /// <summary>One filter on the way from all endpoints of a model to those that a request allows.</summary>
 /// <param name="Step">What was asked there.</param>
 /// <param name="Endpoints">How many were left after it.</param>
-public sealed record ErrorFunnelStep(string Step, int Endpoints);
+public sealed record ErrorFunnelStep(string Step, int Endpoints)
+{
+    /// <summary>OpenRouter's word for the filter (<c>max_price</c>, <c>data_policy:zdr</c>, …); null where it has none.</summary>
+    public string? ExcludedBy { get; init; }
+}
 
 /// <summary>One attempt as an error body shows it.</summary>
 /// <param name="Provider">Slug.</param>

@@ -61,7 +61,10 @@ internal static partial class OpenAIChatErrors
     }
 
     /// <summary>Writes an error body.</summary>
-    public static void Write(GatewayError error, IBufferWriter<byte> output)
+    /// <param name="error">What.</param>
+    /// <param name="output">Where to.</param>
+    /// <param name="errorType">Stands beside the error, in formats that have it there; null in others.</param>
+    public static void Write(GatewayError error, IBufferWriter<byte> output, string? errorType = null)
     {
         using var json = new Utf8JsonWriter(output, Relaxed);
         json.WriteStartObject();
@@ -89,7 +92,19 @@ internal static partial class OpenAIChatErrors
         // Clients that read the number here find it whatever the code is.
         json.WriteNumber("http_status"u8, error.Status);
         ErrorMetadata.Write(json, error);
+        if (error.AsOpenRouter)
+        {
+            // Beside the error's own code, where readers of `availability` look for it.
+            json.WriteString("error_type"u8, OpenRouterErrorType.Of(error));
+            ErrorAvailability.Write(json, error);
+        }
+
         json.WriteEndObject();
+        if (errorType is not null)
+        {
+            json.WriteString("error_type"u8, errorType);
+        }
+
         if (error.RequestId is { } id)
         {
             json.WriteString("request_id"u8, id);

@@ -70,7 +70,8 @@ internal static class OpenAIResponsesErrors
     }
 
     /// <summary>Writes an error body: Chat's, which OpenAI's clients read for both, without the codes on which Codex acts at once. The code is a word on every path.</summary>
-    public static void Write(GatewayError error, IBufferWriter<byte> output) => OpenAIChatErrors.Write(WithoutCapacityCode(error) with { AsOpenRouter = false }, output);
+    public static void Write(GatewayError error, IBufferWriter<byte> output) =>
+        OpenAIChatErrors.Write(WithoutCapacityCode(error) with { AsOpenRouter = false }, output, error.AsOpenRouter ? OpenRouterErrorType.Of(error) : null);
 
     /// <summary>
     /// Ends a started stream with an error, as OpenAI does: an <c>error</c> event, on which its own libraries throw, and <c>response.failed</c>, on
@@ -108,6 +109,11 @@ internal static class OpenAIResponsesErrors
         json.WriteString("code"u8, code);
         json.WriteString("message"u8, message);
         json.WriteEndObject();
+        if (error.AsOpenRouter)
+        {
+            json.WriteString("error_type"u8, OpenRouterErrorType.Of(error));
+        }
+
         json.WriteNull("incomplete_details"u8);
         json.WriteStartArray("output"u8);
         json.WriteEndArray();

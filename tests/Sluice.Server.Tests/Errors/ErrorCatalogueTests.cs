@@ -32,7 +32,8 @@ public sealed class ErrorCatalogueTests
         (`remedy_hint`, `previous_errors`, `limit_source`). On every path `error_type` is OpenRouter's word for the error, `http_status` the
         number, `raw` and `provider_error` the provider's own words, and `reason` tells apart what one kind has several of: `key_missing`,
         `key_unknown`, `key_revoked`, `key_expired`, and of connections `dns`, `connect`, `tls`, `proxy`, `cut`. Where a request's filters left
-        no endpoint, `routing_funnel` says how many each of them left. Anthropic clients find `error_type` and `reason` in `error`.
+        no endpoint, `routing_funnel` says how many each of them left. Under `/api` a Chat body whose model could not be had says why in
+        `availability` (`code`, `retryable`, `requested_models`, `excluded_by`, …), and a Responses body has `error_type` beside the error. Anthropic clients find `error_type` and `reason` in `error`.
 
         Beside them stand `remedy` (the same as `hint`), one sentence with what to do, and `docs_url`: the address of the kind's page at this
         Sluice itself. `GET /docs/errors` is this page, `GET /docs/errors/KIND` what it says of one kind; neither needs a key.

@@ -29,6 +29,9 @@ internal sealed record EndpointFilter(string Step, FilterForce Force, string Why
     /// <summary>The member of the request that demands it; null where the request's content does.</summary>
     public string? Member { get; init; }
 
+    /// <summary>OpenRouter's word for what leaves endpoints out here; null where it has none.</summary>
+    public string? ExcludedBy { get; init; }
+
     /// <summary>What to do when nothing is left.</summary>
     public string Remedy { get; init; } = "Change the request, or configure an endpoint that can do this.";
 

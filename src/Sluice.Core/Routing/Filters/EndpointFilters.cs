@@ -20,6 +20,7 @@ internal static class EndpointFilters
             static d => d.Preferences.AllowedByRule.Count > 0,
             static (e, d) => Contains(d.Preferences.AllowedByRule, e.Provider.Name))
         {
+            ExcludedBy = "allowed_providers",
             Remedy = "The administrator widens the `only` of the rule in the configuration, or gives its providers an endpoint of this model.",
         },
         new("Filter by Allowed Providers", FilterForce.Demanded, "not among provider.only",
@@ -27,6 +28,7 @@ internal static class EndpointFilters
             static (e, d) => d.Lists(d.Only, e))
         {
             Member = "provider.only",
+            ExcludedBy = "allowed_providers",
             Remedy = "Name configured providers in `provider.only`, or leave it out.",
         },
         new("Filter by Ignored Providers", FilterForce.Demanded, "named in provider.ignore",
@@ -34,6 +36,7 @@ internal static class EndpointFilters
             static (e, d) => !d.Ignore.Covers(e, withTiers: true))
         {
             Member = "provider.ignore",
+            ExcludedBy = "allowed_providers",
             Remedy = "Shorten `provider.ignore`.",
         },
         new("Filter by Provider Order", FilterForce.Demanded, "not among provider.order and allow_fallbacks is false",
@@ -41,6 +44,7 @@ internal static class EndpointFilters
             static (e, d) => d.Lists(d.Order, e))
         {
             Member = "provider.order",
+            ExcludedBy = "allowed_providers",
             Remedy = "Name configured providers in `provider.order`, or leave `allow_fallbacks` out.",
         },
         new("Filter by Data Policy", FilterForce.Demanded, "the provider keeps prompts or trains on them or does not say",
@@ -48,6 +52,7 @@ internal static class EndpointFilters
             static (e, d) => e.Provider.DataPolicy.CollectsNothing || d.IsLeftTo(e))
         {
             Member = "provider.data_collection",
+            ExcludedBy = "data_policy:training",
             Remedy = "The administrator states in `providers[].data_policy` what each provider does with prompts.",
         },
         new("Filter by Zero Data Retention", FilterForce.Demanded, "zero data retention is not agreed with the provider",
@@ -55,6 +60,7 @@ internal static class EndpointFilters
             static (e, d) => e.Provider.DataPolicy.ZeroRetention || d.IsLeftTo(e))
         {
             Member = "provider.zdr",
+            ExcludedBy = "data_policy:zdr",
             Remedy = "The administrator states in `providers[].data_policy.zdr` where zero data retention is agreed.",
         },
         new("Filter by Quantization", FilterForce.Demanded, "its quantization is not among provider.quantizations",
@@ -62,6 +68,7 @@ internal static class EndpointFilters
             static (e, d) => Contains(d.Preferences.Quantizations, e.Quantization) || d.IsLeftTo(e))
         {
             Member = "provider.quantizations",
+            ExcludedBy = "quantization",
             Remedy = "Allow further quantizations (`unknown` for endpoints that say nothing), or leave `provider.quantizations` out.",
         },
         new("Filter by Max Price", FilterForce.Demanded, "costs more than provider.max_price or its price is not known",
@@ -69,6 +76,7 @@ internal static class EndpointFilters
             static (e, d) => IsWithin(e, d.Preferences.MaxPrice!, d.Needs.InputTokens) || d.IsLeftTo(e))
         {
             Member = "provider.max_price",
+            ExcludedBy = "max_price",
             Remedy = "Raise `provider.max_price`; endpoints without a known price never pass it.",
         },
         new("Filter by Parameters", FilterForce.Demanded, "does not take every parameter of the request",
@@ -77,6 +85,7 @@ internal static class EndpointFilters
         {
             AllowsAll = static (all, d) => (d.Needs.Parameters & ~all.AllTake) == RequestParameters.None,
             Member = "provider.require_parameters",
+            ExcludedBy = "require_parameters",
             Remedy = "Leave out parameters that no endpoint takes, or `provider.require_parameters`.",
         },
         new("Prefer Flex", FilterForce.Choice, "others are in the tier flex that was asked for",
@@ -107,6 +116,7 @@ internal static class EndpointFilters
             static d => d.IsSubstitute && d.Window > 0,
             static (e, d) => d.Window <= e.ContextLength)
         {
+            ExcludedBy = "context_length",
             AllowsAll = static (all, d) => d.Window <= all.LeastContext,
         },
         new("Prefer Tool Support", FilterForce.Choice, "others take tools",
