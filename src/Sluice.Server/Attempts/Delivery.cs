@@ -101,7 +101,7 @@ internal sealed class Delivery(AttemptServices services, InferenceRequest reques
     /// <param name="attempt">The attempt that it is about; its own error body is passed on where the client speaks its protocol.</param>
     public async Task TellAsync(GatewayError error, Attempt? attempt)
     {
-        error = ErrorAnswer.ForClient(error, _client.Protocol, request.Http.Request);
+        error = ErrorAnswer.ForClient(error, _client.Protocol, request.Http.Request) with { RequestedModels = [request.Envelope.Model!, .. request.Envelope.FallbackModels] };
         if (Stream is { } stream)
         {
             // The keep-alive timer must not open a 200 under the error: it is stopped before looking whether it already has.

@@ -30,7 +30,6 @@ internal static class FinalError
         {
             Remedy = remedy,
             RequestId = request.Id,
-            RequestedModels = [request.Envelope.Model ?? "", .. request.Envelope.FallbackModels],
             Param = fault.Error.Param,
             Code = fault.Error.Code,
             Provider = told.Row.Provider,

@@ -32,9 +32,9 @@ public sealed class AvailabilityTests
     [InlineData("two/0", """{"provider":{"zdr":true}}""", null, """{"code":"privacy_restricted","retryable":false,"requested_models":["two/0"],"excluded_by":["data_policy:zdr"]}""")]
     [InlineData("two/0", """{"provider":{"only":["a"],"max_price":{"prompt":"0"}},"models":["two/1"]}""", null, """{"code":"constraint_filtered","retryable":false,"requested_models":["two/0","two/1"],"excluded_by":["allowed_providers","max_price"]}""")]
     [InlineData("two/10", "{}", null, """{"code":"model_not_found","retryable":false,"requested_models":["two/10"],"fallback_models":["two/0","two/1","two/2"]}""")]
-    [InlineData("two/2", "{}", 429, """{"code":"capacity_exhausted","retryable":true,"retry_after":7,"requested_models":["two/2"],"affected_providers":["a","b"]}""")]
-    [InlineData("two/3", "{}", 503, """{"code":"temporarily_unavailable","retryable":true,"requested_models":["two/3"],"affected_providers":["a","b"]}""")]
-    [InlineData("two/4", "{}", 404, """{"code":"model_unavailable_upstream","retryable":false,"requested_models":["two/4"],"affected_providers":["a","b"]}""")]
+    [InlineData("two/2", """{"provider":{"order":["a"]}}""", 429, """{"code":"capacity_exhausted","retryable":true,"retry_after":7,"requested_models":["two/2"],"affected_providers":["a","b"]}""")]
+    [InlineData("two/3", """{"provider":{"order":["a"]}}""", 503, """{"code":"temporarily_unavailable","retryable":true,"requested_models":["two/3"],"affected_providers":["a","b"]}""")]
+    [InlineData("two/4", """{"provider":{"order":["a"]}}""", 404, """{"code":"model_unavailable_upstream","retryable":false,"requested_models":["two/4"],"affected_providers":["a","b"]}""")]
     public async Task Error_ThatAModelCannotBeHad_SaysWhy(string model, string members, int? fault, string expected)
     {
         await using var gateway = await GatewayUnderTest.StartAsync(Config);
