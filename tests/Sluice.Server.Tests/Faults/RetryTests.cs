@@ -105,7 +105,13 @@ public sealed class RetryTests
         var rows = 0;
         foreach (var answer in answers)
         {
-            rows += (await gateway.SettledTrailAsync(answer.Id)).GetProperty("attempts").GetArrayLength();
+            foreach (var attempt in (await gateway.SettledTrailAsync(answer.Id)).GetProperty("attempts").EnumerateArray())
+            {
+                // An error status charges nothing, and each call says why it was made for nothing.
+                Assert.Equal(("upstream_error", 500, 0L, false),
+                    (attempt.GetProperty("outcome").GetString(), attempt.GetProperty("status").GetInt32(), attempt.GetProperty("cost_nano_usd").GetInt64(), attempt.GetProperty("estimated").GetBoolean()));
+                rows++;
+            }
         }
 
         Assert.Equal(70, rows);
