@@ -143,6 +143,45 @@ public sealed class ProviderPreferenceTests
         Assert.Equal("cheap-n", Assert.Single(gateway.B.Record.Requests).Model);
     }
 
+    // A Chat request takes its provider object along; a translated one does not, and nobody would hold to it (docs/preferences.md).
+    [Theory]
+    [InlineData(Wire.Anthropic)]
+    [InlineData(Wire.Chat)]
+    [InlineData(Wire.Responses)]
+    [InlineData(Wire.Gemini)]
+    public async Task D5_NamesBehindOpenRouter_AreLeftToItForChat_AndFailClosedElsewhere(Wire client)
+    {
+        await using var gateway = await GatewayUnderTest.StartAsync("""
+            routing: { retries: 0 }
+            providers:
+              - { name: router, kind: openrouter, base_url: "{A}/v1", api_keys: [key-of-a-0123456789] }
+              - { name: elsewhere, kind: openai, base_url: "{B}/v1", api_keys: [key-of-b-0123456789] }
+            models:
+              - { id: "m", endpoints: [{ provider: router, model: acme/m, price: { input: 1, output: 2 } }] }
+              - { id: "n", endpoints: [{ provider: elsewhere, model: n, price: { input: 1, output: 2 } }] }
+            """);
+
+        // Nobody of the configuration has that name; and somebody has, who does not serve the model.
+        foreach (var name in new[] { "acme-cloud", "elsewhere" })
+        {
+            var answer = await gateway.PostAsync(client, Ask(client, $$$"""{"provider":{"only":["{{{name}}}"]}}"""));
+
+            if (client == Wire.Chat)
+            {
+                Assert.Equal(200, answer.Status);
+                Assert.Equal($$"""{"only":["{{name}}"]}""", JsonNode.Parse(gateway.A.Record.Last.Body)!["provider"]!.ToJsonString());
+            }
+            else
+            {
+                Assert.Equal((404, "client"), (answer.Status, answer.Header("x-sluice-error-source")));
+                Assert.Contains("provider.only leaves 0", answer.Error(client).Message, StringComparison.Ordinal);
+                Assert.Equal(0, gateway.A.Record.Count);
+            }
+        }
+
+        Assert.Equal(0, gateway.B.Record.Count);
+    }
+
     [Fact]
     public async Task OpenRouterPath_WithoutASort_IsDrawnByPrice()
     {
