@@ -135,12 +135,18 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
         var until = ProbeWait.Until(request, services.Time);
         while (await ProbeWait.IsOverAsync(request, services, until))
         {
-            foreach (var candidate in ProbeWait.Candidates(request))
+            foreach (var candidate in ProbeWait.Take(request))
             {
                 if (await TryAsync(candidate) == Verdict.Done)
                 {
                     return Verdict.Done;
                 }
+            }
+
+            // All who waited come at once: there may be no room for them.
+            if (await WaitForRoomAsync() == Verdict.Done)
+            {
+                return Verdict.Done;
             }
         }
 

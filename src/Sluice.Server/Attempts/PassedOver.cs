@@ -14,6 +14,9 @@ internal sealed record PassedOver(Candidate Candidate, string Why, DateTimeOffse
     /// <summary>Another request's probe was on its way there: what it hears may be worth waiting for.</summary>
     public bool IsProbed { get; private init; }
 
+    /// <summary>The same after the probe was heard of.</summary>
+    public PassedOver Heard() => this with { IsProbed = false };
+
     /// <summary>Notes that a candidate's circuit kept the request out, and says what the client is told if nobody else answers.</summary>
     public static GatewayError ByCircuit(InferenceRequest request, Candidate candidate, AttemptServices services, bool isHedge)
     {

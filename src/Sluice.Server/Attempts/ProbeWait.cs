@@ -18,22 +18,32 @@ internal static class ProbeWait
         return request.Facts.Patience is { } patience && request.StartedAt + (patience / 2) is var half && half < latest ? half : latest;
     }
 
-    /// <summary>Those that were passed over for a probe and have not been asked since, in the plan's order.</summary>
-    public static IReadOnlyList<Candidate> Candidates(InferenceRequest request) =>
-        request.PassedOver.Count == 0
-            ? []
-            : [.. request.Plan.Candidates.Where(candidate => request.PassedOver.Exists(one => one.IsProbed && one.Candidate == candidate) && !request.Attempts.Exists(a => a.Candidate == candidate))];
-
-    /// <summary>Waits for the first of their probes. False where there is none, too many wait for it, or the time is up.</summary>
+    /// <summary>Waits for the first of the probes that candidates were passed over for. False where there is none, too many wait for it, or the time is up.</summary>
     public static async Task<bool> IsOverAsync(InferenceRequest request, AttemptServices services, DateTimeOffset until)
     {
         var rest = until - services.Time.GetUtcNow();
-        if (rest <= TimeSpan.Zero || Candidates(request) is not [var first, ..])
+        if (rest <= TimeSpan.Zero || request.PassedOver.Find(one => one.IsProbed) is not { Candidate: var first })
         {
             return false;
         }
 
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(request.ClientGone, services.DrainOver);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(request.ClientGone, request.CutOff);
         return await services.Health.ProbeHeardAsync(first.Endpoint, first.Credential, rest, ending.Token);
+    }
+
+    /// <summary>Those candidates, to be asked now: each once, unless it is passed over for a probe again.</summary>
+    public static IReadOnlyList<Candidate> Take(InferenceRequest request)
+    {
+        var candidates = new List<Candidate>();
+        for (var i = 0; i < request.PassedOver.Count; i++)
+        {
+            if (request.PassedOver[i] is { IsProbed: true } one)
+            {
+                candidates.Add(one.Candidate);
+                request.PassedOver[i] = one.Heard();
+            }
+        }
+
+        return candidates;
     }
 }

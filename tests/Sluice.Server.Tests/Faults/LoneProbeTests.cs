@@ -15,12 +15,12 @@ public sealed class LoneProbeTests
 
     public static TheoryData<Wire> Clients => [.. Enum.GetValues<Wire>()];
 
-    private static string Config(Wire client, HandWrittenUpstream upstream) => $$"""
+    private static string Config(Wire client, HandWrittenUpstream upstream, string limits = "") => $$"""
         routing: { retries: 0 }
         breaker: { failures: 1, window: 30s, open: 15s }
         keepalive: { after: 2s, every: 2s }
         providers:
-        {{UpstreamKinds.Provider(UpstreamKinds.Of(client), "A", name: "a").Replace("{A}", upstream.Address, StringComparison.Ordinal)}}
+        {{UpstreamKinds.Provider(UpstreamKinds.Of(client), "A", limits, name: "a").Replace("{A}", upstream.Address, StringComparison.Ordinal)}}
         {{UpstreamKinds.Provider(UpstreamKinds.Of(client), "B", name: "b")}}
         models:
         {{GatewayUnderTest.Models("one", 1, "a")}}
@@ -135,6 +135,31 @@ public sealed class LoneProbeTests
         }
 
         Assert.Equal(2, a.Arrived);
+    }
+
+    /// <summary>Who is let in by the circuit may still find no room: he waits for that in its line, and is answered after the others.</summary>
+    [Fact]
+    public async Task ProbeAnswers_AndTheProviderTakesOneAtATime_AllWhoWaitedAreAnsweredInTurn()
+    {
+        const Wire Client = Wire.Chat;
+        var time = new ManualTimeProvider();
+        await using var a = await HandWrittenUpstream.StartAsync();
+        await using var gateway = await GatewayUnderTest.StartAsync(Config(Client, a, ", limits: { concurrency: 1 }"), time: time);
+        var (probing, probe, waiting) = await ProbedAsync(gateway, time, Client, a);
+
+        await AnswerAsync(Client, probe);
+        for (var turn = 0; turn < Others; turn++)
+        {
+            var next = await a.NextAsync();
+            Assert.Equal(3 + turn, a.Arrived);
+            await AnswerAsync(Client, next);
+        }
+
+        foreach (var asking in waiting.Prepend(probing))
+        {
+            using var response = await asking;
+            Assert.Equal("t", (await ClientAnswer.ReadAsync(response)).AnswerText(Client));
+        }
     }
 
     /// <summary>A burst on a lone provider: as many wait as may, the others are told at once, and every body is given back.</summary>
