@@ -10,9 +10,10 @@ internal static class CostCheck
     public static IEnumerable<CheckLine> Of(ChecklistFacts facts)
     {
         var unpriced = facts.Configuration.Catalogue.Servable.SelectMany(model => model.Endpoints).Where(endpoint => !IsPriced(endpoint)).ToList();
-        if (unpriced.Count > 0)
+        foreach (var group in unpriced.GroupBy(endpoint => IsMeant(facts, endpoint.Model.Id)).OrderByDescending(group => group.Key))
         {
-            yield return new(Check, Verdict.Fail, $"No price is known for {Wording.Names(unpriced.Select(endpoint => endpoint.Id))}: its cost would be reported as unknown.",
+            yield return new(Check, group.Key ? Verdict.Fail : Verdict.Warn,
+                $"No price is known for {Wording.Names(group.Select(endpoint => endpoint.Id))}: {(group.Key ? "the cost is" : "nobody uses them yet; the cost would be")} reported as unknown.",
                 "Write the price beside the endpoint, under models: price: { input: …, output: … }, in USD per million tokens.");
         }
 
@@ -39,8 +40,14 @@ internal static class CostCheck
         }
     }
 
-    // Models that make vectors have no output to be paid for.
-    private static bool IsPriced(ModelEndpoint endpoint) => endpoint.Price is { Input: not null };
+    // Models that make vectors have no output to be paid for; some that make images or video are paid by the piece alone.
+    private static bool IsPriced(ModelEndpoint endpoint) => endpoint.Price is { Input: not null } or { Media: not null };
+
+    // The built-in catalogue has models without a price that no team has heard of; what the file lists, or somebody uses, is meant.
+    private static bool IsMeant(ChecklistFacts facts, string model) =>
+        CatalogueFile.BuiltIn.Models.All(known => known.Id != model)
+        || (facts.Running?.Models ?? []).Any(use => use.Model == model)
+        || facts.Models.Any(name => facts.Configuration.Catalogue.Resolve(name)?.Model.Id == model);
 
     private static int Endpoints(ChecklistFacts facts) => facts.Configuration.Catalogue.Servable.Sum(model => model.Endpoints.Count);
 }

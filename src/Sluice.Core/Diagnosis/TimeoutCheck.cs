@@ -21,7 +21,7 @@ internal static class TimeoutCheck
 
     public static IEnumerable<CheckLine> Of(ChecklistFacts facts)
     {
-        var wrong = OfClients(facts.Configuration).Concat(facts.Configuration.Providers.SelectMany(OfProvider)).ToList();
+        var wrong = OfClients(facts.Configuration).Concat(OfRequests(facts.Configuration)).Concat(facts.Configuration.Providers.SelectMany(OfProvider)).ToList();
         return wrong.Count > 0 ? wrong : [new CheckLine(Check, Verdict.Ok, Order(facts.Configuration))];
     }
 
@@ -38,6 +38,28 @@ internal static class TimeoutCheck
             }
         }
     }
+
+    // The deadline of a whole request, where there is one.
+    private static IEnumerable<CheckLine> OfRequests(ConfigSnapshot snapshot)
+    {
+        var deadline = snapshot.RequestTimeout;
+        if (deadline > WholeAnswer)
+        {
+            yield return new(Check, Verdict.Fail,
+                $"A request may take {Wording.Seconds(deadline)} (timeouts.request), and clients give up on an answer in one piece after {Wording.Seconds(WholeAnswer)}.",
+                $"Set timeouts.request to at most {Wording.Seconds(WholeAnswer)}.");
+        }
+
+        var slow = deadline == TimeSpan.Zero ? [] : snapshot.Providers.Where(provider => FirstToken(provider) > deadline).ToList();
+        if (slow.Count > 0)
+        {
+            yield return new(Check, Verdict.Fail,
+                $"{Wording.Names(slow.Select(provider => provider.Name))} may be silent for {Wording.Seconds(slow.Max(FirstToken))} (timeouts.first_token), and a request ends after {Wording.Seconds(deadline)} (timeouts.request): nobody else is asked in time.",
+                "Set their timeouts.first_token to half of timeouts.request, so that a second provider has a turn.");
+        }
+    }
+
+    private static TimeSpan FirstToken(ProviderSettings provider) => provider.Timeouts.FirstToken ?? TimeSpan.FromSeconds(300);
 
     private static IEnumerable<CheckLine> OfProvider(ProviderSettings provider)
     {
@@ -63,7 +85,7 @@ internal static class TimeoutCheck
     private static string Order(ConfigSnapshot snapshot)
     {
         var providers = snapshot.Providers
-            .GroupBy(provider => $"{Wording.Seconds(provider.Timeouts.FirstToken ?? TimeSpan.FromSeconds(300))} to the first content, then {Wording.Seconds(provider.Timeouts.Idle)} of silence", StringComparer.Ordinal)
+            .GroupBy(provider => $"{Wording.Seconds(FirstToken(provider))} to the first content, then {Wording.Seconds(provider.Timeouts.Idle)} of silence", StringComparer.Ordinal)
             .Select(group => $"{Wording.Names(group.Select(provider => provider.Name))} may take {group.Key}");
         return $"Clients stand {Wording.Seconds(Clients.Min(client => client.Silence))} of silence or more and hear from Sluice after {Wording.Seconds(snapshot.KeepAlive.After)}; {string.Join("; ", providers)}.";
     }

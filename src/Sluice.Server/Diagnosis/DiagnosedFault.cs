@@ -55,6 +55,7 @@ internal readonly record struct DiagnosedFault(DiagnosisStep Step, string Cause)
         ErrorKind.RateLimit or ErrorKind.QuotaExhausted when source == ErrorSource.Gateway => new(DiagnosisStep.Quota, "limit"),
         ErrorKind.Overloaded when source == ErrorSource.Gateway => new(DiagnosisStep.Quota, "sluice_busy"),
         ErrorKind.ModelNotFound => new(DiagnosisStep.Request, "unknown_model"),
+        ErrorKind.Timeout when source == ErrorSource.Gateway => new(DiagnosisStep.Provider, "deadline"),
         ErrorKind.Internal => new(DiagnosisStep.Request, "internal"),
         ErrorKind.NoEndpoint when source == ErrorSource.Provider => new(DiagnosisStep.Provider, "outage"),
 

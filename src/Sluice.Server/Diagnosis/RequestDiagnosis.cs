@@ -40,7 +40,8 @@ internal static class RequestDiagnosis
         var faults = new List<Fault>();
         foreach (var attempt in trail.Attempts)
         {
-            if (attempt.Settled?.Fault is { } kind && DiagnosedFault.OfAttempt(kind) is { } place)
+            // A client that leaves, or gives up, is no fault of the attempt that it left.
+            if (attempt.Settled is { Outcome: AttemptOutcome.Failed, Fault: { } kind } && DiagnosedFault.OfAttempt(kind) is { } place)
             {
                 faults.Add(new Fault(place, Said(attempt), attempt));
             }

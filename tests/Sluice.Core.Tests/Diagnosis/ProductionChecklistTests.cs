@@ -113,6 +113,18 @@ public sealed class ProductionChecklistTests
         Assert.StartsWith("No price is known for a/n:", line.Found, StringComparison.Ordinal);
     }
 
+    // The simulator and the catalogue's own lists must not fail a fresh installation for models that nobody asked for.
+    [Fact]
+    public void I26_CataloguesModelWithoutPrice_FailsOnlyOnceItIsUsed()
+    {
+        const string Gemini = "providers: [{ name: gemini, kind: gemini, api_keys: [a-key-of-gemini] }]";
+        var unused = Assert.Single(Lines("cost", Gemini));
+
+        Assert.Equal(Verdict.Warn, unused.Verdict);
+        Assert.Contains("gemini/lyria-3-pro-preview", unused.Found, StringComparison.Ordinal);
+        Assert.Contains(Lines("cost", Gemini, models: ["google/lyria-3-pro-preview"]), line => line.Verdict == Verdict.Fail && line.Found.StartsWith("No price is known for gemini/lyria-3-pro-preview:", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void I26_TokensWithoutPriceInTheLedger_Fail()
     {
@@ -182,6 +194,8 @@ public sealed class ProductionChecklistTests
     [Theory]
     [InlineData("keepalive: { after: 130s }", "", "Silent streams get a sign of life only after 130 s (keepalive.after); openclaw gives up after 120 s.")]
     [InlineData("keepalive: { every: 240s }", "", "Silent streams get a sign of life only after 240 s (keepalive.every); openclaw gives up after 120 s, qwen-code gives up after 240 s.")]
+    [InlineData("timeouts: { request: 700s }", "", "A request may take 700 s (timeouts.request), and clients give up on an answer in one piece after 600 s.")]
+    [InlineData("timeouts: { request: 60s }", "first_token: 50s", "b may be silent for 300 s (timeouts.first_token), and a request ends after 60 s (timeouts.request): nobody else is asked in time.")]
     [InlineData("", "first_token: 700s", "a: an answer in one piece may take 700 s (timeouts.first_token), and clients give up after 600 s: they ask again, and both are charged.")]
     [InlineData("", "idle: 90s, total: 60s", "a: timeouts.idle is 90 s, longer than timeouts.total (60 s), which ends the attempt first.")]
     public void I30_WrongOrder_Fails(string section, string timeouts, string found)

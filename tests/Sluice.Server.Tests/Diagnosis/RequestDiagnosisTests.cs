@@ -86,6 +86,15 @@ public sealed class RequestDiagnosisTests
     }
 
     [Fact]
+    public async Task ReqF24_LimitOfSluicesOwn_IsTheQuota()
+    {
+        await using var gateway = await GatewayUnderTest.StartAsync(Config + "limits: { default_key: { rpd: 1 } }\n");
+        await AskAsync(gateway, "x/one");
+
+        AssertFault(await DiagnoseAsync(gateway, await AskAsync(gateway, "x/one")), "quota", "limit", "1", "a key's requests a day");
+    }
+
+    [Fact]
     public async Task ReqF24_UnknownModel_IsTheRequests()
     {
         await using var gateway = await GatewayUnderTest.StartAsync(Config);
@@ -157,6 +166,7 @@ public sealed class RequestDiagnosisTests
         }
 
         Assert.Equal(new DiagnosedFault(DiagnosisStep.Quota, "limit"), DiagnosedFault.OfSluice(ErrorKind.RateLimit, ErrorSource.Gateway));
+        Assert.Equal(new DiagnosedFault(DiagnosisStep.Provider, "deadline"), DiagnosedFault.OfSluice(ErrorKind.Timeout, ErrorSource.Gateway));
         Assert.Equal(new DiagnosedFault(DiagnosisStep.Quota, "budget"), DiagnosedFault.OfSluice(ErrorKind.Credits, ErrorSource.Gateway));
     }
 
