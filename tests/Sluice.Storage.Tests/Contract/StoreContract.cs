@@ -69,6 +69,23 @@ public abstract class StoreContract
     }
 
     [Fact]
+    public async Task UnknownModels_AreCountedByName_AndOnlyThoseOfTheClientsMaking()
+    {
+        using var store = OpenEmpty();
+        var row = Records.Request("gen-1", attempts: 0) with { RequestedModel = "x/codr", Model = null, Error = ErrorKind.ModelNotFound, ErrorSource = ErrorSource.Client };
+        RequestSettled[] rows =
+        [
+            row with { RequestedModel = "x/rare" }, row with { RequestId = "gen-2" }, row with { RequestId = "gen-3" },
+            row with { RequestId = "gen-4", StartedAt = Records.Noon.AddDays(-8) },
+            row with { RequestId = "gen-5", ErrorSource = ErrorSource.Provider },
+            row with { RequestId = "gen-6", Error = null, ErrorSource = null },
+        ];
+        await store.Sink.StoreAsync(Batch([], [], rows), Somewhere, None);
+
+        Assert.Equal([new UnknownModel("x/codr", 2), new UnknownModel("x/rare", 1)], await store.Queries.UnknownModelsAsync(Records.Noon.AddDays(-7), None));
+    }
+
+    [Fact]
     public async Task Store_Iterations_ComeBack()
     {
         using var store = OpenEmpty();
