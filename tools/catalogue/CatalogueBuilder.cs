@@ -46,6 +46,7 @@ internal sealed partial class CatalogueBuilder
             draft.Can("sampling", takes.Contains("temperature"));
             draft.OpenRouterPrice = Corrections.UnlessFree(id, OpenRouterPrice(item.GetProperty("pricing"), withTiers: true));
             draft.At["openrouter"] = id;
+            AddEnd(draft, "openrouter", item.Text("expiration_date"));
             AddDatedSlug(draft, item.Text("canonical_slug"));
         }
     }
@@ -101,6 +102,12 @@ internal sealed partial class CatalogueBuilder
                 }
 
                 var draft = Place(vendor, author, name);
+                // LiteLLM has the day of gpt-4-32k there.
+                if (name != "gpt-4-0613" && (draft.FirstPartyName == name || draft.FirstPartyName == Names.Undated(name)))
+                {
+                    AddEnd(draft, vendor, model.Text("deprecation_date"));
+                }
+
                 draft.Context ??= model.Whole("max_input_tokens");
                 draft.MaxOutput ??= model.Whole("max_output_tokens");
                 draft.CanUnlessKnown("images", model.Flag("supports_vision"));
@@ -124,8 +131,20 @@ internal sealed partial class CatalogueBuilder
         }
     }
 
+<<<<<<< HEAD
     /// <summary>Models that write no text, which no other list has.</summary>
     public void AddMedia(IEnumerable<CatalogueEntry> entries) => _media.AddRange(entries);
+=======
+    // "2098-12-31" is a list's word for "not soon".
+    private static void AddEnd(Draft draft, string vendor, string? day)
+    {
+        const int NotSoon = 2090;
+        if (DateOnly.TryParse(day, CultureInfo.InvariantCulture, out var end) && end.Year < NotSoon)
+        {
+            draft.Ends[vendor] = end;
+        }
+    }
+>>>>>>> c7cdbc1 (Let models end: last days from the lists by host, a refusal that names the day and successors, or the fallback that says so)
 
     /// <summary>The finished catalogue.</summary>
     public CatalogueFile Build(DateOnly version)

@@ -41,6 +41,9 @@ internal sealed class Draft(string id)
 
     public Dictionary<string, CataloguePrice> HostPrices { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>Last days, by vendor.</summary>
+    public Dictionary<string, DateOnly> Ends { get; } = new(StringComparer.Ordinal);
+
     /// <summary>One of its names has this comparison key.</summary>
     public bool IsCalled(string key) => Names.Key(Slug) == key || Aliases.Any(alias => Names.Key(alias) == key);
 
@@ -63,7 +66,7 @@ internal sealed class Draft(string id)
         foreach (var (vendor, name) in At)
         {
             var price = vendor == "openrouter" ? OpenRouterPrice : HostPrices.GetValueOrDefault(vendor);
-            hosts[vendor] = new CatalogueHost(name, price is null or { Input: null } || (list is not null && SameRates(price, list)) ? null : price);
+            hosts[vendor] = new CatalogueHost(name, price is null or { Input: null } || (list is not null && SameRates(price, list)) ? null : price, Ends.TryGetValue(vendor, out var day) ? day : null);
         }
 
         return new CatalogueEntry

@@ -16,6 +16,7 @@ if (args.Length != 5 || !DateOnly.TryParse(args[4], CultureInfo.InvariantCulture
 
         Which list wins: OpenRouter's for what OpenRouter serves. For an author's own host models.dev, then LiteLLM for what it
         lacks (one-hour cache writes, sound, tiers, service tiers), then OpenRouter. Announced changes stand in Corrections.cs.
+        Last days are OpenRouter's for itself, and LiteLLM's for an author's own host.
         """);
     return 2;
 }

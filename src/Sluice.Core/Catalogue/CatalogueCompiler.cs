@@ -153,7 +153,7 @@ internal sealed class CatalogueCompiler(IReadOnlyList<ProviderSettings> provider
         var resolved = new List<(CatalogueEntry Entry, ResolvedModel Model)>(builtIn.Models.Count);
         foreach (var entry in builtIn.Models)
         {
-            var model = entry.ToModel(builtIn.Version);
+            var model = entry.ToModel(builtIn.Version) with { Ends = LastDay(entry, vendors) };
             var found = new ResolvedModel(model, Endpoints(entry, model, vendors), "exact");
             if (_names.TryAdd(entry.Id, found))
             {
@@ -177,6 +177,28 @@ internal sealed class CatalogueCompiler(IReadOnlyList<ProviderSettings> provider
         return AddFamilies(resolved);
     }
 
+    // A model ends for its users when the last of their providers drops it.
+    private DateOnly? LastDay(CatalogueEntry entry, List<string?> vendors)
+    {
+        DateOnly? last = null;
+        for (var i = 0; i < vendors.Count; i++)
+        {
+            if (vendors[i] is not { } vendor || !entry.At.TryGetValue(vendor, out var host))
+            {
+                continue;
+            }
+
+            if (host.Ends is not { } day)
+            {
+                return null;
+            }
+
+            last = last is { } other && other > day ? other : day;
+        }
+
+        return last is null || providers.Any(provider => DeploymentOf(entry, provider) is not null) ? null : last;
+    }
+
     private List<ModelEndpoint> Endpoints(CatalogueEntry entry, Model model, List<string?> vendors)
     {
         var endpoints = new List<ModelEndpoint>();
@@ -187,7 +209,7 @@ internal sealed class CatalogueCompiler(IReadOnlyList<ProviderSettings> provider
             if (vendors[i] is { } vendor && !isForeign && entry.At.TryGetValue(vendor, out var host))
             {
                 var price = host.Price?.ToSheet(model.ListPrice?.Source ?? $"catalogue {builtIn.Version}") ?? model.ListPrice;
-                endpoints.Add(TierOffers.AtVendor(new ModelEndpoint(model, providers[i].Name, host.Model, price), providers[i]));
+                endpoints.Add(TierOffers.AtVendor(new ModelEndpoint(model, providers[i].Name, host.Model, price) { Ends = host.Ends }, providers[i]));
             }
             else if (DeploymentOf(entry, providers[i]) is { } deployment)
             {

@@ -100,7 +100,8 @@ internal sealed record CatalogueEntry
 /// <summary>One host of a model.</summary>
 /// <param name="Model">The host's own name of it.</param>
 /// <param name="Price">Its price there; null where it is the list price.</param>
-internal sealed record CatalogueHost(string Model, CataloguePrice? Price = null);
+/// <param name="Ends">Its last day there; null where none is announced.</param>
+internal sealed record CatalogueHost(string Model, CataloguePrice? Price = null, DateOnly? Ends = null);
 
 /// <summary>USD per million tokens.</summary>
 internal sealed record CataloguePrice

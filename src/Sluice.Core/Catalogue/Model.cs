@@ -21,7 +21,7 @@ public sealed record Model(string Id)
     /// <summary>Release day.</summary>
     public DateOnly? Released { get; init; }
 
-    /// <summary>The day on which it is announced to end; null where none is.</summary>
+    /// <summary>The last day on which it is announced to be served anywhere here; null where none is.</summary>
     public DateOnly? Ends { get; init; }
 }
 
@@ -48,6 +48,9 @@ public sealed record ModelEndpoint(Model Model, string Provider, string Upstream
 
     /// <summary>Most output tokens of one answer there; null where not known.</summary>
     public long? MaxOutputTokens { get => field ?? Model.Traits.MaxOutputTokens; init; }
+
+    /// <summary>Its last day there, UTC; null where none is announced.</summary>
+    public DateOnly? Ends { get => field ?? Model.Ends; init; }
 
     /// <summary>How the weights are kept there (<c>fp8</c>, <c>int4</c>, …); null where not known.</summary>
     public string? Quantization { get; init; }

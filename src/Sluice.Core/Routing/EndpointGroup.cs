@@ -53,14 +53,14 @@ internal sealed class EndpointGroup(Demands demands, PlanDraft draft) : IDisposa
     {
         var routes = demands.Enter(ordinary, model.Resolved.Variant, model.IsFallback);
         var endpoints = routes.Endpoints;
-        foreach (var endpoint in routes.Unconfigured)
+        foreach (var gone in routes.Gone)
         {
-            draft.LeaveOut(endpoint, "the provider is not configured");
+            draft.LeaveOut(gone.Endpoint, gone.Why);
         }
 
         if (endpoints.Length == 0)
         {
-            if (routes.Unconfigured.Count == 0)
+            if (routes.Gone.Count == 0)
             {
                 draft.LeaveOut(routes.Model.Id, "no provider is configured that serves it");
             }

@@ -6,10 +6,11 @@ namespace Sluice.Core.Routing;
 /// <summary>What whoever asks for a model by this name should know: the answer tells it, so that it is mended before it stops to work.</summary>
 internal static class ModelNotes
 {
-    /// <summary>One sentence each; none of them changes with the time of day, since plans are kept.</summary>
+    /// <summary>One sentence each; none of them changes with the time of day, since plans are kept (but those of models that end).</summary>
     /// <param name="name">As the client wrote it.</param>
     /// <param name="resolved">What it means; null when it means nothing.</param>
-    public static IReadOnlyList<string> Of(string name, ResolvedModel? resolved)
+    /// <param name="today">UTC.</param>
+    public static IReadOnlyList<string> Of(string name, ResolvedModel? resolved, DateOnly today)
     {
         var isMisspelled = resolved is { Variant: "free", How: "spelling" };
         if (!isMisspelled && resolved?.Model.Ends is null)
@@ -25,7 +26,7 @@ internal static class ModelNotes
 
         if (resolved!.Model.Ends is { } end)
         {
-            notes.Add($"{resolved.Model.Id} is announced to end on {end.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)}.");
+            notes.Add($"{resolved.Model.Id} {(end < today ? "ended" : "is announced to end")} on {end.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)}.");
         }
 
         return notes;

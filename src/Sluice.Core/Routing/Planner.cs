@@ -51,7 +51,7 @@ public sealed class Planner(IHealth health, IAffinity affinity, TimeProvider tim
         var resolved = catalogue.Resolve(request.Model);
         if (resolved is not null && ChosenModels.Is(resolved.Model))
         {
-            return new AutoRouter(snapshot, request, Today).Choose(resolved, affinity, chosen => PlanModels(snapshot, chosen));
+            return PlanChoice(snapshot, request, resolved);
         }
 
         if (resolved is null && request.FallbackModels.Count == 0)
@@ -67,7 +67,7 @@ public sealed class Planner(IHealth health, IAffinity affinity, TimeProvider tim
         var table = TableFor(snapshot);
         var demands = new Demands(request, table.Names);
         var draft = new PlanDraft();
-        draft.Note(ModelNotes.Of(request.Model, resolved));
+        draft.Note(ModelNotes.Of(request.Model, resolved, Today));
         Fill(draft, table, demands, ModelsToTry.Of(snapshot, request, resolved, draft));
         draft.AskOpenCircuits();
 
@@ -86,8 +86,12 @@ public sealed class Planner(IHealth health, IAffinity affinity, TimeProvider tim
                 : Refusals.NothingToTry(request, draft, funnel),
         };
         Keep(snapshot, request, resolved, plan);
-        return plan;
+        return resolved is not null && table.Of(resolved).Endpoints.Length == 0 && EndedModel.Is(resolved, Today) ? EndedModel.Mark(plan, request, resolved, snapshot) : plan;
     }
+
+    // On its own, or every plan would pay for what the choice captures.
+    private Plan PlanChoice(ConfigSnapshot snapshot, RoutingRequest request, ResolvedModel name) =>
+        new AutoRouter(snapshot, request, Today).Choose(name, affinity, chosen => PlanModels(snapshot, chosen));
 
     private DateOnly Today => DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime);
 
@@ -120,7 +124,8 @@ public sealed class Planner(IHealth health, IAffinity affinity, TimeProvider tim
 
     private void Keep(ConfigSnapshot snapshot, RoutingRequest request, ResolvedModel? resolved, Plan plan)
     {
-        if (resolved is not { Endpoints.Count: 1 } || plan.LeftOut.Count > 0 || !SimplePlans.Takes(request, plan))
+        // What ends on a day must not be kept beyond it.
+        if (resolved is not { Endpoints: [{ Ends: null }] } || plan.LeftOut.Count > 0 || !SimplePlans.Takes(request, plan))
         {
             return;
         }

@@ -31,7 +31,7 @@ internal static class Refusals
         {
             Param = "model",
             RequestedModels = ModelsOf(request),
-            NearModels = near ?? [],
+            FallbackModels = near ?? [],
             ShouldRetry = false,
             Remedy = "GET /v1/models lists what can be used; an administrator adds models and aliases in the configuration.",
         };

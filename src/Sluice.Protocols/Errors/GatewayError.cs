@@ -52,8 +52,8 @@ public sealed record GatewayError(ErrorKind Kind, ErrorSource Source, int Status
     /// <summary>The models that the request names, its own first; empty where that is not known.</summary>
     public IReadOnlyList<string> RequestedModels { get; init; } = [];
 
-    /// <summary>Models with names like the one that does not exist, which the caller may use.</summary>
-    public IReadOnlyList<string> NearModels { get; init; } = [];
+    /// <summary>Models to use in the place of the one asked for, the best first: successors, or such with names like it that the caller may use.</summary>
+    public IReadOnlyList<string> FallbackModels { get; init; } = [];
 
     /// <summary>The client came by <c>/api</c>: Chat bodies have the status as their code, as OpenRouter's have.</summary>
     public bool AsOpenRouter { get; init; }

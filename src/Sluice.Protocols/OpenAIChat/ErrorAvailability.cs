@@ -38,9 +38,9 @@ internal static class ErrorAvailability
             WriteList(json, "excluded_by"u8, excluded);
         }
 
-        if (error.NearModels.Count > 0)
+        if (error.FallbackModels.Count > 0)
         {
-            WriteList(json, "fallback_models"u8, error.NearModels);
+            WriteList(json, "fallback_models"u8, error.FallbackModels);
         }
 
         if (error is { Funnel.Count: > 0, Param: { } field })

@@ -43,9 +43,26 @@ internal static class ErrorMetadata
             WriteOpenRouters(json, error);
         }
 
+        WriteModels(json, error.FallbackModels);
         WriteFunnel(json, error.Funnel);
         ErrorWords.WriteAttempts(json, error.Attempts);
         json.WriteEndObject();
+    }
+
+    private static void WriteModels(Utf8JsonWriter json, IReadOnlyList<string> models)
+    {
+        if (models.Count == 0)
+        {
+            return;
+        }
+
+        json.WriteStartArray("fallback_models"u8);
+        foreach (var model in models)
+        {
+            json.WriteStringValue(model);
+        }
+
+        json.WriteEndArray();
     }
 
     private static void WriteOpenRouters(Utf8JsonWriter json, GatewayError error)

@@ -179,7 +179,7 @@ public sealed class SluiceServer : IAsyncDisposable
         LogWarnings(log, first.Warnings);
 
         var pipeline = new InferencePipeline(() => watcher.Current, keys, bodies, planner, attempts, answers, detached, settler, time, loggers.CreateLogger<InferencePipeline>());
-        var entry = new RequestEntry(pipeline, new Surfaces.Models.ModelsApi(() => watcher.Current, keys), new OperationsApi(watcher, new PublicStatus(standings, time), () => drain.Begun), new DetachedApi(detached, keys, () => watcher.Current.Auth.Open), drain);
+        var entry = new RequestEntry(pipeline, new Surfaces.Models.ModelsApi(() => watcher.Current, keys, time), new OperationsApi(watcher, new PublicStatus(standings, time), () => drain.Begun), new DetachedApi(detached, keys, () => watcher.Current.Auth.Open), drain);
         app.Lifetime.ApplicationStopping.Register(() =>
         {
             HostingLog.Stopping(log, options.Drain.TotalSeconds);

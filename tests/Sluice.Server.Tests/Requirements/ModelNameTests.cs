@@ -17,7 +17,7 @@ public sealed class ModelNameTests
           - { name: a, kind: anthropic, base_url: "{A}", api_keys: [key-of-a-0123456789] }
           - { name: b, kind: openai, base_url: "{B}/v1", api_keys: [key-of-b-0123456789] }
         models:
-          - { id: acme/large, ends: 2027-01-31, endpoints: [{ provider: a, model: large-up, price: { input: 3, output: 15 } }] }
+          - { id: acme/large, ends: 2087-01-31, endpoints: [{ provider: a, model: large-up, price: { input: 3, output: 15 } }] }
           - { id: acme/small, endpoints: [{ provider: b, model: small-up, price: { input: 1, output: 2 } }] }
         fallbacks: { acme/large: [acme/small] }
         """;
@@ -58,7 +58,7 @@ public sealed class ModelNameTests
     [InlineData(Wire.Gemini)]
     public async Task C10_D17_D20_AnotherModelAnswers_OnlyWhereFallbacksAreAllowed_AndIsNamed(Wire client)
     {
-        await using var gateway = await GatewayUnderTest.StartAsync(Two.Replace(", ends: 2027-01-31", "", StringComparison.Ordinal));
+        await using var gateway = await GatewayUnderTest.StartAsync(Two.Replace(", ends: 2087-01-31", "", StringComparison.Ordinal));
         var plain = await gateway.PostAsync(client, Wires.Ask(client, "acme/large", "hello", stream: true));
         gateway.A.Script.Always(Fault.Of(500));
         var other = await gateway.PostAsync(client, Wires.Ask(client, "acme/large", "hello again", stream: true));
@@ -115,11 +115,36 @@ public sealed class ModelNameTests
         gateway.A.Script.Always(Fault.Of(404));
         var later = await gateway.PostAsync(Wire.Chat, Wires.Ask(Wire.Chat, "acme/large", "hello", stream: false));
 
-        Assert.Equal("2027-01-31", listed["acme/large"].GetProperty("expiration_date").GetString());
+        Assert.Equal("2087-01-31", listed["acme/large"].GetProperty("expiration_date").GetString());
         Assert.False(listed["acme/small"].TryGetProperty("expiration_date", out _));
-        Assert.Equal("acme/large is announced to end on 2027-01-31.", answer.Header("x-sluice-warning"));
+        Assert.Equal("acme/large is announced to end on 2087-01-31.", answer.Header("x-sluice-warning"));
         Assert.Equal((200, "acme/small"), (later.Status, later.Header("x-sluice-model")));
-        Assert.Equal("acme/large was asked for and acme/small answers. acme/large is announced to end on 2027-01-31.", later.Header("x-sluice-warning"));
+        Assert.Equal("acme/large was asked for and acme/small answers. acme/large is announced to end on 2087-01-31.", later.Header("x-sluice-warning"));
+    }
+
+    [Fact]
+    public async Task C12_ModelThatHasEnded_IsServedByItsFallback_OrRefusedWithDayAndSuccessors()
+    {
+        await using var gateway = await GatewayUnderTest.StartAsync($$"""
+            providers:
+            {{UpstreamKinds.Provider(Upstream.Chat, "A", name: "acme")}}
+            models:
+              - { id: acme/old-1, ends: 2026-01-31, endpoints: [{ provider: acme, model: old-1, price: { input: 1, output: 1 } }] }
+              - { id: acme/old-2, endpoints: [{ provider: acme, model: old-2, price: { input: 1, output: 1 } }] }
+              - { id: acme/lost-1, ends: 2026-01-31, endpoints: [{ provider: acme, model: lost-1, price: { input: 1, output: 1 } }] }
+            fallbacks: { acme/lost-1: [acme/old-2] }
+            """);
+
+        var refused = await gateway.PostAsync(Wire.Chat, new ClientRequest("/api/v1/chat/completions", Wires.Ask(Wire.Chat, "acme/old-1", "hello", stream: false).Body));
+        var served = await gateway.PostAsync(Wire.Anthropic, Wires.Ask(Wire.Anthropic, "acme/lost-1", "hello", stream: false));
+        var listed = (await GetAsync(gateway, "/api/v1/models")).Json.GetProperty("data").EnumerateArray().Select(model => model.GetProperty("id").GetString());
+
+        var error = refused.Json.GetProperty("error");
+        Assert.Equal((404, "The model 'acme/old-1' ended on 2026-01-31. Use acme/old-2."), (refused.Status, error.GetProperty("message").GetString()));
+        Assert.Equal(["acme/old-2"], error.GetProperty("metadata").GetProperty("fallback_models").EnumerateArray().Select(model => model.GetString()));
+        Assert.Equal(("acme/old-2", "acme/lost-1 ended on 2026-01-31: fallback model"), (served.Header("x-sluice-model"), served.Header("x-sluice-route")));
+        Assert.Equal("acme/lost-1 was asked for and acme/old-2 answers. acme/lost-1 ended on 2026-01-31.", served.Header("x-sluice-warning"));
+        Assert.Equal(["acme/old-2"], listed.Where(id => id!.StartsWith("acme/", StringComparison.Ordinal)));
     }
 
     private static async Task<ClientAnswer> GetAsync(GatewayUnderTest gateway, string path)

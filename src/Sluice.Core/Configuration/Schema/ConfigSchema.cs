@@ -98,7 +98,7 @@ internal static class ConfigSchema
         new("max_output", new IntegerShape(1, 1_000_000_000), "not known", "most output tokens of one answer"),
         new("capabilities", new ListShape(new ChoiceShape(Capabilities.Words)), "not known", "all that the model can do; what is not listed, it cannot"),
         new("makes", new ListShape(new ChoiceShape(ProductWords.All)), "the catalogue's; `[text]` beside `capabilities`; else not known", "what the model makes: requests for anything else are refused"),
-        new("ends", new TextShape("a day such as 2027-01-31"), "not known", "the day on which the model is announced to end: lists show it and answers warn of it"),
+        new("ends", new TextShape("a day such as 2027-01-31"), "not known", "the last day of the model: lists show it and answers warn of it; after it the model's fallbacks answer, or a 404 that names its successors"),
         new("endpoints", new ListShape(new RecordShape(
         [
             new("provider", new TextShape("a provider's name"), "", "who serves it") { IsRequired = true },

@@ -12,7 +12,7 @@ internal static class AutoPolicy
         TaskKind.Simple =>
         [
             "anthropic/claude-haiku-4.5", "openai/gpt-4o-mini", "google/gemini-3.5-flash-lite", "deepseek/deepseek-v4-flash", "mistralai/mistral-small-latest",
-            "x-ai/grok-4-1-fast-non-reasoning", "z-ai/glm-4.5-air", "meta-llama/llama-3.1-8b-instruct",
+            "z-ai/glm-4.5-air", "meta-llama/llama-3.1-8b-instruct",
         ],
         TaskKind.Code =>
         [

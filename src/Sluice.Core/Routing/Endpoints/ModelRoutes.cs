@@ -16,15 +16,15 @@ internal sealed class ModelRoutes
 
     /// <param name="model">Which.</param>
     /// <param name="endpoints">Those in the ordinary tier.</param>
-    /// <param name="unconfigured">Ids of endpoints whose provider is not configured.</param>
+    /// <param name="gone">Endpoints that cannot be asked by anybody today.</param>
     /// <param name="withTiers">The same and those in other tiers; null where there are none such.</param>
-    public ModelRoutes(Model model, EndpointFacts[] endpoints, IReadOnlyList<string> unconfigured, EndpointFacts[]? withTiers = null)
+    public ModelRoutes(Model model, EndpointFacts[] endpoints, IReadOnlyList<LeftOutEndpoint> gone, EndpointFacts[]? withTiers = null)
     {
         Model = model;
         Endpoints = endpoints;
-        Unconfigured = unconfigured;
+        Gone = gone;
         Weights = Array.ConvertAll(endpoints, static endpoint => endpoint.Weight);
-        WithTiers = withTiers is null ? this : new ModelRoutes(model, withTiers, unconfigured);
+        WithTiers = withTiers is null ? this : new ModelRoutes(model, withTiers, gone);
         foreach (var endpoint in endpoints)
         {
             AllTake &= endpoint.Takes;
@@ -44,8 +44,8 @@ internal sealed class ModelRoutes
     /// <summary>The same model for a request that service tiers are open to: its endpoints in those tiers stand behind the ordinary ones.</summary>
     public ModelRoutes WithTiers { get; }
 
-    /// <summary>Ids of endpoints whose provider is not configured.</summary>
-    public IReadOnlyList<string> Unconfigured { get; }
+    /// <summary>Endpoints whose provider is not configured, or whose last day is over.</summary>
+    public IReadOnlyList<LeftOutEndpoint> Gone { get; }
 
     /// <summary>Parameters that every endpoint takes.</summary>
     public RequestParameters AllTake { get; } = (RequestParameters)~0;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Sluice.Core.Catalogue;
 using Sluice.Core.Configuration;
 
@@ -42,22 +43,27 @@ internal sealed class RouteTable
     private ModelRoutes Compile(ResolvedModel resolved)
     {
         var endpoints = new List<EndpointFacts>(resolved.Endpoints.Count);
-        List<string>? unconfigured = null;
+        var today = DateOnly.FromDateTime(_day.UtcDateTime);
+        List<LeftOutEndpoint>? gone = null;
         foreach (var endpoint in resolved.Endpoints)
         {
-            if (_providers.TryGetValue(endpoint.Provider, out var index))
+            if (endpoint.Ends < today)
+            {
+                (gone ??= []).Add(new LeftOutEndpoint(endpoint.Id, string.Create(CultureInfo.InvariantCulture, $"ended on {endpoint.Ends:yyyy-MM-dd}")));
+            }
+            else if (_providers.TryGetValue(endpoint.Provider, out var index))
             {
                 endpoints.Add(new EndpointFacts(endpoint, Snapshot.Providers[index], index, endpoints.Count, _day));
             }
             else
             {
-                (unconfigured ??= []).Add(endpoint.Id);
+                (gone ??= []).Add(new LeftOutEndpoint(endpoint.Id, "the provider is not configured"));
             }
         }
 
         var tiers = endpoints.SelectMany(ordinary => ordinary.Endpoint.Tiers, static (ordinary, tier) => (ordinary, tier)).ToList();
         var withTiers = tiers.Count == 0 ? null : endpoints.Concat(tiers.Select((pair, i) =>
             new EndpointFacts(pair.tier, pair.ordinary.Provider, pair.ordinary.ProviderIndex, endpoints.Count + i, _day)));
-        return new ModelRoutes(resolved.Model, [.. endpoints], unconfigured ?? [], withTiers?.ToArray());
+        return new ModelRoutes(resolved.Model, [.. endpoints], gone ?? [], withTiers?.ToArray());
     }
 }

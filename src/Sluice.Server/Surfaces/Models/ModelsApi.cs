@@ -13,7 +13,7 @@ using Sluice.Server.Identity;
 namespace Sluice.Server.Surfaces.Models;
 
 /// <summary><c>GET /v1/models</c>, <c>/v1/models/{id}</c> and OpenRouter's <c>/v1/model/{author}/{slug}</c>: what can be served now, in the shape that the client's own vendor has.</summary>
-internal sealed class ModelsApi(Func<ConfigSnapshot> snapshot, IKeyRing keys)
+internal sealed class ModelsApi(Func<ConfigSnapshot> snapshot, IKeyRing keys, TimeProvider time)
 {
     // Clients whose base URL ends without a version ask for the second; the others are Gemini's.
     private static readonly string[] Prefixes = ["/v1/models", "/models", "/v1beta/models", "/v1beta1/publishers/google/models", OpenRoutersOne];
@@ -49,7 +49,7 @@ internal sealed class ModelsApi(Func<ConfigSnapshot> snapshot, IKeyRing keys)
         var shape = ShapeFor(http.Request, format.Protocol);
         if (id is null)
         {
-            var allowed = AllowedTo(caller, current);
+            var allowed = AllowedTo(caller, current, DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime));
             var page = shape is OpenAIModels
                 ? Page(http.Request, ModelFilters.Apply(http.Request.Query, allowed)) with { Filters = ModelFilters.WithoutPaging(http.Request.Query) }
                 : Page(http.Request, allowed);
@@ -97,10 +97,12 @@ internal sealed class ModelsApi(Func<ConfigSnapshot> snapshot, IKeyRing keys)
     private static string? PrefixOf(string path) =>
         Array.Find(Prefixes, p => path.StartsWith(p, StringComparison.Ordinal) && (path.Length == p.Length || path[p.Length] == '/'));
 
-    // A key that may use some models is not told of the others.
-    private static IReadOnlyList<ResolvedModel> AllowedTo(Caller caller, ConfigSnapshot current) => caller.AllowedModels.Count == 0
-        ? [.. current.Catalogue.Servable, .. current.Auto.Listed]
-        : [.. current.Catalogue.Servable.Concat(current.Auto.Listed).Where(m => ModelPermission.Allows(caller.AllowedModels, m.Model.Id, m, current.Catalogue))];
+    // A key that may use some models is not told of the others; of models that have ended, nobody is.
+    private static IReadOnlyList<ResolvedModel> AllowedTo(Caller caller, ConfigSnapshot current, DateOnly today) =>
+    [
+        .. current.Catalogue.Servable.Concat(current.Auto.Listed).Where(m =>
+            !(m.Model.Ends < today) && (caller.AllowedModels.Count == 0 || ModelPermission.Allows(caller.AllowedModels, m.Model.Id, m, current.Catalogue))),
+    ];
 
     private static GatewayError Unknown(ConfigSnapshot current, string id)
     {
