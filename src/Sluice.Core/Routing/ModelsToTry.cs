@@ -1,5 +1,6 @@
 using Sluice.Core.Catalogue;
 using Sluice.Core.Configuration;
+using Sluice.Core.Routing.Auto;
 
 namespace Sluice.Core.Routing;
 
@@ -11,7 +12,7 @@ internal readonly record struct ModelToTry(ResolvedModel Resolved, bool IsFallba
 /// <summary>The models of one request, in order and each once: the one asked for, then the request's own further ones or the configured fallbacks.</summary>
 internal static class ModelsToTry
 {
-    public static IReadOnlyList<ModelToTry> Of(ConfigSnapshot snapshot, RoutingRequest request, ResolvedModel? asked, PlanDraft draft)
+    public static IReadOnlyList<ModelToTry> Of(ConfigSnapshot snapshot, RoutingRequest request, ResolvedModel? asked, PlanDraft draft, DateOnly today)
     {
         draft.AnyKnown = asked is not null;
         if (asked is null)
@@ -44,6 +45,20 @@ internal static class ModelsToTry
 
             if (!seen.Add(next.Model.Id))
             {
+                continue;
+            }
+
+            if (ChosenModels.Is(next.Model))
+            {
+                foreach (var chosen in new AutoRouter(snapshot, request, today).Instead(next))
+                {
+                    draft.AnyKnown = true;
+                    if (seen.Add(chosen.Model.Id))
+                    {
+                        models.Add(new ModelToTry(chosen, IsFallback: true));
+                    }
+                }
+
                 continue;
             }
 

@@ -68,7 +68,7 @@ public sealed class Planner(IHealth health, IAffinity affinity, TimeProvider tim
         var demands = new Demands(request, table.Names);
         var draft = new PlanDraft();
         draft.Note(ModelNotes.Of(request.Model, resolved, Today));
-        Fill(draft, table, demands, ModelsToTry.Of(snapshot, request, resolved, draft));
+        Fill(draft, table, demands, ModelsToTry.Of(snapshot, request, resolved, draft, Today));
         draft.AskOpenCircuits();
 
         var funnel = draft.Count > 0 || resolved is null ? [] : Filtering.Funnel(table.Of(resolved), resolved.Variant, demands);

@@ -25,9 +25,10 @@ internal sealed class AutoReader(CatalogueTable catalogue, Findings findings)
         return AutoTable.Compile(tiers, catalogue, alwaysConcerned);
     }
 
-    /// <summary>Some other name than its own leads to a choice: an alias, or what a rule uses. Then no name says by itself what it needs.</summary>
+    /// <summary>Some other name than its own leads to a choice: an alias, what a rule uses, or a fallback. Then no name says by itself what it needs.</summary>
     public static bool LeadsToChoice(ConfigValue root, CatalogueTable catalogue) =>
         (root["aliases"]?.Members.Select(member => member.Value) ?? [])
+            .Concat((root["fallbacks"]?.Members ?? []).SelectMany(chain => chain.Value.Items))
             .Concat((root["rules"]?.Items ?? []).SelectMany(rule => rule["use"]?.Items ?? []))
             .Any(name => catalogue.Resolve((string)name.Scalar!) is { } resolved && ChosenModels.Is(resolved.Model));
 

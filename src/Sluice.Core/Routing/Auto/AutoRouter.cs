@@ -65,6 +65,10 @@ internal sealed class AutoRouter(ConfigSnapshot snapshot, RoutingRequest request
         }), _leftOut);
     }
 
+    /// <summary>What a name among the further models of a request stands for: the best few of its choice.</summary>
+    public IEnumerable<ResolvedModel> Instead(ResolvedModel name) =>
+        (ReferenceEquals(name.Model, ChosenModels.Free) ? Fitting(snapshot.Auto.Free) : OfTask((request.Prompt?.Task ?? Unread).Task).Models).Take(MostModels);
+
     private (string Tier, List<ResolvedModel> Models) OfTask(TaskKind task)
     {
         foreach (var tier in TaskKinds.Nearest(task))

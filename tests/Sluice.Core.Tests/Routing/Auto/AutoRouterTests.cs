@@ -217,6 +217,22 @@ public sealed class AutoRouterTests
         Assert.Null(Plan(File, TaskBodies.Chat("Fix the bug."), request => request with { Model = "openai/gpt-4o-mini" }).Rule);
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("fallbacks: { openai/gpt-4o-mini: [sluice/auto] }")]
+    public void Auto_AsAFallback_StandsForTheModelsOfItsTier(string fallbacks)
+    {
+        var plan = Plan(Everybody + "\nauto: { tiers: { hard: [anthropic/claude-opus-5, openai/gpt-5.5] } }\n" + fallbacks, TaskBodies.Chat("Prove the theorem."),
+            request => request with { Model = "openai/gpt-4o-mini", FallbackModels = fallbacks.Length == 0 ? ["openrouter/auto"] : [] });
+
+        Assert.Equal(["openai/gpt-4o-mini", "anthropic/claude-opus-5", "openai/gpt-5.5"], Models(plan));
+        Assert.Null(plan.Auto);
+    }
+
+    [Fact]
+    public void Auto_WithTheSimulatorAlone_WorksOffline() =>
+        Assert.Equal(("anthropic/claude-opus-5", "sim"), Plan("providers: [{ name: sim, kind: simulator }]", TaskBodies.Chat("Prove the theorem.")) is { Candidates: [var first, ..] } ? (first.Endpoint.Model.Id, first.Provider.Name) : default);
+
     [Fact]
     public void Bodies_AreReadOnlyWhereSomebodyAsks()
     {

@@ -1,8 +1,8 @@
-using Xunit;
 using System.Text.Json.Nodes;
 using Sluice.Core.Routing.Auto;
 using Sluice.Protocols;
 using Sluice.Protocols.Native;
+using Xunit;
 
 namespace Sluice.Core.Tests.Routing.Auto;
 

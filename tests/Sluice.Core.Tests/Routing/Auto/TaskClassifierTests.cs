@@ -1,7 +1,8 @@
-using Xunit;
 using System.Text.Json.Nodes;
 using Sluice.Core.Routing.Auto;
 using Sluice.Protocols;
+using Sluice.Testing;
+using Xunit;
 
 namespace Sluice.Core.Tests.Routing.Auto;
 
@@ -30,6 +31,27 @@ public sealed class TaskClassifierTests(ITestOutputHelper output)
         output.WriteLine($"{right} of {all}");
         Assert.Equal(Prompts, all);
         Assert.Equal(Right, right);
+    }
+
+    // Claude Code's instructions for titles list all that a title may not say, and so speak of code: its role tells what it is.
+    [Theory]
+    [InlineData("claude-code", "base.001-anthropic.json", WireProtocol.AnthropicMessages, null, TaskKind.Code)]
+    [InlineData("claude-code", "base.002-anthropic.json", WireProtocol.AnthropicMessages, null, TaskKind.Code)]
+    [InlineData("claude-interactive", "base.002-anthropic.json", WireProtocol.AnthropicMessages, "background", TaskKind.Simple)]
+    [InlineData("claude-interactive", "base.003-anthropic.json", WireProtocol.AnthropicMessages, null, TaskKind.Code)]
+    [InlineData("codex", "base.001-responses.json", WireProtocol.OpenAIResponses, null, TaskKind.Code)]
+    [InlineData("codex", "base.002-responses.json", WireProtocol.OpenAIResponses, null, TaskKind.Code)]
+    [InlineData("gemini-cli", "base.002-gemini-stream.json", WireProtocol.Gemini, null, TaskKind.Code)]
+    [InlineData("gemini-cli", "base.003-gemini-stream.json", WireProtocol.Gemini, null, TaskKind.Code)]
+    public void D22_Classify_CallsOfRealAgents_WithTheRoleThatTheyHave(string client, string file, WireProtocol protocol, string? role, TaskKind task)
+    {
+        if (!SharedData.Exists)
+        {
+            Assert.Skip(SharedData.MissingReason);
+        }
+
+        var capture = JsonNode.Parse(File.ReadAllBytes(SharedData.PathOf("captures", client, file)))!;
+        Assert.Equal(task, TaskBodies.Classify(protocol, capture["body"]!.ToJsonString(), role).Task);
     }
 
     [Fact]
