@@ -131,10 +131,9 @@ internal sealed partial class CatalogueBuilder
         }
     }
 
-<<<<<<< HEAD
     /// <summary>Models that write no text, which no other list has.</summary>
     public void AddMedia(IEnumerable<CatalogueEntry> entries) => _media.AddRange(entries);
-=======
+
     // "2098-12-31" is a list's word for "not soon".
     private static void AddEnd(Draft draft, string vendor, string? day)
     {
@@ -144,7 +143,6 @@ internal sealed partial class CatalogueBuilder
             draft.Ends[vendor] = end;
         }
     }
->>>>>>> c7cdbc1 (Let models end: last days from the lists by host, a refusal that names the day and successors, or the fallback that says so)
 
     /// <summary>The finished catalogue.</summary>
     public CatalogueFile Build(DateOnly version)

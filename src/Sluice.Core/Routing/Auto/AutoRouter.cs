@@ -3,6 +3,7 @@ using Sluice.Core.Catalogue;
 using Sluice.Core.Configuration;
 using Sluice.Core.Routing.Rules;
 using Sluice.Protocols.Errors;
+using Sluice.Protocols.Formats;
 
 namespace Sluice.Core.Routing.Auto;
 
@@ -114,6 +115,7 @@ internal sealed class AutoRouter(ConfigSnapshot snapshot, RoutingRequest request
         var (needs, traits) = (request.Needs, model.Model.Traits);
         return !_restrictions.Allows(model.Model.Id) ? "auto: the auto-router plugin leaves it out"
             : !_mayUseAll && !ModelPermission.Allows(request.AllowedModels, model.Model.Id, model, snapshot.Catalogue) ? "auto: the key may not use this model"
+            : traits.Makes is { } made && (made & Products.Text) == Products.None ? "auto: the model writes no text"
             : model.Model.Ends < today ? "auto: the model has ended"
             : needs.Tools && traits.Tools == false ? "auto: the model calls no tools"
             : needs.Images && traits.Images == false ? "auto: the model takes no images"

@@ -74,11 +74,14 @@ public sealed class AutoTable
         }
 
         // Who serves a model for nothing in one place and for money in another may be asked in either: such a model is not free.
-        var free = catalogue.Servable.Where(model => model.Endpoints.Count > 0 && model.Endpoints.All(endpoint => IsFree(endpoint.Price)));
+        var free = catalogue.Servable.Where(model => model.Endpoints.Count > 0 && model.Endpoints.All(endpoint => IsFree(endpoint.Price)) && !IsJudge(model.Model.Id));
         return new AutoTable(tiers, [.. free.OrderByDescending(model => model.Model.Released ?? DateOnly.MinValue).ThenBy(model => model.Model.Id, StringComparer.Ordinal)], alwaysConcerned);
     }
 
     private static bool IsFree(PriceSheet? price) => price is { Input: 0, Output: 0, Tiers.Count: 0 };
+
+    // Guards answer with a verdict on the conversation, whatever is asked.
+    private static bool IsJudge(string id) => id.Contains("-safety", StringComparison.Ordinal) || id.Contains("-guard", StringComparison.Ordinal) || id.Contains("-safeguard", StringComparison.Ordinal);
 
     private IEnumerable<ResolvedModel> Entries()
     {
