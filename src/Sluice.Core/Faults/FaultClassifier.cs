@@ -74,9 +74,11 @@ public static class FaultClassifier
     public static UpstreamFault BadResponse(FaultPhase phase, string message) =>
         new(phase, new UpstreamError(ErrorKind.BadResponse, message));
 
-    /// <summary>The request's own deadline passed while the provider worked: it did nothing wrong, and nobody else is asked.</summary>
-    public static UpstreamFault Deadline(TimeSpan limit) =>
-        new(FaultPhase.Stream, new UpstreamError(ErrorKind.Timeout, $"The request's deadline of {limit.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture)} s passed while the provider worked."))
+    /// <summary>Whoever set the request a deadline waits no longer, while the provider worked: it did nothing wrong, and nobody else is asked.</summary>
+    /// <param name="limit">The deadline.</param>
+    /// <param name="whose">Who waits no longer: <c>the client</c>, <c>timeouts.request</c>.</param>
+    public static UpstreamFault Deadline(TimeSpan limit, string whose) =>
+        new(FaultPhase.Stream, new UpstreamError(ErrorKind.Timeout, $"The provider worked on it when the deadline of {limit.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture)} s passed ({whose})."))
         {
             Source = ErrorSource.Gateway,
             Reason = "deadline",

@@ -49,12 +49,14 @@ public static class MiddleOut
         }
     }
 
-    // The first turn of the model, and every turn before which the conversation may go on after a cut.
+    // The model's first turn behind what was asked first, and every turn before which the conversation may go on after a cut.
     private static (int Head, List<(int Turn, int Dropped)> Ends) Ends(IReadOnlyList<Turn> turns)
     {
         var head = 0;
-        while (head < turns.Count && turns[head].Facts.Side != TurnSide.Model)
+        var asked = false;
+        while (head < turns.Count && !(asked && turns[head].Facts.Side == TurnSide.Model))
         {
+            asked |= turns[head].Facts.Side == TurnSide.Client;
             head++;
         }
 

@@ -142,7 +142,7 @@ internal sealed class Delivery(AttemptServices services, InferenceRequest reques
             why = $"The client waits {patience.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture)} s at most, and went away then.";
             foreach (var attempt in request.Attempts.Where(attempt => !attempt.Settled))
             {
-                attempt.Fault ??= FaultClassifier.Deadline(patience);
+                attempt.Fault ??= FaultClassifier.Deadline(patience, "the client waits no longer");
             }
         }
 

@@ -63,7 +63,7 @@ internal sealed class RequestDeadline : IDisposable
         {
             if (!attempt.Settled)
             {
-                attempt.Fault = FaultClassifier.Deadline(limit);
+                attempt.Fault = FaultClassifier.Deadline(limit, setBy);
             }
         }
 

@@ -101,7 +101,14 @@ internal sealed class CachedCall : IDisposable
     }
 
     /// <summary>Says that the answer is a fresh one, and how long it will be kept.</summary>
-    public void WriteMiss(HttpResponse response) => WriteHeaders(response, "MISS", _wish.Ttl);
+    public void WriteMiss(HttpResponse response)
+    {
+        WriteHeaders(response, "MISS", _wish.Ttl);
+
+        // An upstream that keeps answers itself tells of its own.
+        response.Headers.Remove("X-OpenRouter-Cache-Age");
+        response.Headers.Remove("X-OpenRouter-Cache-Source-Id");
+    }
 
     /// <summary>Keeps an answer that has ended well. Before its last bytes leave, so that whoever has read them and asks again finds it.</summary>
     /// <param name="attempt">Whose it is.</param>

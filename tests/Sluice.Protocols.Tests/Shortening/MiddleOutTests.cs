@@ -33,6 +33,7 @@ public sealed class MiddleOutTests
     [InlineData("""{"messages":[{"role":"user","content":"first"},{"role":"assistant","content":"x"},{"role":"user","content":"last"}]}""")]
     [InlineData("""{"messages":[{"role":"user","content":"first"},{"role":"assistant","tool_calls":[{"id":"a"}]},{"role":"user","content":"no result"},{"role":"assistant","content":"x"},{"role":"user","content":"last"}]}""")]
     [InlineData("""{"messages":[{"role":"user","content":"first"},{"role":"assistant","content":"x"},{"role":"user","content":"last"},{"role":"assistant","content":"begun"}]}""")]
+    [InlineData("""{"messages":[{"role":"assistant","content":"hello"},{"role":"user","content":"first"},{"role":"assistant","content":"x"},{"role":"user","content":"last"}]}""")]
     [InlineData("""{"messages":"none"}""")]
     public void NothingThatCouldGo_NoCut(string body) => Assert.Empty(Cuts(WireProtocol.OpenAIChat, body, 1));
 
