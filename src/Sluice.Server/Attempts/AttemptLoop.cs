@@ -30,16 +30,26 @@ namespace Sluice.Server.Attempts;
 /// <item>or move on: first to candidates not yet tried, then, within the retry budget, to those worth repeating; then say what failed.</item>
 /// </list>
 /// </summary>
-internal sealed class AttemptLoop(AttemptServices services, InferenceRequest request) : IAsyncDisposable
+internal sealed class AttemptLoop : IAsyncDisposable
 {
-    private readonly Delivery _delivery = new(services, request);
-    private readonly RequestDeadline? _deadline = RequestDeadline.Of(request, services.Time, services.DrainOver);
-    private readonly RequestAdmission? _admission = RequestAdmission.Begin(services, request);
+    private readonly AttemptServices _services;
+    private readonly InferenceRequest _request;
+    private readonly Delivery _delivery;
+    private readonly RequestDeadline? _deadline;
+    private readonly RequestAdmission? _admission;
+    private readonly AttemptOpening _opening;
     private (Attempt Attempt, ReadOnlyMemory<byte> Bytes)? _empty;
-    private Attempt? _overflow;
     private Attempt? _hedge;
-    private GatewayError? _refusal;
-    private GatewayError? _shut;
+
+    /// <summary>Takes over a request that has a plan with candidates.</summary>
+    public AttemptLoop(AttemptServices services, InferenceRequest request)
+    {
+        (_services, _request) = (services, request);
+        _delivery = new Delivery(services, request);
+        _deadline = RequestDeadline.Of(request, services.Time, services.DrainOver);
+        _admission = RequestAdmission.Begin(services, request);
+        _opening = new AttemptOpening(services, request, _delivery, _admission);
+    }
 
     private enum Verdict
     {
@@ -53,8 +63,8 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
     /// <summary>Runs to the end of the request. Throws only <see cref="OperationCanceledException"/> of the client, after settling.</summary>
     public async Task RunAsync()
     {
-        request.CutOff = _deadline?.Token ?? services.DrainOver;
-        if (request.Envelope.Stream && request.Surface.Operation == SurfaceOperation.Generate)
+        _request.CutOff = _deadline?.Token ?? _services.DrainOver;
+        if (_request.Envelope.Stream && _request.Surface.Operation == SurfaceOperation.Generate)
         {
             _delivery.OpenStream();
         }
@@ -67,8 +77,8 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
                 return;
             }
 
-            services.RetryBudget.CountRequest();
-            foreach (var candidate in request.Plan.Candidates)
+            _services.RetryBudget.CountRequest();
+            foreach (var candidate in _request.Plan.Candidates)
             {
                 if (_hedge?.Candidate != candidate && await TryAsync(candidate) == Verdict.Done)
                 {
@@ -76,7 +86,7 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
                 }
             }
 
-            if (request.Surface.Operation == SurfaceOperation.CountTokens)
+            if (_request.Surface.Operation == SurfaceOperation.CountTokens)
             {
                 await _delivery.EstimateTokensAsync();
             }
@@ -85,12 +95,12 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
                 await GiveUpAsync();
             }
         }
-        catch (OperationCanceledException) when (request.ClientGone.IsCancellationRequested || _delivery.Stream is { ClientLeft: true })
+        catch (OperationCanceledException) when (_request.ClientGone.IsCancellationRequested || _delivery.Stream is { ClientLeft: true })
         {
-            SessionHomes.RememberLeft(services.Affinity, request);
+            SessionHomes.RememberLeft(_services.Affinity, _request);
             await _delivery.ForgetAsync();
         }
-        catch (OperationCanceledException) when (request.CutOff.IsCancellationRequested)
+        catch (OperationCanceledException) when (_request.CutOff.IsCancellationRequested)
         {
             await CutShortAsync();
         }
@@ -105,7 +115,7 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
     public async ValueTask DisposeAsync()
     {
         _deadline?.Dispose();
-        foreach (var shorter in request.ShorterBodies)
+        foreach (var shorter in _request.ShorterBodies)
         {
             shorter.Body.Dispose();
         }
@@ -125,17 +135,16 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
             }
         }
 
-        _refusal = _admission?.Refusal ?? _refusal;
         return Verdict.MoveOn;
     }
 
     /// <summary>Nobody answered. Those who were passed over for another request's probe are asked when that has been heard of.</summary>
     private async Task<Verdict> AfterProbesAsync()
     {
-        var until = ProbeWait.Until(request, services.Time);
-        while (await ProbeWait.IsOverAsync(request, services, until))
+        var until = ProbeWait.Until(_request, _services.Time);
+        while (await ProbeWait.IsOverAsync(_request, _services, until))
         {
-            foreach (var candidate in ProbeWait.Take(request))
+            foreach (var candidate in ProbeWait.Take(_request))
             {
                 if (await TryAsync(candidate) == Verdict.Done)
                 {
@@ -156,28 +165,28 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
     private async Task<Verdict> RepeatAsync()
     {
         // Whoever repeats by himself is not repeated for: three retries of three retries are nine calls.
-        if (request.Facts.NoRetry || request.Facts.IsRepeat || services.FailedRequests.Has(request))
+        if (_request.Facts.NoRetry || _request.Facts.IsRepeat || _services.FailedRequests.Has(_request))
         {
             return Verdict.MoveOn;
         }
 
         var waited = TimeSpan.Zero;
-        for (var repeat = 0; repeat < request.Snapshot.Routing.Retries; repeat++)
+        for (var repeat = 0; repeat < _request.Snapshot.Routing.Retries; repeat++)
         {
-            var now = services.Time.GetUtcNow();
-            if (Repeats.Next(request, services.Health, now) is not var (failed, pause))
+            var now = _services.Time.GetUtcNow();
+            if (Repeats.Next(_request, _services.Health, now) is not var (failed, pause))
             {
                 return Verdict.MoveOn;
             }
 
-            var wait = Backoff.Wait(repeat, pause, services.Random);
-            if (!Backoff.IsWorthIt(wait, waited, now - request.StartedAt, request.Facts.Patience) || !services.RetryBudget.TryTake(request.Snapshot.Routing.RetryBudget))
+            var wait = Backoff.Wait(repeat, pause, _services.Random);
+            if (!Backoff.IsWorthIt(wait, waited, now - _request.StartedAt, _request.Facts.Patience) || !_services.RetryBudget.TryTake(_request.Snapshot.Routing.RetryBudget))
             {
                 return Verdict.MoveOn;
             }
 
-            using var ending = CancellationTokenSource.CreateLinkedTokenSource(request.ClientGone, request.CutOff);
-            await Task.Delay(wait, services.Time, ending.Token);
+            using var ending = CancellationTokenSource.CreateLinkedTokenSource(_request.ClientGone, _request.CutOff);
+            await Task.Delay(wait, _services.Time, ending.Token);
             waited += wait;
             if (await TryAsync(failed.Candidate) == Verdict.Done)
             {
@@ -190,8 +199,8 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
 
     private async Task<Verdict> TryAsync(Candidate candidate)
     {
-        request.CutOff.ThrowIfCancellationRequested();
-        if (Open(candidate) is not { } attempt)
+        _request.CutOff.ThrowIfCancellationRequested();
+        if (_opening.Open(candidate) is not { } attempt)
         {
             return Verdict.MoveOn;
         }
@@ -199,72 +208,10 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
         await using (attempt)
         {
             // 3.-4. Send, and read what comes: to its end, or to the commit point where another might be quicker.
-            return _hedge is null && Hedging.IsPossible(request)
+            return _hedge is null && Hedging.IsPossible(_request)
                 ? await TryHedgedAsync(attempt)
                 : await FinishAsync(attempt, await attempt.AskAsync(holds: false));
         }
-    }
-
-    /// <summary>An attempt ready to be sent; null where the candidate cannot be asked.</summary>
-    private OpenAttempt? Open(Candidate candidate, bool isHedge = false)
-    {
-        if (_overflow is not null && !Overflow.Fits(_overflow, candidate))
-        {
-            return null;
-        }
-
-        // 1. The upstream request, from the original bytes.
-        var wire = UpstreamBody.WireOf(candidate, request.Surface.Format.Protocol);
-        if (request.Surface.Operation == SurfaceOperation.CountTokens && !TokenCounts.CanAsk(candidate, wire, request.Surface.Format.Protocol))
-        {
-            // Asked all the same, an upstream that cannot count would generate.
-            return null;
-        }
-
-        if (Vectors.AreWanted(request) && Vectors.Refusal(request, candidate) is { } unable)
-        {
-            _refusal ??= unable;
-            return null;
-        }
-
-        if (Continuation.IsElsewhere(request, candidate))
-        {
-            return null;
-        }
-
-        ContextCompression.Before(request, candidate, services.Estimates);
-        var degradations = new DegradationLog();
-        if (request.ShorterBodies is [.., var shorter])
-        {
-            shorter.Tell(degradations);
-        }
-
-        var (pieces, refusal) = UpstreamBody.Write(request, candidate, wire, degradations, services.RefusedBetas);
-        if (refusal is not null)
-        {
-            _refusal ??= refusal;
-            return null;
-        }
-
-        // The plan may be older than what its candidates have come to since; and of many who probe an open circuit at once only one may.
-        var mayProbe = !isHedge && request.Surface.Operation != SurfaceOperation.CountTokens;
-        if (!services.Health.TryEnter(candidate.Endpoint, candidate.Credential, mayProbe, out var probe))
-        {
-            _shut = PassedOver.ByCircuit(request, candidate, services, isHedge);
-            return null;
-        }
-
-        Permit? permit = null;
-        if (_admission?.TryEnter(candidate, isHedge, out permit) == false)
-        {
-            probe?.Dispose();
-            return null;
-        }
-
-        // 2. The row. It is written while the upstream works; nothing reaches the client before it is.
-        var attempt = Begin(candidate, wire, degradations, probe, isHedge);
-        attempt.Permit = permit;
-        return new OpenAttempt(services, request, _delivery, attempt, pieces);
     }
 
     /// <summary>Asks the next candidate as well where this one shows nothing for too long.</summary>
@@ -273,7 +220,7 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
         var asked = first.AskAsync(holds: true);
         using (var patience = new CancellationTokenSource())
         {
-            await Task.WhenAny(asked, Task.Delay(request.Snapshot.Routing.Hedge, services.Time, patience.Token));
+            await Task.WhenAny(asked, Task.Delay(_request.Snapshot.Routing.Hedge, _services.Time, patience.Token));
             await patience.CancelAsync();
         }
 
@@ -291,14 +238,14 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
 
     private OpenAttempt? OpenHedge()
     {
-        if (!Hedging.MayBegin(request, services))
+        if (!Hedging.MayBegin(_request, _services))
         {
             return null;
         }
 
-        foreach (var candidate in request.Plan.Candidates)
+        foreach (var candidate in _request.Plan.Candidates)
         {
-            if (Hedging.IsFree(request, candidate, services.Health) && Open(candidate, isHedge: true) is { } hedge)
+            if (Hedging.IsFree(_request, candidate, _services.Health) && _opening.Open(candidate, isHedge: true) is { } hedge)
             {
                 return hedge;
             }
@@ -351,30 +298,10 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
         loser.Attempt.Lost = true;
         loser.Abandon();
         await loser.DisposeAsync();
-        await services.Settler.SettleAsync(request, loser.Attempt, AttemptOutcome.Superseded);
+        await _services.Settler.SettleAsync(_request, loser.Attempt, AttemptOutcome.Superseded);
     }
 
     private static bool IsAnswer(RelayEnd end) => end is RelayEnd.Held or RelayEnd.Complete;
-
-    private Attempt Begin(Candidate candidate, WireProtocol wire, DegradationLog degradations, Probe? probe, bool isHedge)
-    {
-        var estimated = services.Estimates.Correct(candidate.Endpoint.Model.Id, request.Envelope.EstimatedInputTokens);
-        var row = AttemptRow.Of(request, candidate, wire, estimated, services.Time.GetUtcNow());
-        var attempt = new Attempt
-        {
-            Row = row,
-            Candidate = candidate,
-            Wire = wire,
-            Native = wire == request.Surface.Format.Protocol,
-            Degradations = degradations,
-            Probe = probe,
-            IsHedge = isHedge,
-            RowWritten = services.Ledger.AppendAsync(row).AsTask(),
-            SentAt = services.Time.GetTimestamp(),
-        };
-        request.Attempts.Add(attempt);
-        return attempt;
-    }
 
     /// <summary>Delivers what came, or says what follows from its failure.</summary>
     private async Task<Verdict> FinishAsync(OpenAttempt open, RelayEnd end)
@@ -390,20 +317,20 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
         {
             case RelayEnd.Complete when open.IsStream:
                 Praise(attempt);
-                request.Cached?.Keep(attempt, open.Rest);
+                _request.Cached?.Keep(attempt, open.Rest);
                 await _delivery.EndStreamAsync(attempt, open.Rest, open.Answer);
-                services.ToolCalls.Judge(request, attempt);
+                _services.ToolCalls.Judge(_request, attempt);
                 return Verdict.Done;
             case RelayEnd.Complete:
                 Praise(attempt);
-                request.Cached?.Keep(attempt, open.Rest);
+                _request.Cached?.Keep(attempt, open.Rest);
                 await _delivery.SendWholeAsync(attempt, open.Answer, open.Rest);
-                services.ToolCalls.Judge(request, attempt);
+                _services.ToolCalls.Judge(_request, attempt);
                 return Verdict.Done;
             case RelayEnd.FailedSeen:
                 await NoteAsync(open, end);
-                services.FailedRequests.Add(request);
-                await _delivery.TellAsync(FinalError.Of(request, attempt), attempt);
+                _services.FailedRequests.Add(_request);
+                await _delivery.TellAsync(FinalError.Of(_request, attempt), attempt);
                 return Verdict.Done;
             default:
                 await NoteAsync(open, end);
@@ -418,32 +345,32 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
         if (end == RelayEnd.Empty)
         {
             attempt.Fault = FaultClassifier.BadResponse(FaultPhase.FirstToken, "The provider ended its answer without any content.") with { RequestId = attempt.UpstreamRequestId };
-            services.Health.Failed(attempt.Candidate.Endpoint, attempt.Candidate.Credential, attempt.Fault, attempt.Probe);
+            _services.Health.Failed(attempt.Candidate.Endpoint, attempt.Candidate.Credential, attempt.Fault, attempt.Probe);
             _empty ??= (attempt, open.Rest);
             return;
         }
 
         var fault = attempt.Fault = open.Fault! with { RequestId = attempt.UpstreamRequestId };
-        if (end == RelayEnd.FailedSeen || (fault.CanFailOver && (request.Surface.Operation != SurfaceOperation.CountTokens || fault.CredentialIsDead)))
+        if (end == RelayEnd.FailedSeen || (fault.CanFailOver && (_request.Surface.Operation != SurfaceOperation.CountTokens || fault.CredentialIsDead)))
         {
             // An upstream that cannot count can still answer: a failed count must not move anybody's conversation.
-            services.Health.Failed(attempt.Candidate.Endpoint, attempt.Candidate.Credential, fault, attempt.Probe);
+            _services.Health.Failed(attempt.Candidate.Endpoint, attempt.Candidate.Credential, fault, attempt.Probe);
         }
 
-        await services.Settler.SettleAsync(request, attempt, AttemptOutcome.Failed);
+        await _services.Settler.SettleAsync(_request, attempt, AttemptOutcome.Failed);
     }
 
     /// <summary>Says whether anybody else should be asked after an attempt that came to nothing, and tells the client where not.</summary>
     private async Task<Verdict> AfterAsync(OpenAttempt open, RelayEnd end)
     {
         var attempt = open.Attempt;
-        if (end == RelayEnd.Empty || attempt.Fault!.CanFailOver || TokenCounts.IsEstimatedWhenRefused(request, attempt))
+        if (end == RelayEnd.Empty || attempt.Fault!.CanFailOver || TokenCounts.IsEstimatedWhenRefused(_request, attempt))
         {
             _delivery.Show(attempt: null, answer: null);
             return Verdict.MoveOn;
         }
 
-        if (Mending.After(request, attempt, services.RefusedBetas))
+        if (Mending.After(_request, attempt, _services.RefusedBetas))
         {
             // Once, at the same place, without what it refused; its own words are told if that does not help.
             _delivery.Show(attempt: null, answer: null);
@@ -452,14 +379,14 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
             return await TryAsync(attempt.Candidate);
         }
 
-        if (Overflow.CanMoveOn(request, attempt))
+        if (Overflow.CanMoveOn(_request, attempt))
         {
-            _overflow = attempt;
+            _opening.Overflowed = attempt;
             _delivery.Show(attempt: null, answer: null);
             return Verdict.MoveOn;
         }
 
-        if (ContextCompression.After(request, attempt))
+        if (ContextCompression.After(_request, attempt))
         {
             _delivery.Show(attempt: null, answer: null);
             attempt.Probe?.Dispose();
@@ -471,27 +398,27 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
             _delivery.Show(attempt, open.Answer);
         }
 
-        var told = request.Attempts.Find(a => a.Mended) ?? attempt;
-        await _delivery.TellAsync(FinalError.Of(request, told), told);
+        var told = _request.Attempts.Find(a => a.Mended) ?? attempt;
+        await _delivery.TellAsync(FinalError.Of(_request, told), told);
         return Verdict.Done;
     }
 
     private void Praise(Attempt attempt)
     {
-        if (request.Surface.Operation == SurfaceOperation.CountTokens)
+        if (_request.Surface.Operation == SurfaceOperation.CountTokens)
         {
             return;
         }
 
         var candidate = attempt.Candidate;
-        services.Health.Succeeded(candidate.Endpoint, candidate.Credential, SpeedOf(attempt), attempt.Probe);
-        SessionHomes.Remember(services.Affinity, request, attempt);
+        _services.Health.Succeeded(candidate.Endpoint, candidate.Credential, SpeedOf(attempt), attempt.Probe);
+        SessionHomes.Remember(_services.Affinity, _request, attempt);
     }
 
     // An answer in one piece says nothing about when its first token was there.
     private AttemptSpeed SpeedOf(Attempt attempt) => new(
         _delivery.Stream is not null && attempt.FirstTokenMs is { } first ? TimeSpan.FromMilliseconds(first) : null,
-        services.Time.GetElapsedTime(attempt.SentAt),
+        _services.Time.GetElapsedTime(attempt.SentAt),
         attempt.Usage.Output ?? 0);
 
     /// <summary>Every candidate failed: an answer without content is better than none; else the error.</summary>
@@ -504,29 +431,29 @@ internal sealed class AttemptLoop(AttemptServices services, InferenceRequest req
             return;
         }
 
-        if (_overflow is not null)
+        if (_opening.Overflowed is { } overflowed)
         {
             // Agents compact by these words; that a larger window failed as well would only hide them.
-            await _delivery.TellAsync(FinalError.Of(request, _overflow), _overflow);
+            await _delivery.TellAsync(FinalError.Of(_request, overflowed), overflowed);
             return;
         }
 
-        services.FailedRequests.Add(request);
-        var error = request.Attempts.Count > 0
-            ? FinalError.Compose(request)
-            : _shut ?? _refusal ?? new GatewayError(ErrorKind.Internal, ErrorSource.Gateway, 500, "The plan had no candidate and no reason.");
-        await _delivery.TellAsync(error with { RequestId = request.Id }, request.Attempts.Count > 0 ? request.Attempts[^1] : null);
+        _services.FailedRequests.Add(_request);
+        var error = _request.Attempts.Count > 0
+            ? FinalError.Compose(_request)
+            : _opening.Refusal ?? new GatewayError(ErrorKind.Internal, ErrorSource.Gateway, 500, "The plan had no candidate and no reason.");
+        await _delivery.TellAsync(error with { RequestId = _request.Id }, _request.Attempts.Count > 0 ? _request.Attempts[^1] : null);
     }
 
     /// <summary>The process stops and can wait no longer, or the deadline has passed. The provider is not to blame, but what it was asked for is paid for.</summary>
     private Task CutShortAsync()
     {
-        foreach (var attempt in request.Attempts)
+        foreach (var attempt in _request.Attempts)
         {
             attempt.Accepted |= !attempt.Settled;
         }
 
         _delivery.Show(attempt: null, answer: null);
-        return _delivery.TellAsync(_deadline is { Passed: true } ? _deadline.Error() : Drain.CutShort(request.Id), request.Last);
+        return _delivery.TellAsync(_deadline is { Passed: true } ? _deadline.Error() : Drain.CutShort(_request.Id), _request.Last);
     }
 }

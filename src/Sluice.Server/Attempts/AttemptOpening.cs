@@ -1,0 +1,111 @@
+using Sluice.Core.Admission;
+using Sluice.Core.Health;
+using Sluice.Core.Routing;
+using Sluice.Protocols;
+using Sluice.Protocols.Degradations;
+using Sluice.Protocols.Errors;
+using Sluice.Protocols.Formats;
+using Sluice.Server.Admission;
+using Sluice.Server.Surfaces;
+
+namespace Sluice.Server.Attempts;
+
+/// <summary>
+/// How an attempt of one request begins: whether the candidate can be asked at all (its window, its wire, its circuit, its provider's limits), the bytes that
+/// it gets, and its row. Why nobody could be asked is kept for the error.
+/// </summary>
+internal sealed class AttemptOpening(AttemptServices services, InferenceRequest request, Delivery delivery, RequestAdmission? admission)
+{
+    private GatewayError? _refusal;
+    private GatewayError? _shut;
+
+    /// <summary>The attempt at whose model the conversation was too long; from then on only larger windows are asked.</summary>
+    public Attempt? Overflowed { get; set; }
+
+    /// <summary>Why candidates could not be asked: closed for now before not full for now, that before what they cannot carry. Null where none was kept out.</summary>
+    public GatewayError? Refusal => _shut ?? admission?.Refusal ?? _refusal;
+
+    /// <summary>An attempt ready to be sent, its row handed to the ledger; null where the candidate cannot be asked.</summary>
+    /// <param name="candidate">Whom.</param>
+    /// <param name="isHedge">Beside another that is under way.</param>
+    public OpenAttempt? Open(Candidate candidate, bool isHedge = false)
+    {
+        if (Overflowed is not null && !Overflow.Fits(Overflowed, candidate))
+        {
+            return null;
+        }
+
+        // The upstream request, from the original bytes.
+        var wire = UpstreamBody.WireOf(candidate, request.Surface.Format.Protocol);
+        if (request.Surface.Operation == SurfaceOperation.CountTokens && !TokenCounts.CanAsk(candidate, wire, request.Surface.Format.Protocol))
+        {
+            // Asked all the same, an upstream that cannot count would generate.
+            return null;
+        }
+
+        if (Vectors.AreWanted(request) && Vectors.Refusal(request, candidate) is { } unable)
+        {
+            _refusal ??= unable;
+            return null;
+        }
+
+        if (Continuation.IsElsewhere(request, candidate))
+        {
+            return null;
+        }
+
+        ContextCompression.Before(request, candidate, services.Estimates);
+        var degradations = new DegradationLog();
+        if (request.ShorterBodies is [.., var shorter])
+        {
+            shorter.Tell(degradations);
+        }
+
+        var (pieces, refusal) = UpstreamBody.Write(request, candidate, wire, degradations, services.RefusedBetas);
+        if (refusal is not null)
+        {
+            _refusal ??= refusal;
+            return null;
+        }
+
+        // The plan may be older than what its candidates have come to since; and of many who probe an open circuit at once only one may.
+        var mayProbe = !isHedge && request.Surface.Operation != SurfaceOperation.CountTokens;
+        if (!services.Health.TryEnter(candidate.Endpoint, candidate.Credential, mayProbe, out var probe))
+        {
+            _shut = PassedOver.ByCircuit(request, candidate, services, isHedge);
+            return null;
+        }
+
+        Permit? permit = null;
+        if (admission?.TryEnter(candidate, isHedge, out permit) == false)
+        {
+            probe?.Dispose();
+            return null;
+        }
+
+        // The row. It is written while the upstream works; nothing reaches the client before it is.
+        var attempt = Begin(candidate, wire, degradations, probe, isHedge);
+        attempt.Permit = permit;
+        return new OpenAttempt(services, request, delivery, attempt, pieces);
+    }
+
+    private Attempt Begin(Candidate candidate, WireProtocol wire, DegradationLog degradations, Probe? probe, bool isHedge)
+    {
+        var estimated = services.Estimates.Correct(candidate.Endpoint.Model.Id, request.Envelope.EstimatedInputTokens);
+        var row = AttemptRow.Of(request, candidate, wire, estimated, services.Time.GetUtcNow());
+        var attempt = new Attempt
+        {
+            Row = row,
+            Candidate = candidate,
+            Wire = wire,
+            Native = wire == request.Surface.Format.Protocol,
+            Degradations = degradations,
+            Probe = probe,
+            IsHedge = isHedge,
+            RowWritten = services.Ledger.AppendAsync(row).AsTask(),
+            SentAt = services.Time.GetTimestamp(),
+        };
+        request.Attempts.Add(attempt);
+        return attempt;
+    }
+}
