@@ -42,8 +42,8 @@ public sealed class ModelFilterTests
     [Theory]
     [InlineData("max_price=0.5", "google/gemini-2.5-flash")]
     [InlineData("min_price=2&max_output_price=15", "anthropic/claude-sonnet-4.6")]
-    [InlineData("sort=pricing-low-to-high", "google/gemini-2.5-flash anthropic/claude-sonnet-4.6 anthropic/claude-opus-5 acme/unpriced")]
-    [InlineData("sort=pricing-high-to-low", "anthropic/claude-opus-5 anthropic/claude-sonnet-4.6 google/gemini-2.5-flash acme/unpriced")]
+    [InlineData("sort=pricing-low-to-high", "google/gemini-2.5-flash anthropic/claude-sonnet-4.6 anthropic/claude-opus-5 acme/unpriced sluice/auto")]
+    [InlineData("sort=pricing-high-to-low", "anthropic/claude-opus-5 anthropic/claude-sonnet-4.6 google/gemini-2.5-flash acme/unpriced sluice/auto")]
     public async Task C13_Prices_AreThoseOfTheList(string query, string expected)
     {
         await using var gateway = await GatewayUnderTest.StartAsync("""
