@@ -115,11 +115,6 @@ internal sealed class AttemptLoop : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _deadline?.Dispose();
-        foreach (var shorter in _request.ShorterBodies)
-        {
-            shorter.Body.Dispose();
-        }
-
         _admission?.Dispose();
         await _delivery.DisposeAsync();
     }
@@ -370,15 +365,6 @@ internal sealed class AttemptLoop : IAsyncDisposable
             return Verdict.MoveOn;
         }
 
-        if (Mending.After(_request, attempt, _services.RefusedBetas))
-        {
-            // Once, at the same place, without what it refused; its own words are told if that does not help.
-            _delivery.Show(attempt: null, answer: null);
-            attempt.Probe?.Dispose();
-            _admission?.HandOver(attempt);
-            return await TryAsync(attempt.Candidate);
-        }
-
         if (Overflow.CanMoveOn(_request, attempt))
         {
             _opening.Overflowed = attempt;
@@ -386,10 +372,12 @@ internal sealed class AttemptLoop : IAsyncDisposable
             return Verdict.MoveOn;
         }
 
-        if (ContextCompression.After(_request, attempt))
+        if (Mending.After(_request, attempt, _services.RefusedBetas) || ContextCompression.After(_request, attempt))
         {
+            // At the same place, without what it refused or what was too much; its own words are told if that does not help.
             _delivery.Show(attempt: null, answer: null);
             attempt.Probe?.Dispose();
+            _admission?.HandOver(attempt);
             return await TryAsync(attempt.Candidate);
         }
 

@@ -30,37 +30,17 @@ internal sealed class AttemptOpening(AttemptServices services, InferenceRequest 
     /// <param name="isHedge">Beside another that is under way.</param>
     public OpenAttempt? Open(Candidate candidate, bool isHedge = false)
     {
-        if (Overflowed is not null && !Overflow.Fits(Overflowed, candidate))
-        {
-            return null;
-        }
-
-        // The upstream request, from the original bytes.
         var wire = UpstreamBody.WireOf(candidate, request.Surface.Format.Protocol);
-        if (request.Surface.Operation == SurfaceOperation.CountTokens && !TokenCounts.CanAsk(candidate, wire, request.Surface.Format.Protocol))
-        {
-            // Asked all the same, an upstream that cannot count would generate.
-            return null;
-        }
-
-        if (Vectors.AreWanted(request) && Vectors.Refusal(request, candidate) is { } unable)
+        var (canAsk, unable) = Askable.Of(request, candidate, wire, Overflowed);
+        if (!canAsk)
         {
             _refusal ??= unable;
             return null;
         }
 
-        if (Continuation.IsElsewhere(request, candidate))
-        {
-            return null;
-        }
-
-        ContextCompression.Before(request, candidate, services.Estimates);
+        // The upstream request, from the original bytes, or from what is left of them.
         var degradations = new DegradationLog();
-        if (request.ShorterBodies is [.., var shorter])
-        {
-            shorter.Tell(degradations);
-        }
-
+        ContextCompression.Before(request, candidate, services.Estimates, degradations);
         var (pieces, refusal) = UpstreamBody.Write(request, candidate, wire, degradations, services.RefusedBetas);
         if (refusal is not null)
         {

@@ -48,19 +48,24 @@ internal static class ContextCompression
     // Estimates miss by a few percent.
     private const double Margin = 0.95;
 
-    /// <summary>Shortens what would not fit the candidate's window, where the request asks for that.</summary>
-    public static void Before(InferenceRequest request, Candidate candidate, EstimateCorrection estimates)
+    /// <summary>Shortens what would not fit the candidate's window, where the request asks for that; and tells of what has been left out by now.</summary>
+    public static void Before(InferenceRequest request, Candidate candidate, EstimateCorrection estimates, DegradationLog degradations)
     {
-        if (request.Shortens != Shortens.Asked || !IsPossible(request) || candidate.Endpoint.ContextLength is not { } window)
+        if (request.Shortens == Shortens.Never)
         {
             return;
         }
 
         var said = request.Envelope.EstimatedInputTokens;
         var corrected = estimates.Correct(candidate.Endpoint.Model.Id, said);
-        if (corrected > Room(window, request))
+        if (request.Shortens == Shortens.Asked && IsPossible(request) && candidate.Endpoint.ContextLength is { } window && corrected > Room(window, request))
         {
             TryShorten(request, window, (double)corrected / Math.Max(1, said));
+        }
+
+        if (request.ShorterBodies is [.., var shorter])
+        {
+            shorter.Tell(degradations);
         }
     }
 

@@ -18,7 +18,7 @@ using Sluice.Server.Surfaces;
 namespace Sluice.Server.Attempts;
 
 /// <summary>One client request on its way through the pipeline. Belongs to one request; not thread-safe.</summary>
-internal sealed class InferenceRequest
+internal sealed class InferenceRequest : IDisposable
 {
     /// <summary>The connection's side.</summary>
     public required HttpContext Http { get; init; }
@@ -115,6 +115,15 @@ internal sealed class InferenceRequest
 
     /// <summary>The client went away, or what runs on without it may run no longer.</summary>
     public CancellationToken ClientGone => Detached?.Gone ?? Http.RequestAborted;
+
+    /// <summary>Gives the shorter bodies back; the client's own is its reader's.</summary>
+    public void Dispose()
+    {
+        foreach (var shorter in ShorterBodies)
+        {
+            shorter.Body.Dispose();
+        }
+    }
 
     /// <summary>Puts a shorter body in the place of the present one for every attempt to come.</summary>
     /// <param name="shorter">Owned by the request from now on.</param>

@@ -68,13 +68,14 @@ internal sealed class RequestDeadline : IDisposable
         }
 
         var trail = request.Attempts.Count == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $" Asked by then: {string.Join(", ", request.Attempts.Select(a => a.Row.Provider))}.");
+        var remedy = isPatience ? "Let the client wait longer, ask for a stream, or ask for less." : $"Raise {_setBy}, ask for less, or route to a quicker model.";
         return new GatewayError(ErrorKind.Timeout, ErrorSource.Gateway, StatusCodes.Status408RequestTimeout, string.Create(CultureInfo.InvariantCulture,
-            $"The request's deadline of {limit.TotalSeconds:0.###} s has passed ({setBy}).{trail}"))
+            $"The request's deadline of {limit.TotalSeconds:0.###} s has passed ({setBy}).{trail} {remedy}"))
         {
             RequestId = request.Id,
             Reason = "deadline",
             Limit = string.Create(CultureInfo.InvariantCulture, $"{setBy}: {limit.TotalSeconds:0.###} s"),
-            Remedy = isPatience ? "Let the client wait longer, ask for a stream, or ask for less." : $"Raise {_setBy}, ask for less, or route to a quicker model.",
+            Remedy = remedy,
             Attempts = [.. request.Attempts.Where(a => a.Fault is not null).Select(a => a.Summarise())],
         };
     }

@@ -113,7 +113,7 @@ internal sealed class InferencePipeline(
         using var detached = DetachedCall.IsWanted(http, surface)
             ? new DetachedCall(detachedAnswers, time, http, surface, new DetachedAnswer(id, caller.User, envelope.Model, startedAt), bodies.Budget)
             : null;
-        var request = new InferenceRequest
+        using var request = new InferenceRequest
         {
             Http = http,
             Surface = surface,

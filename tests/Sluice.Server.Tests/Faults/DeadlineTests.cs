@@ -134,6 +134,28 @@ public sealed class DeadlineTests
         Assert.Equal("deadline", answer.Json.GetProperty("error").GetProperty("metadata").GetProperty("reason").GetString());
     }
 
+    [Fact]
+    public async Task ReqF30_PassesInTheQueue_408WithoutAnyCall()
+    {
+        var time = new ManualTimeProvider();
+        await using var gateway = await GatewayUnderTest.StartAsync("timeouts: { request: 5s }\nlimits: { default_key: { concurrency: 1 } }\n" + Providers(Wire.Chat), time: time);
+        gateway.A.Script.Enqueue(Fault.Of(FaultKind.Stall, FaultPlace.BeforeHeaders));
+        var first = gateway.PostAsync(Wire.Chat, Wires.Ask(Wire.Chat, "two/0", "hello", stream: false));
+        await gateway.A.Record.WaitForAsync(r => r.Fault is not null, TimeSpan.FromSeconds(10));
+        var timers = time.PendingTimers;
+        var second = gateway.PostAsync(Wire.Chat, Wires.Ask(Wire.Chat, "two/0", "and this", stream: false));
+
+        // Its deadline and its place in the queue.
+        await GatewayUnderTest.UntilAsync(() => time.PendingTimers >= timers + 2, "the second request to wait");
+        time.Advance(TimeSpan.FromSeconds(5));
+
+        Assert.Equal(408, (await first).Status);
+        var answer = await second;
+        Assert.Equal((408, "0"), (answer.Status, answer.Header("x-sluice-attempts")));
+        Assert.EndsWith("deadline of 5 s has passed (timeouts.request). Raise timeouts.request, ask for less, or route to a quicker model.", answer.Error(Wire.Chat).Message, StringComparison.Ordinal);
+        Assert.Equal(1, gateway.A.Record.Count);
+    }
+
     private static string Providers(Wire client, HandWrittenUpstream? a = null) => $$"""
         providers:
         {{UpstreamKinds.Provider(UpstreamKinds.Of(client), "A", name: "a").Replace("{A}", a?.Address ?? "{A}", StringComparison.Ordinal)}}{{UpstreamKinds.Provider(UpstreamKinds.Of(client), "B", name: "b")}}
