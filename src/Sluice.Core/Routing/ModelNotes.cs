@@ -13,7 +13,8 @@ internal static class ModelNotes
     public static IReadOnlyList<string> Of(string name, ResolvedModel? resolved, DateOnly today)
     {
         var isMisspelled = resolved is { Variant: "free", How: "spelling" };
-        if (!isMisspelled && resolved?.Model.Ends is null)
+        var cannotThink = resolved is { Variant: "thinking", Model.Traits.Reasoning: false };
+        if (!isMisspelled && !cannotThink && resolved?.Model.Ends is null)
         {
             return [];
         }
@@ -22,6 +23,11 @@ internal static class ModelNotes
         if (isMisspelled)
         {
             notes.Add($"':{name[(name.LastIndexOf(':') + 1)..]}' was read as ':free'.");
+        }
+
+        if (cannotThink)
+        {
+            notes.Add($"':thinking' asks {resolved!.Model.Id} to think, which it cannot: it answers without.");
         }
 
         if (resolved!.Model.Ends is { } end)

@@ -24,7 +24,9 @@ internal static class Refusals
             }
         }
 
-        var message = near is null
+        var message = request.Model.EndsWith(":batch", StringComparison.OrdinalIgnoreCase)
+            ? $"The model '{Shown(request)}' does not exist here: ':batch' names endpoints for batches, which this gateway does not serve. Leave it out."
+            : near is null
             ? $"The model '{Shown(request)}' does not exist here."
             : $"The model '{Shown(request)}' does not exist here. Did you mean {string.Join(" or ", near)}?";
         return new GatewayError(ErrorKind.ModelNotFound, ErrorSource.Client, 404, message)

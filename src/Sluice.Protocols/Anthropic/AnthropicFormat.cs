@@ -69,6 +69,9 @@ public sealed class AnthropicFormat : IWireFormat, ITokenCountFormat
 
     // "user" means something to OpenAI, but in a Messages body only OpenRouter knows it.
     /// <inheritdoc/>
+    public bool SearchesByTool => true;
+
+    /// <inheritdoc/>
     public IReadOnlyList<string> GatewayMembers { get; } = [.. Native.GatewayMembers.Shared, "user"];
 
     /// <inheritdoc/>

@@ -31,6 +31,9 @@ public interface IUpstreamFormat
     /// <summary>How a service tier stands at the top of a request's body; null where the format has no member for it, or one whose words mean something else.</summary>
     ServiceTierMember? ServiceTier => null;
 
+    /// <summary>A request declares a search of the web that the provider makes as a tool.</summary>
+    bool SearchesByTool => false;
+
     /// <summary>Its own streams are AWS's binary events. Where another format is asked for on Bedrock, such events hold its own ones in base64.</summary>
     bool SendsBinaryEvents => false;
 

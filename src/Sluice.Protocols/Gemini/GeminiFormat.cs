@@ -60,6 +60,9 @@ public sealed class GeminiFormat : IWireFormat, ITokenCountFormat
     public ReadOnlyMemory<byte> KeepAlive => BlankLine;
 
     /// <inheritdoc/>
+    public bool SearchesByTool => true;
+
+    /// <inheritdoc/>
     public ServiceTierMember? ServiceTier { get; } = new("serviceTier", "standard");
 
     /// <inheritdoc/>

@@ -47,6 +47,9 @@ public sealed class OpenAIResponsesFormat : IWireFormat, ITokenCountFormat
     public ReadOnlyMemory<byte> KeepAlive => KeepAliveComment;
 
     /// <inheritdoc/>
+    public bool SearchesByTool => true;
+
+    /// <inheritdoc/>
     public ServiceTierMember? ServiceTier { get; } = new("service_tier", "default");
 
     /// <inheritdoc/>

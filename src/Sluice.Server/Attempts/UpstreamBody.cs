@@ -33,16 +33,17 @@ internal static class UpstreamBody
     {
         var host = ProviderKinds.ClaudeHostOf(candidate, wire);
         var count = request.Surface.Operation == SurfaceOperation.CountTokens ? ProviderKinds.ClaudeCountOf(candidate, wire) : null;
-        if (wire != request.Surface.Format.Protocol)
+        var additions = Additions.Of(request, candidate);
+        if (wire != request.Surface.Format.Protocol || additions.Any)
         {
-            return Translate(request, candidate, wire, host, count, degradations, refused);
+            return Translate(request, candidate, wire, host, count, additions, degradations, refused);
         }
 
         var body = request.Text;
         var tier = TierToAsk.Of(request.Envelope, candidate, WireFormats.Upstream(wire), degradations);
         var edits = host is { } hosted
             ? HostedClaudeEdits.For(body.Span, hosted, Betas.Of(request.Http.Request.Headers).Except(request.WithoutBetas), degradations, request.Envelope.GatewayMembers, count)
-            : BodyEdits.ForModel(request.Envelope, body.Span, candidate.Endpoint.UpstreamModel, EditsFor(candidate.Provider, tier));
+            : BodyEdits.ForModel(request.Envelope, body.Span, Additions.ModelOf(request, candidate), EditsFor(candidate.Provider, tier));
         edits = edits.And(ForeignProofs(request, candidate, wire, degradations)).And(ReasoningReplays.Edits(request, candidate)).And(EndUser(request, candidate, wire, degradations, refused));
         if (request.Surface.Operation == SurfaceOperation.EmbedBatch)
         {
@@ -54,7 +55,7 @@ internal static class UpstreamBody
     }
 
     private static (IReadOnlyList<ReadOnlyMemory<byte>> Pieces, GatewayError? Refusal) Translate(
-        InferenceRequest request, Candidate candidate, WireProtocol wire, ClaudeHost? host, HostedClaudeCount? count, DegradationLog degradations, RefusedBetas refused)
+        InferenceRequest request, Candidate candidate, WireProtocol wire, ClaudeHost? host, HostedClaudeCount? count, Additions additions, DegradationLog degradations, RefusedBetas refused)
     {
         var counts = request.Surface.Operation == SurfaceOperation.CountTokens;
         request.Conversation ??= counts ? request.Surface.Format.ReadCountRequest(request.Text) : request.Surface.Format.ReadRequest(request.Text);
@@ -80,9 +81,15 @@ internal static class UpstreamBody
             conversation = WebSearchRemoval.From(conversation, wire, degradations);
         }
 
-        conversation = ToolFolding.Fold(conversation, wire, degradations);
+        if (additions.Any)
+        {
+            // Written anew in its own format, a request would bring along what is for a gateway and no vendor takes.
+            conversation = conversation with { Extras = [.. conversation.Extras.Where(extra => !request.Surface.Format.GatewayMembers.Contains(extra.Name))] };
+        }
 
-        var target = new UpstreamTarget(candidate.Endpoint.UpstreamModel, candidate.Provider.Dialect, candidate.Endpoint.Model.Traits)
+        conversation = ToolFolding.Fold(additions.To(conversation, wire, degradations), wire, degradations);
+
+        var target = new UpstreamTarget(Additions.ModelOf(request, candidate), candidate.Provider.Dialect, candidate.Endpoint.Model.Traits)
         {
             CanonicalModel = candidate.Endpoint.Model.Id,
             CountsAtTop = ProviderKinds.CountsAtTop(candidate.Provider),

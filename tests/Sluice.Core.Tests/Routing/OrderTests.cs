@@ -1,6 +1,7 @@
 using Sluice.Core.Configuration;
 using Sluice.Core.Routing;
 using Sluice.Protocols.Native;
+using Sluice.Protocols.Formats;
 using Xunit;
 
 namespace Sluice.Core.Tests.Routing;
@@ -102,14 +103,25 @@ public sealed class OrderTests
     }
 
     [Theory]
-    [InlineData("x/one:online", "online")]
-    [InlineData("x/one:thinking", "thinking")]
-    public void Variant_NotOffered_IsNotedAndAnswered(string model, string word)
+    [InlineData("x/one:online", true, null)]
+    [InlineData("x/one:thinking", true, null)]
+    [InlineData("x/one:thinking", false, "':thinking' asks x/one to think, which it cannot: it answers without.")]
+    public void Variant_ThatAddsToTheRequest_ChangesNoOrder(string model, bool reasons, string? note)
     {
-        var plan = new Fleet(new Ship("a"), new Ship("b")).Plan(ProviderPreferences.None, model: model);
+        var traits = new ModelTraits { Reasoning = reasons };
+        var plan = new Fleet(new Ship("a") { Traits = traits }, new Ship("b") { Traits = traits }).Plan(ProviderPreferences.None, model: model);
 
         Assert.Equal(["a", "b"], Fleet.Providers(plan));
-        Assert.Contains(word, Assert.Single(plan.Notes), StringComparison.Ordinal);
+        Assert.Equal(note is null ? [] : [note], plan.Notes);
+    }
+
+    [Fact]
+    public void Batch_BehindAName_IsRefusedWithTheReason()
+    {
+        var plan = new Fleet(new Ship("a")).Planner.Plan(new Fleet(new Ship("a")).Snapshot, new RoutingRequest("y/two:batch"));
+
+        Assert.Equal(404, plan.Refusal!.Status);
+        Assert.Contains("endpoints for batches, which this gateway does not serve", plan.Refusal.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -11,9 +11,7 @@ internal static class SortChoice
     private static readonly string[] Latency = ["Endpoints are not measured yet: sort 'latency' kept the configured order."];
     private static readonly string[] Exacto =
         ["Too few answers with tool calls lately to tell endpoints apart: sort 'exacto' kept the order that counts without it."];
-    private static readonly string[] Online = ["':online' asks the gateway to search the web, which is not offered here: the model answers without it."];
     private static readonly string[] Distillable = ["Which authors permit distillation is not known here: `enforce_distillable_text` left nobody out."];
-    private static readonly string[] Thinking = ["':thinking' is no model of its own here: ask for thinking by `reasoning` or `thinking`."];
 
     /// <param name="request">Which may name a sort, and a service tier.</param>
     /// <param name="variant">Of the model's name.</param>
@@ -49,8 +47,6 @@ internal static class SortChoice
     public static IReadOnlyList<string> Notes(
         RouteSort sort, string? variant, int endpoints, EndpointSpeed?[]? speeds, (ToolStanding Standing, double Key)[]? standings, ProviderPreferences preferences) => variant switch
     {
-        "online" => Online,
-        "thinking" => Thinking,
         _ when preferences.EnforceDistillableText => Distillable,
         _ when endpoints < 2 => [],
         _ => sort switch
