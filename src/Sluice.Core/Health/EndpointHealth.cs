@@ -490,14 +490,4 @@ public sealed class EndpointHealth
 
         Volatile.Write(ref _troubleUntil, until);
     }
-
-    /// <summary>One credential at this endpoint. Guarded by the endpoint's lock.</summary>
-    internal sealed class CredentialHealth
-    {
-        public Mark Mark { get; } = new();
-
-        public Circuit Circuit { get; } = new();
-
-        public LastWords? Words { get; set; }
-    }
 }
