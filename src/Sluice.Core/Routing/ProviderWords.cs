@@ -19,7 +19,8 @@ internal static class ProviderWords
         var id = words.RequestId is { } known ? $", its request id {known}" : "";
         return error with
         {
-            Message = $"{error.Message} {words.Provider} said last ({status}{id}): {words.Message}",
+            // A sentence of its own: some formats put the remedy behind it.
+            Message = $"{error.Message} {words.Provider} said last ({status}{id}): {words.Message}{(words.Message is [.., '.' or '!' or '?' or '…'] ? "" : ".")}",
             Provider = words.Provider,
             ProviderMessage = words.Message,
         };

@@ -26,7 +26,7 @@ public sealed class LastWordsTests
         var refusal = _world.Plan("y/two").Refusal!;
 
         Assert.Equal((503, ErrorKind.NoEndpoint, ErrorSource.Provider, "a", "engine 5 is down"), (refusal.Status, refusal.Kind, refusal.Source, refusal.Provider, refusal.ProviderMessage));
-        Assert.Equal("Every provider of 'y/two' failed too often lately and is left alone; the next probe is due in 15 s. a said last (500, its request id req-5): engine 5 is down", refusal.Message);
+        Assert.Equal("Every provider of 'y/two' failed too often lately and is left alone; the next probe is due in 15 s. a said last (500, its request id req-5): engine 5 is down.", refusal.Message);
     }
 
     [Fact]
@@ -39,7 +39,7 @@ public sealed class LastWordsTests
         var refusal = _world.Plan("y/two").Refusal!;
 
         Assert.Equal((429, ErrorSource.Provider, "a", "second limit"), (refusal.Status, refusal.Source, refusal.Provider, refusal.ProviderMessage));
-        Assert.EndsWith("a said last (429): second limit", refusal.Message, StringComparison.Ordinal);
+        Assert.EndsWith("a said last (429): second limit.", refusal.Message, StringComparison.Ordinal);
     }
 
     // The account is shared: what one model met is why the other is not asked.
