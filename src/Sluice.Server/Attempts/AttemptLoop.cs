@@ -1,4 +1,3 @@
-// More than 500 lines: who is asked next, and what a failure leads to, are one decision that reads from top to bottom; each step of it is a file of its own.
 using Sluice.Core.Admission;
 using Sluice.Core.Faults;
 using Sluice.Core.Health;

@@ -86,7 +86,11 @@ public sealed class AdminHost : IAsyncLifetime
 
     private sealed class FixedStatus : IStatusSource
     {
-        public StatusReport Read() => new("1.2.3", DateTimeOffset.UnixEpoch, 61, [new ProviderStatus("sim", "simulator", "ok", 3, null)], ["No provider key."]);
+        public StatusReport Read() => new("1.2.3", DateTimeOffset.UnixEpoch, 61, [new ProviderStatus("sim", "simulator", "ok", 3, null) { Limits = new LimitsStatus(3, 4, 17) }], ["No provider key."])
+        {
+            Waiting = [new WaitingStatus("dev1", "s-7", "background", "provider:sim concurrency 4", 2.5)],
+            WaitingCount = 17,
+        };
     }
 
     private sealed class OneModel : IModelResolver

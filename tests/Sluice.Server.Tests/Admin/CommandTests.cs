@@ -67,6 +67,15 @@ public sealed class CommandTests(AdminHost host) : IClassFixture<AdminHost>
     }
 
     [Fact]
+    public async Task Status_ShowsCallsUnderWay_AndWhoWaits()
+    {
+        var lines = (await RunAsync("status")).Output.Split('\n').Select(line => string.Join(' ', line.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))).ToList();
+        Assert.Contains("sim 3 4 17", lines);
+        Assert.Contains("17 requests wait:", lines);
+        Assert.Contains("dev1 s-7 background provider:sim concurrency 4 2.5", lines);
+    }
+
+    [Fact]
     public async Task Limits_SetListedAndRemoved_ByTheCommand()
     {
         var (code, output, _) = await RunAsync("limits", "set", "--scope", "model:acme/coder", "--rpm", "60", "--burst", "1", "--json");
