@@ -5,6 +5,7 @@ import * as session from './lib/session.js';
 import { signIn } from './pages/sign-in.js';
 import checks from './pages/checks.js';
 import keys from './pages/keys.js';
+import limits from './pages/limits.js';
 import models from './pages/models.js';
 import providers from './pages/providers.js';
 import rankings from './pages/rankings.js';
@@ -27,7 +28,7 @@ import usage from './pages/usage.js';
  * @property {(work: () => Promise<string | void>) => Promise<void>} act changes something, tells it in a sentence, asks again
  */
 
-const navigation = { usage, models, keys, requests, rankings, providers, checks };
+const navigation = { usage, models, keys, requests, rankings, providers, limits, checks };
 const root = document.body;
 
 let place = { name: '', page: usage, query: {}, id: undefined };

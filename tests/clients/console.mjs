@@ -149,7 +149,23 @@ await report({
     await visit(page, 'Checks');
     const checks = await rows(page, 'The production checklist');
     await visit(page, 'Providers');
-    return { checks, newest, images: await page.locator('img').count(), failed, ...told, unwell: await rows(page, 'Models of gone that were asked within a day or are not well') };
+    const calls = await page.getByRole('region', { name: /^sim / }).locator('dd').allInnerTexts();
+    return { checks, calls, newest, images: await page.locator('img').count(), failed, ...told, unwell: await rows(page, 'Models of gone that were asked within a day or are not well') };
+  }),
+
+  limits: () => browse(async (page) => {
+    await signIn(page);
+    await visit(page, 'Limits');
+    await page.getByLabel('Scope').fill('user:ada');
+    await page.getByLabel('Requests a minute').fill('6000');
+    await page.getByLabel('At once', { exact: true }).fill('2');
+    await page.getByRole('button', { name: 'Set limits' }).click();
+    await page.getByRole('status').filter({ hasText: 'count from now on' }).waitFor();
+    const set = await rows(page, 'Limits set here');
+    await page.getByRole('button', { name: 'Remove the limits of user:ada' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
+    await page.getByText('None are set.').waitFor();
+    return { set };
   }),
 
   // By the keyboard alone: from the address bar to a page and back.
@@ -182,7 +198,7 @@ await report({
     };
     await check('sign-in');
     await signIn(page);
-    for (const name of ['Models', 'Keys', 'Requests', 'Rankings', 'Providers', 'Checks', 'Usage']) {
+    for (const name of ['Models', 'Keys', 'Requests', 'Rankings', 'Providers', 'Limits', 'Checks', 'Usage']) {
       await visit(page, name);
       await check(name);
     }

@@ -41,6 +41,7 @@ export async function call(method, path, { query = {}, body } = {}) {
 
 export const get = (path, query) => call('GET', path, { query });
 export const post = (path, body = {}) => call('POST', path, { body });
+export const put = (path, body) => call('PUT', path, { body });
 export const remove = (path) => call('DELETE', path);
 
 function parse(text) {

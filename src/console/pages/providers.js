@@ -12,15 +12,31 @@ export default {
   view: (status) => html`
     <p>Sluice ${status.version}, running since ${time(status.started_at)} UTC.</p>
     ${status.warnings.length ? html`<section aria-labelledby="warnings" class="error"><h2 id="warnings">Warnings</h2><ul>${status.warnings.map((text) => html`<li>${text}</li>`)}</ul></section>` : ''}
+    ${status.waiting_count === 0 ? '' : table({
+      caption: `Requests that wait for a limit: ${count(status.waiting_count)}, the longest first`,
+      rows: status.waiting,
+      empty: '',
+      columns: [
+        { head: 'Owner', cell: (row) => row.owner },
+        { head: 'Session', cell: (row) => row.session ?? '–' },
+        { head: 'Priority', cell: (row) => row.priority },
+        { head: 'Limit', cell: (row) => row.limit },
+        { head: 'Waited', number: true, cell: (row) => `${row.waited_seconds.toFixed(1)} s` },
+      ],
+    })}
     ${status.providers.length === 0 ? html`<p class="empty">No provider is configured. Set a provider's key in the environment, or list one in the configuration.</p>` : ''}
     ${status.providers.map(provider)}`,
 };
+
+const limits = (standing) => (standing
+  ? [['Calls under way', `${count(standing.held)} of ${standing.concurrency ? count(standing.concurrency) : 'any number'}`], ['Waiting', count(standing.waiting)]]
+  : []);
 
 const provider = (entry) => html`
   <section aria-labelledby="provider-${entry.name}">
     <h2 id="provider-${entry.name}">${entry.name} ${state(entry.state)}</h2>
     ${entry.detail ? html`<p>${entry.detail}</p>` : ''}
-    ${pairs([['Kind', entry.kind], ['Models', count(entry.models)], ...windows.map((window) => [`Answered, last ${window}`, percent(entry.uptime[window])])])}
+    ${pairs([['Kind', entry.kind], ['Models', count(entry.models)], ...windows.map((window) => [`Answered, last ${window}`, percent(entry.uptime[window])]), ...limits(entry.limits)])}
     ${table({
       caption: `Models of ${entry.name} that were asked within a day or are not well`,
       rows: entry.endpoints,

@@ -12,7 +12,7 @@ public sealed class ConsoleGateway : IAsyncLifetime
     private const string Config = """
         routing: { retries: 0 }
         providers:
-          - { name: sim, kind: simulator }
+          - { name: sim, kind: simulator, limits: { concurrency: 3 } }
           - { name: gone, kind: openai, base_url: "http://127.0.0.1:9/v1", api_keys: [provider-key-of-the-console] }
         models:
           - { id: acme/gone, endpoints: [{ provider: gone, model: gone-1, price: { input: 1.5, output: 2 } }] }

@@ -73,7 +73,17 @@ public sealed class ConsoleTests(ConsoleGateway gateway) : IClassFixture<Console
         Assert.Equal(["ok", "ok", "fail network", "ok"], Column(seen, "steps", "Verdict"));
         Assert.Equal(["1. gone"], Column(seen, "attempts", "Attempt"));
         Assert.All(Column(seen, "checks", "Verdict"), verdict => Assert.Contains(verdict, (string[])["ok", "warn", "fail"]));
+        Assert.Contains(seen.GetProperty("calls").EnumerateArray(), text => text.GetString() == "0 of 3");
         Assert.Equal(["connection × 1"], Column(seen, "unwell", "Failures, last 5 min"));
+    }
+
+    [Fact]
+    public async Task A22_Limits_SetAndRemoved_StandInTheListAndGo()
+    {
+        var seen = await gateway.BrowseAsync("limits");
+
+        var ada = Assert.Single(seen.GetProperty("set").EnumerateArray());
+        Assert.Equal(("user:ada", "6,000", "no limit", "2"), (Text(ada, "Scope"), Text(ada, "Requests a minute"), Text(ada, "Requests a day"), Text(ada, "At once")));
     }
 
     [Fact]
