@@ -63,7 +63,7 @@ internal static class ForwardedHeaders
             for (var i = 0; i < call.ClientHeaders.Count; i++)
             {
                 var (name, value) = call.ClientHeaders[i];
-                if (name.Equals("content-type", StringComparison.OrdinalIgnoreCase) && value.StartsWith("application/json", StringComparison.OrdinalIgnoreCase) && IsClean(name, value))
+                if (name.Equals("content-type", StringComparison.OrdinalIgnoreCase) && IsPassed(value) && IsClean(name, value))
                 {
                     return value;
                 }
@@ -72,6 +72,10 @@ internal static class ForwardedHeaders
 
         return "application/json";
     }
+
+    // A form's boundary stands in its type.
+    private static bool IsPassed(string contentType) =>
+        contentType.StartsWith("application/json", StringComparison.OrdinalIgnoreCase) || contentType.StartsWith("multipart/form-data", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>A native call sends this client header on.</summary>
     internal static bool IsForwarded(string name) =>

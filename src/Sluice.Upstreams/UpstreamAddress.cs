@@ -28,6 +28,12 @@ internal sealed class UpstreamAddress
     {
         var query = call.Native && _kind.QueryNotSent is not null && !string.IsNullOrEmpty(call.Query) ? call.Query : null;
         var model = _kind.HasModelInPath ? call.Candidate.Endpoint.UpstreamModel : "";
+        if (call.JobId is not null)
+        {
+            // Every job has an address of its own: nothing to keep.
+            return Build(call, model, query);
+        }
+
         ref var slot = ref _last[((int)call.Operation * 2) + (call.Stream ? 1 : 0)];
         var last = Volatile.Read(ref slot);
         if (last is null || last.Wire != call.Protocol || last.Model != model || last.Query != query)
@@ -46,7 +52,7 @@ internal sealed class UpstreamAddress
             return _kind.CheckAddress(_provider, Any) ?? Any;
         }
 
-        var address = _kind.AddressFor(new CallTarget(_provider, Any, call.Protocol, call.Operation, model, call.Stream));
+        var address = _kind.AddressFor(new CallTarget(_provider, Any, call.Protocol, call.Operation, model, call.Stream) { JobId = call.JobId });
         return query is null ? address : ClientQuery.Append(address, ClientQuery.Without(query, _kind.QueryNotSent!));
     }
 

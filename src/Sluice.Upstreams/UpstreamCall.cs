@@ -20,6 +20,32 @@ public enum UpstreamOperation
 
     /// <summary>Nothing that costs: a GET, to find out whether the provider can be reached.</summary>
     Check,
+    /// <summary>Images of a text.</summary>
+    MakeImage,
+
+    /// <summary>Images of other images and a text.</summary>
+    EditImage,
+
+    /// <summary>A text, spoken.</summary>
+    Speak,
+
+    /// <summary>A sound's text.</summary>
+    Transcribe,
+
+    /// <summary>A sound's text in English.</summary>
+    TranslateSpeech,
+
+    /// <summary>A video, as a job.</summary>
+    MakeVideo,
+
+    /// <summary>How a job stands.</summary>
+    ReadJob,
+
+    /// <summary>What a job has made.</summary>
+    ReadJobContent,
+
+    /// <summary>A job is wanted no more.</summary>
+    DeleteJob,
 }
 
 /// <summary>One call of one candidate.</summary>
@@ -37,6 +63,9 @@ public sealed record UpstreamCall
     /// <summary>The answer is wanted as a stream. Some wires say so in the path, beside what the body says.</summary>
     public bool Stream { get; init; }
 
+    /// <summary>The upstream's own id of the job that is asked for; null for all other operations.</summary>
+    public string? JobId { get; init; }
+
     /// <summary>The client's query, with or without its question mark; only native calls send it on, without <c>key</c>, and only to kinds that take one.</summary>
     public string? Query { get; init; }
 
@@ -48,6 +77,14 @@ public sealed record UpstreamCall
 
     /// <summary>The client speaks the upstream's wire: its headers and query go on. Otherwise only what the wire names.</summary>
     public bool Native { get; init; }
+
+    /// <summary>How the operation is asked for.</summary>
+    internal HttpMethod Method => Operation switch
+    {
+        UpstreamOperation.Check or UpstreamOperation.ReadJob or UpstreamOperation.ReadJobContent => HttpMethod.Get,
+        UpstreamOperation.DeleteJob => HttpMethod.Delete,
+        _ => HttpMethod.Post,
+    };
 }
 
 /// <summary>An answer or a fault; exactly one of them is set.</summary>

@@ -50,15 +50,15 @@ public sealed class UpstreamClient(UpstreamClientOptions options) : IAsyncDispos
         var provider = call.Candidate.Provider;
         var channel = Acquire(provider);
         var content = new PieceContent(call.Body).As(ForwardedHeaders.ContentType(call));
+        var sendsBody = call.Method == HttpMethod.Post;
         UpstreamAnswer? answer = null;
         try
         {
             // 2. The request. HTTP/2 where TLS can agree on it; without TLS there is nobody to ask.
             var address = channel.Address.For(call);
-            var isCheck = call.Operation == UpstreamOperation.Check;
-            var request = new HttpRequestMessage(isCheck ? HttpMethod.Get : HttpMethod.Post, address)
+            var request = new HttpRequestMessage(call.Method, address)
             {
-                Content = isCheck ? null : content,
+                Content = sendsBody ? content : null,
                 Version = address.Scheme == Uri.UriSchemeHttps ? HttpVersion.Version20 : HttpVersion.Version11,
                 VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
             };
@@ -94,7 +94,7 @@ public sealed class UpstreamClient(UpstreamClientOptions options) : IAsyncDispos
         }
         catch (Exception exception) when (exception is HttpRequestException or IOException or OperationCanceledException or TimeoutException)
         {
-            return new UpstreamReply(null, TransportFaults.FromException(exception, content.IsWritten ? FaultPhase.FirstToken : FaultPhase.Send, provider));
+            return new UpstreamReply(null, TransportFaults.FromException(exception, content.IsWritten || !sendsBody ? FaultPhase.FirstToken : FaultPhase.Send, provider));
         }
         finally
         {

@@ -1,5 +1,5 @@
 // The official OpenAI SDK, called as its users call it. Reads BASE_URL (without /v1), KEY and MODEL.
-import OpenAI from 'openai';
+import OpenAI, { toFile } from 'openai';
 import { report } from './result.mjs';
 
 const { BASE_URL, KEY, MODEL } = process.env;
@@ -96,6 +96,45 @@ await report({
       ...request, input: [...ask, ...first.output, { type: 'function_call_output', call_id: call.call_id, output: 'The marker is HERON-4711.' }],
     });
     return { call: { name: call.name, input: JSON.parse(call.arguments), id: call.call_id }, items: first.output.map((item) => item.type), text: second.output_text, status: second.status };
+  },
+  // Images, sound and video, each as OpenAI's own documentation has it; the files' first bytes show what came.
+  async image() {
+    const answer = await client.images.generate({ model: MODEL, prompt: 'A heron.', n: 2, size: '1024x1024' });
+    return { count: answer.data.length, head: Buffer.from(answer.data[0].b64_json, 'base64').subarray(1, 4).toString() };
+  },
+  async imageStream() {
+    const types = [];
+    for await (const event of await client.images.generate({ model: MODEL, prompt: 'A heron.', stream: true, partial_images: 1 })) types.push(event.type);
+    return { types };
+  },
+  async imageEdit() {
+    const answer = await client.images.edit({ model: MODEL, prompt: 'Make it blue.', image: await toFile(Buffer.from('PNG'), 'a.png', { type: 'image/png' }) });
+    return { count: answer.data.length };
+  },
+  async speech() {
+    const answer = await client.audio.speech.create({ model: MODEL, voice: 'alloy', input: 'Say hello.', response_format: 'wav' });
+    const bytes = Buffer.from(await answer.arrayBuffer());
+    return { type: answer.headers.get('content-type'), head: bytes.subarray(0, 4).toString(), bytes: bytes.length };
+  },
+  async transcript() {
+    const answer = await client.audio.transcriptions.create({ model: MODEL, file: await toFile(Buffer.alloc(800), 'a.wav', { type: 'audio/wav' }) });
+    return { text: answer.text };
+  },
+  async transcriptStream() {
+    let text = '';
+    let last = null;
+    for await (const event of await client.audio.transcriptions.create({ model: MODEL, stream: true, file: await toFile(Buffer.alloc(800), 'a.wav') })) {
+      if (event.type === 'transcript.text.delta') text += event.delta;
+      last = event.type;
+    }
+    return { text, last };
+  },
+  async video() {
+    const begun = await client.videos.create({ model: MODEL, prompt: 'A heron.', seconds: '4', size: '1280x720' });
+    const done = await client.videos.retrieve(begun.id);
+    const content = Buffer.from(await (await client.videos.downloadContent(begun.id)).arrayBuffer());
+    const deleted = await client.videos.delete(begun.id);
+    return { begun: begun.status, done: done.status, same: done.id === begun.id, head: content.subarray(4, 8).toString(), deleted: deleted.deleted };
   },
   async models() {
     const page = await client.models.list();

@@ -20,6 +20,12 @@ public sealed record MediaRates
 
     /// <summary>USD per million characters of text that is spoken.</summary>
     public decimal? Characters { get; init; }
+
+    /// <summary>One figure to compare endpoints of a model by, which are charged by the same unit as a rule; null where there is none.</summary>
+    internal decimal? Typical =>
+        Image.Count > 0 ? Image[0].Usd
+        : VideoSecond.Count > 0 ? VideoSecond[0].Usd
+        : ImageOutput ?? Characters ?? AudioSecond;
 }
 
 /// <summary>The rate of one unit of a size and a quality.</summary>

@@ -83,7 +83,7 @@ public sealed class Planner(IHealth health, IAffinity affinity, TimeProvider tim
             Funnel = funnel,
             Refusal = draft.Count > 0 ? null
                 : !draft.AnyKnown ? Refusals.ModelNotFound(catalogue, request)
-                : Refusals.NothingToTry(request, draft, funnel),
+                : WrongProduct.Refusal(request, resolved, catalogue) ?? Refusals.NothingToTry(request, draft, funnel),
         };
         Keep(snapshot, request, resolved, plan);
         return resolved is not null && table.Of(resolved).Endpoints.Length == 0 && EndedModel.Is(resolved, Today) ? EndedModel.Mark(plan, request, resolved, snapshot) : plan;

@@ -1,3 +1,4 @@
+using Sluice.Protocols.Formats;
 using Sluice.Protocols.Native;
 
 namespace Sluice.Core.Routing;
@@ -11,6 +12,15 @@ namespace Sluice.Core.Routing;
 /// <param name="Parameters">The parameters that it sets.</param>
 public readonly record struct RequestNeeds(long InputTokens, long? OutputTokens, bool Images, bool Documents, bool Tools, RequestParameters Parameters)
 {
+    private readonly Products _makes;
+
+    /// <summary>What a model must make; text where nothing else is said.</summary>
+    public Products Makes
+    {
+        get => _makes == Products.None ? Products.Text : _makes;
+        init => _makes = value;
+    }
+
     /// <summary>A stream is asked for.</summary>
     public bool Stream { get; init; }
 }

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Sluice.Core.Configuration;
 using Sluice.Core.Health;
+using Sluice.Protocols.Formats;
 
 namespace Sluice.Core.Routing;
 
@@ -35,5 +36,6 @@ internal sealed class SimplePlans(ConfigSnapshot? snapshot)
 
     // The request asks for nothing that could change what is planned.
     private static bool IsPlain(RoutingRequest request) =>
-        request.AllowedModels.Count == 0 && request.FallbackModels.Count == 0 && request.ServiceTier is null && ReferenceEquals(request.Preferences, ProviderPreferences.None);
+        request.AllowedModels.Count == 0 && request.FallbackModels.Count == 0 && request.ServiceTier is null && ReferenceEquals(request.Preferences, ProviderPreferences.None)
+        && request.Needs.Makes == Products.Text;
 }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Sluice.Protocols.Formats;
@@ -60,6 +61,12 @@ public sealed class BodyEdits
     public static BodyEdits ForModel(Envelope envelope, ReadOnlySpan<byte> original, string upstreamModel, BodyEditOptions? options = null)
     {
         options ??= new BodyEditOptions();
+        if (envelope.IsForm)
+        {
+            // A field has no quotes, and a form nothing that only a gateway reads.
+            return Of(envelope.Model == upstreamModel ? [] : [new BodyEdit(envelope.ModelValue, Encoding.UTF8.GetBytes(upstreamModel))], original.Length);
+        }
+
         var edits = new List<BodyEdit>();
         var inserted = new ArrayBufferWriter<byte>(64);
         if (envelope.ModelIsInPath)
@@ -87,7 +94,7 @@ public sealed class BodyEdits
             Remove(envelope.GatewayMembers, original, edits);
         }
 
-        if (options.AskForUsage && envelope is { Stream: true, IncludeStreamUsage: false } && WireFormats.Client(envelope.Protocol).AsksForUsage)
+        if (options.AskForUsage && envelope is { Stream: true, IncludeStreamUsage: false, Media: null } && WireFormats.Client(envelope.Protocol).AsksForUsage)
         {
             if (!envelope.StreamOptions.Exists)
             {

@@ -1,3 +1,5 @@
+using Sluice.Protocols.OpenAIMedia;
+
 namespace Sluice.Protocols.Native;
 
 /// <summary>A run of bytes of a request body.</summary>
@@ -94,6 +96,12 @@ public sealed record Envelope
 
     /// <summary><c>speed</c>: with <c>fast</c> OpenRouter's other word for the tier <c>priority</c>.</summary>
     public string? Speed { get; init; }
+
+    /// <summary>The body is a form: <see cref="ModelValue"/> is the bare text of a field.</summary>
+    public bool IsForm { get; init; }
+
+    /// <summary>What images, sound or video it asks for; null where it asks for none.</summary>
+    public MediaAsk? Media { get; init; }
 
     /// <summary>The body's outermost opening brace: new members are inserted behind it.</summary>
     public int BodyStart { get; init; }

@@ -14,7 +14,12 @@ public sealed class OpenAIChatFormat : IWireFormat
 {
     private static readonly byte[] KeepAliveComment = ": keep-alive\n\n"u8.ToArray();
 
-    private static readonly ClientPaths Paths = new(("/v1/chat/completions", SurfaceOperation.Generate), ("/v1/embeddings", SurfaceOperation.Embed));
+    // Of several paths for one operation the first is the one to tell: the second ones are OpenRouter's and EvoLink's.
+    private static readonly ClientPaths Paths = new(
+        ("/v1/chat/completions", SurfaceOperation.Generate), ("/v1/embeddings", SurfaceOperation.Embed),
+        ("/v1/images/generations", SurfaceOperation.MakeImage), ("/v1/images", SurfaceOperation.MakeImage), ("/v1/images/edits", SurfaceOperation.EditImage),
+        ("/v1/audio/speech", SurfaceOperation.Speak), ("/v1/audio/transcriptions", SurfaceOperation.Transcribe), ("/v1/audio/translations", SurfaceOperation.TranslateSpeech),
+        ("/v1/videos", SurfaceOperation.MakeVideo), ("/v1/videos/generations", SurfaceOperation.MakeVideo));
 
     private OpenAIChatFormat()
     {

@@ -207,7 +207,7 @@ internal sealed class RequestAdmission : IDisposable
         var model = candidate.Endpoint.Model.Id;
         return new Demand(
             _services.Estimates.Correct(model, _request.Envelope.EstimatedInputTokens),
-            Vectors.AreWanted(_request) ? 0 : _services.Admission.Output.Of(model, _request.Envelope.MaxOutputTokens));
+            _request.Surface.Operation.IsNativeOnly() ? 0 : _services.Admission.Output.Of(model, _request.Envelope.MaxOutputTokens));
     }
 
     private async ValueTask<Entry> AskAsync(IReadOnlyList<Way> ways, Demand demand)

@@ -27,7 +27,7 @@ internal static class Askable
             return (false, null);
         }
 
-        return Vectors.AreWanted(request) && Vectors.Refusal(request, candidate) is { } unable
+        return NativeOnly.Refusal(request, candidate) is { } unable
             ? (false, unable)
             : (!Continuation.IsElsewhere(request, candidate), null);
     }

@@ -80,6 +80,9 @@ internal sealed class Attempt
     /// <summary>An error body that a client of the same protocol gets as it is; null for all others.</summary>
     public (ReadOnlyMemory<byte> Body, string? ContentType)? ErrorBody { get; set; }
 
+    /// <summary>Content type and status of a whole answer that is passed on as it came; null for JSON with status 200.</summary>
+    public (string ContentType, int Status)? Told { get; set; }
+
     /// <summary>It was refused for something that the request is tried without since (<see cref="Mending"/>).</summary>
     public bool Mended { get; set; }
 

@@ -6,6 +6,7 @@ using Sluice.Core.Pricing;
 using Sluice.Protocols.Errors;
 using Sluice.Protocols.Formats;
 using Sluice.Server.Errors;
+using Sluice.Server.Media;
 using Sluice.Server.Relay;
 using Sluice.Server.Surfaces;
 using Sluice.Upstreams;
@@ -36,6 +37,38 @@ internal sealed class Delivery(AttemptServices services, InferenceRequest reques
         Stream = new ClientStream(request.Http, StreamFramings.Of(request.Surface), request.Snapshot.KeepAlive,
             response => AnswerHeaders.Write(response, request, _openAttempt, _openAnswer), services.Time);
 
+    /// <summary>
+    /// Prepares for an answer with images, sound or video, of which only its content type tells how it comes. False where another attempt's answer has
+    /// been opened in another way, which cannot be taken back.
+    /// </summary>
+    public async ValueTask<bool> ExpectAsync(MediaShape shape, string? contentType)
+    {
+        if (Stream is { HoldsErrors: true } && shape == MediaShape.Events)
+        {
+            return true;
+        }
+
+        if (Stream is { } before)
+        {
+            await before.DisposeAsync();
+            Stream = null;
+            if (before.Opened)
+            {
+                return false;
+            }
+        }
+
+        if (shape != MediaShape.Whole)
+        {
+            var isEvents = shape == MediaShape.Events;
+            Stream = new ClientStream(request.Http, isEvents ? StreamFramings.Of(request.Surface) : (contentType ?? "application/octet-stream", default),
+                isEvents ? request.Snapshot.KeepAlive : request.Snapshot.KeepAlive with { After = TimeSpan.Zero },
+                response => AnswerHeaders.Write(response, request, _openAttempt, _openAnswer), services.Time) { HoldsErrors = isEvents };
+        }
+
+        return true;
+    }
+
     /// <summary>From here on headers tell of this attempt and of what its upstream sent; nulls where the attempt came to nothing.</summary>
     public void Show(Attempt? attempt, UpstreamAnswer? answer)
     {
@@ -65,8 +98,8 @@ internal sealed class Delivery(AttemptServices services, InferenceRequest reques
         var cost = await SettleAnswerAsync(attempt);
         var response = request.Http.Response;
         AnswerHeaders.Write(response, request, attempt, answer);
-        response.StatusCode = StatusCodes.Status200OK;
-        response.ContentType = "application/json";
+        response.StatusCode = attempt.Told?.Status ?? StatusCodes.Status200OK;
+        response.ContentType = attempt.Told?.ContentType ?? "application/json";
         response.ContentLength = bytes.Length;
         if (!cost.IsUnpriced)
         {
@@ -109,7 +142,7 @@ internal sealed class Delivery(AttemptServices services, InferenceRequest reques
             await stream.DisposeAsync();
             if (stream.Opened)
             {
-                await TellInStreamAsync(error, stream.Began);
+                await (stream.HoldsErrors ? TellInStreamAsync(error, stream.Began) : CutAsync(error));
                 return;
             }
         }
@@ -184,6 +217,14 @@ internal sealed class Delivery(AttemptServices services, InferenceRequest reques
         await services.Settler.SettleAsync(request, StatusCodes.Status200OK, error);
         StreamFramings.WriteError(request.Surface, error, began, request.Http.Response.BodyWriter);
         await request.Http.Response.BodyWriter.FlushAsync(request.ClientGone);
+    }
+
+    // In the middle of a sound there is no place for words: a cut is honest, a clean end would be a lie.
+    private async Task CutAsync(GatewayError error)
+    {
+        await SettleOpenAsync(AttemptOutcome.Failed);
+        await services.Settler.SettleAsync(request, StatusCodes.Status200OK, error);
+        request.Http.Abort();
     }
 
     private async Task<Cost> SettleAnswerAsync(Attempt attempt)

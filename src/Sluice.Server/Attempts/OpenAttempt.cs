@@ -4,6 +4,8 @@ using Sluice.Protocols;
 using Sluice.Protocols.Errors;
 using Sluice.Protocols.Formats;
 using Sluice.Protocols.Native;
+using Sluice.Protocols.OpenAIMedia;
+using Sluice.Server.Media;
 using Sluice.Server.Relay;
 using Sluice.Server.Surfaces;
 using Sluice.Upstreams;
@@ -99,6 +101,11 @@ internal sealed class OpenAttempt(AttemptServices services, InferenceRequest req
         }
 
         attempt.Accepted = true;
+        if (request.Surface.Operation.IsMedia())
+        {
+            return await MediaAsync(answer, holds);
+        }
+
         if (delivery.Stream is not { } client)
         {
             return await WholeAsync(answer);
@@ -115,6 +122,26 @@ internal sealed class OpenAttempt(AttemptServices services, InferenceRequest req
         }
 
         _stream = new StreamedAnswer(attempt, answer, StreamRelays.Create(request, attempt), client, _clock, services.Time);
+        return Ended(await _stream.RunAsync(request.ClientGone, holds));
+    }
+
+    /// <summary>What was asked for does not tell how images, sound or video come.</summary>
+    private async Task<RelayEnd> MediaAsync(UpstreamAnswer answer, bool holds)
+    {
+        var shape = MediaAnswers.ShapeOf(request.Surface.Operation, answer);
+        if (shape == MediaShape.Page || !await delivery.ExpectAsync(shape, answer.ContentType))
+        {
+            return Failed(FaultClassifier.BadResponse(FaultPhase.FirstToken, $"The provider answered with {answer.ContentType ?? "no content type"}."));
+        }
+
+        if (shape == MediaShape.Whole)
+        {
+            return await WholeAsync(answer);
+        }
+
+        delivery.Show(attempt, answer);
+        var relay = shape == MediaShape.Bytes ? MediaStreams.Bytes() : StreamRelays.OfMedia(request, attempt);
+        _stream = new StreamedAnswer(attempt, answer, relay, delivery.Stream!, _clock, services.Time);
         return Ended(await _stream.RunAsync(request.ClientGone, holds));
     }
 
@@ -192,9 +219,10 @@ internal sealed class OpenAttempt(AttemptServices services, InferenceRequest req
         attempt.FirstTokenMs = (long)_clock.Elapsed.TotalMilliseconds;
         (_whole, var error, var hasContent) = request.Surface.Operation == SurfaceOperation.CountTokens
             ? TokenCounts.ForClient(request, attempt, body.Bytes)
+            : request.Surface.Operation.IsMedia() ? MediaAnswers.ForClient(request, attempt, answer, body.Bytes, services.Jobs)
             : WholeAnswer.ForClient(request, attempt, body.Bytes);
         return error is not null ? FailedInside(error)
-            : hasContent || Vectors.AreWanted(request) ? RelayEnd.Complete
+            : hasContent || request.Surface.Operation.Makes() == Products.Vectors ? RelayEnd.Complete
             : RelayEnd.Empty;
     }
 

@@ -1,5 +1,6 @@
 using Sluice.Protocols.Formats;
 using Sluice.Protocols.Native;
+using Sluice.Protocols.OpenAIMedia;
 using Sluice.Server.Relay;
 using Sluice.Server.ToolCalls;
 
@@ -11,23 +12,28 @@ internal static class StreamRelays
     /// <summary>A relay for one answer.</summary>
     public static IStreamRelay Create(InferenceRequest request, Attempt attempt) => StreamFramings.Around(request.Surface, Events(request, attempt));
 
+    /// <summary>A relay for an answer whose events are images, sound or a transcript.</summary>
+    public static IStreamRelay OfMedia(InferenceRequest request, Attempt attempt) => MediaStreams.Events(request.Surface.Operation, Native(request, attempt));
+
     private static IStreamRelay Events(InferenceRequest request, Attempt attempt)
     {
         var upstream = WireFormats.Upstream(attempt.Wire);
-        var dialect = attempt.Candidate.Provider.Dialect;
         return attempt.Native
-            ? ToolCallMeter.Watch(ReasoningReplays.Remember(
-                NativeRelays.CreateStream(attempt.Wire, new NativeStreamOptions
-                {
-                    ReadError = data => upstream.ReadError(0, data.Span),
-                    ReadUsage = (json, previous) => upstream.ReadUsage(json, previous, dialect),
-                    DropUsageChunk = !WantsUsage(request),
-                    DropNullMembers = request.Surface.IsOpenRouters,
-                }),
-                upstream,
-                request,
-                attempt), upstream, request, attempt)
-            : Translated(request, attempt, upstream.CreateStreamReader(dialect));
+            ? ToolCallMeter.Watch(ReasoningReplays.Remember(NativeRelays.CreateStream(attempt.Wire, Native(request, attempt)), upstream, request, attempt), upstream, request, attempt)
+            : Translated(request, attempt, upstream.CreateStreamReader(attempt.Candidate.Provider.Dialect));
+    }
+
+    private static NativeStreamOptions Native(InferenceRequest request, Attempt attempt)
+    {
+        var upstream = WireFormats.Upstream(attempt.Wire);
+        var dialect = attempt.Candidate.Provider.Dialect;
+        return new NativeStreamOptions
+        {
+            ReadError = data => upstream.ReadError(0, data.Span),
+            ReadUsage = (json, previous) => upstream.ReadUsage(json, previous, dialect),
+            DropUsageChunk = !WantsUsage(request),
+            DropNullMembers = request.Surface.IsOpenRouters,
+        };
     }
 
     private static TranslatedRelay Translated(InferenceRequest request, Attempt attempt, IStreamReader reader)

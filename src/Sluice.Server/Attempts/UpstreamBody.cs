@@ -40,6 +40,11 @@ internal static class UpstreamBody
         }
 
         var body = request.Text;
+        if (request.Surface.Operation.IsMedia())
+        {
+            return ([.. BodyEdits.ForModel(request.Envelope, body.Span, candidate.Endpoint.UpstreamModel, EditsFor(candidate.Provider, tier: null)).Pieces(body)], null);
+        }
+
         var tier = TierToAsk.Of(request.Envelope, candidate, WireFormats.Upstream(wire), degradations);
         var edits = host is { } hosted
             ? HostedClaudeEdits.For(body.Span, hosted, Betas.Of(request.Http.Request.Headers).Except(request.WithoutBetas), degradations, request.Envelope.GatewayMembers, count)

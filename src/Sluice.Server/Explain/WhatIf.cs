@@ -21,13 +21,13 @@ internal sealed class WhatIf(Func<ConfigSnapshot> snapshot, Planner planner, IAf
     /// <param name="body">As a client would send it.</param>
     public (PlanExplanation? Explained, string? Error) Explain(Caller caller, Surface surface, string? model, ReadOnlyMemory<byte> body)
     {
-        var (envelope, invalid) = EnvelopeScanner.Scan(surface.Format.Protocol, body);
+        var (envelope, invalid) = surface.Scan(contentType: null, body);
         if (envelope is null)
         {
             return (null, invalid!.Message);
         }
 
-        envelope = RoutingRequests.WithModel(surface.Complete(envelope));
+        envelope = RoutingRequests.WithModel(envelope);
         envelope = envelope with { Model = model ?? envelope.Model };
         if (string.IsNullOrEmpty(envelope.Model))
         {
@@ -36,7 +36,7 @@ internal sealed class WhatIf(Func<ConfigSnapshot> snapshot, Planner planner, IAf
 
         var current = snapshot();
         var facts = ClientFacts.Read(new DefaultHttpContext().Request, caller, envelope, surface.Operation);
-        var (routing, misread) = RoutingRequests.Of(caller, facts, envelope, body.Span, isOpenRouterPath: false);
+        var (routing, misread) = RoutingRequests.Of(caller, facts, envelope, body.Span, surface with { IsOpenRouters = false });
         if (routing is null)
         {
             return (null, misread!.Message);

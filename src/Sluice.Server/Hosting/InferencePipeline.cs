@@ -4,6 +4,7 @@ using Sluice.Core.Configuration;
 using Sluice.Core.Identity;
 using Sluice.Core.Routing;
 using Sluice.Protocols.Errors;
+using Sluice.Protocols.Formats;
 using Sluice.Protocols.Native;
 using Sluice.Server.Attempts;
 using Sluice.Server.Detached;
@@ -69,7 +70,7 @@ internal sealed class InferencePipeline(
         var (http, surface, caller, id, startedAt, _) = known;
 
         // 2. Ingress.
-        var (body, unread) = await bodies.ReadAsync(http.Request, current.Server.MaxBody, http.RequestAborted);
+        var (body, unread) = await bodies.ReadAsync(http.Request, surface.Operation.TakesForms(), current.Server.MaxBody, http.RequestAborted);
         if (unread is { Kind: ErrorKind.Cancelled })
         {
             await settler.SettleAsync(known, unread);
@@ -84,8 +85,8 @@ internal sealed class InferencePipeline(
         }
 
         using var owned = body;
-        var (envelope, invalid) = EnvelopeScanner.Scan(surface.Format.Protocol, body.Bytes);
-        envelope = envelope is null ? null : RoutingRequests.WithModel(surface.Complete(envelope));
+        var (envelope, invalid) = surface.Scan(http.Request.ContentType, body.Bytes);
+        envelope = envelope is null ? null : RoutingRequests.WithModel(envelope);
         if (envelope is null || envelope.Model is null)
         {
             await RefuseAsync(known with { Envelope = envelope }, invalid is null
@@ -96,7 +97,7 @@ internal sealed class InferencePipeline(
 
         // 3. Routing.
         var facts = ClientFacts.Read(http.Request, caller, envelope, surface.Operation);
-        var (routing, misread) = RoutingRequests.Of(caller, facts, envelope, body.Bytes.Span, PathRules.IsOpenRouterPath(http.Request.Path.Value ?? ""));
+        var (routing, misread) = RoutingRequests.Of(caller, facts, envelope, body.Bytes.Span, surface);
         if (routing is null)
         {
             await RefuseAsync(known with { Envelope = envelope }, misread!);

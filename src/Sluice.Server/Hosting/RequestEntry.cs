@@ -4,6 +4,7 @@ using Sluice.Protocols.Errors;
 using Sluice.Protocols.Formats;
 using Sluice.Server.Detached;
 using Sluice.Server.Errors;
+using Sluice.Server.Media;
 using Sluice.Server.Operations;
 using Sluice.Server.Surfaces;
 using Sluice.Server.Surfaces.Models;
@@ -15,7 +16,7 @@ namespace Sluice.Server.Hosting;
 /// The first thing that sees a request: operations, admin and console paths as they are, everything else by the prefix rules. Inference does not pass
 /// through endpoint routing: a table of a few paths is quicker and has no templates that a slash in a model's name could break.
 /// </summary>
-internal sealed class RequestEntry(InferencePipeline pipeline, ModelsApi models, OperationsApi operations, DetachedApi detached, Drain drain)
+internal sealed class RequestEntry(InferencePipeline pipeline, ModelsApi models, OperationsApi operations, DetachedApi detached, JobsApi jobs, Drain drain)
 {
     /// <summary>Answers, or hands an admin path on.</summary>
     public Task InvokeAsync(HttpContext http, RequestDelegate admin)
@@ -49,7 +50,7 @@ internal sealed class RequestEntry(InferencePipeline pipeline, ModelsApi models,
                 : NotAllowedAsync(http, surface);
         }
 
-        return OtherAsync(http, normalised);
+        return JobPath.Of(normalised) is { } job ? jobs.AnswerAsync(http, job) : OtherAsync(http, normalised);
     }
 
     private Task RunAsync(HttpContext http, Surface surface)

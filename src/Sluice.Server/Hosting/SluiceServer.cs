@@ -21,6 +21,7 @@ using Sluice.Server.Diagnosis;
 using Sluice.Server.Explain;
 using Sluice.Server.Ingress;
 using Sluice.Server.KeptAnswers;
+using Sluice.Server.Media;
 using Sluice.Server.Operations;
 using Sluice.Server.Settlement;
 using Sluice.Server.Surfaces;
@@ -136,7 +137,8 @@ public sealed class SluiceServer : IAsyncDisposable
         admission.Reload(first);
         var limits = parts.Add(new LimitDirectory(store.Limits, admission, time));
         await limits.RefreshAsync(CancellationToken.None);
-        var attempts = new AttemptServices(upstreams, health, affinity, store, settler, new RetryBudget(time), new FailedRequests(time), new RefusedBetas(time), estimates, reasoning, admission, time, random, drain.Over);
+        var jobs = new JobIds(JobKeyFile.Ensure(first.Server.DataFolder));
+        var attempts = new AttemptServices(upstreams, health, affinity, store, settler, new RetryBudget(time), new FailedRequests(time), new RefusedBetas(time), estimates, reasoning, admission, jobs, time, random, drain.Over);
         var budget = new BodyBudget(first.Server.MaxBuffered ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4);
         var bodies = new BodyReader(budget);
         var answers = new AnswerCache();
@@ -179,7 +181,8 @@ public sealed class SluiceServer : IAsyncDisposable
         LogWarnings(log, first.Warnings);
 
         var pipeline = new InferencePipeline(() => watcher.Current, keys, bodies, planner, attempts, answers, detached, settler, time, loggers.CreateLogger<InferencePipeline>());
-        var entry = new RequestEntry(pipeline, new Surfaces.Models.ModelsApi(() => watcher.Current, keys, time), new OperationsApi(watcher, new PublicStatus(standings, time), () => drain.Begun), new DetachedApi(detached, keys, () => watcher.Current.Auth.Open), drain);
+        var entry = new RequestEntry(pipeline, new Surfaces.Models.ModelsApi(() => watcher.Current, keys, time), new OperationsApi(watcher, new PublicStatus(standings, time), () => drain.Begun), new DetachedApi(detached, keys, () => watcher.Current.Auth.Open),
+            new JobsApi(() => watcher.Current, keys, jobs, upstreams, time, drain.Over), drain);
         app.Lifetime.ApplicationStopping.Register(() =>
         {
             HostingLog.Stopping(log, options.Drain.TotalSeconds);

@@ -1,6 +1,7 @@
 using System.Buffers;
 using Microsoft.AspNetCore.Http;
 using Sluice.Protocols.Errors;
+using Sluice.Protocols.OpenAIMedia;
 using Sluice.Server.Errors;
 
 namespace Sluice.Server.Ingress;
@@ -16,16 +17,17 @@ internal sealed class BodyReader(BodyBudget budget)
 
     /// <summary>Reads the body, or says why not; <see cref="ErrorKind.Cancelled"/> where the client left before all of it was there. The caller owns the body.</summary>
     /// <param name="request">Not read yet.</param>
+    /// <param name="takesForms">A form with files is as good as JSON here.</param>
     /// <param name="maxBody">Bytes.</param>
     /// <param name="cancellation">The client's own.</param>
-    public async ValueTask<(PooledBody? Body, GatewayError? Error)> ReadAsync(HttpRequest request, long maxBody, CancellationToken cancellation)
+    public async ValueTask<(PooledBody? Body, GatewayError? Error)> ReadAsync(HttpRequest request, bool takesForms, long maxBody, CancellationToken cancellation)
     {
         if (request.ContentLength > maxBody)
         {
             return (null, TooLarge(maxBody));
         }
 
-        if (RefuseEncoding(request) is { } refused)
+        if (RefuseEncoding(request, takesForms) is { } refused)
         {
             return (null, refused);
         }
@@ -95,7 +97,7 @@ internal sealed class BodyReader(BodyBudget budget)
         return null;
     }
 
-    private static GatewayError? RefuseEncoding(HttpRequest request)
+    private static GatewayError? RefuseEncoding(HttpRequest request, bool takesForms)
     {
         var encoding = request.Headers.ContentEncoding.ToString();
         if (encoding.Length > 0 && encoding != "identity")
@@ -105,10 +107,10 @@ internal sealed class BodyReader(BodyBudget budget)
         }
 
         var type = request.ContentType;
-        return type is null || type.Contains("json", StringComparison.OrdinalIgnoreCase)
+        return type is null || type.Contains("json", StringComparison.OrdinalIgnoreCase) || (takesForms && FormScanner.IsForm(type))
             ? null
             : new GatewayError(ErrorKind.InvalidRequest, ErrorSource.Client, 400,
-                "Content-Type must be application/json; it was " + (type.Length > 100 ? type[..100] : type) + ".");
+                $"Content-Type must be application/json{(takesForms ? " or multipart/form-data" : "")}; it was " + (type.Length > 100 ? type[..100] : type) + ".");
     }
 
     private static GatewayError TooLarge(long maxBody) => new(ErrorKind.InvalidRequest, ErrorSource.Client, 413,

@@ -52,8 +52,9 @@ internal sealed class CachedCall : IDisposable
             return null;
         }
 
-        // A conversation that a provider keeps goes on from where it stands there, whatever the body says.
-        return preferences.ZeroDataRetention || preferences.DenyDataCollection || request.Envelope.ContinuesAnswer || request.Surface.Operation == SurfaceOperation.CountTokens
+        // A conversation that a provider keeps goes on from where it stands there, whatever the body says. A job is begun anew each time, and images are
+        // too large to keep.
+        return preferences.ZeroDataRetention || preferences.DenyDataCollection || request.Envelope.ContinuesAnswer || request.Surface.Operation == SurfaceOperation.CountTokens || request.Surface.Operation.IsMedia()
             ? null
             : new CachedCall(cache, settler, time, request, wish, budget);
     }

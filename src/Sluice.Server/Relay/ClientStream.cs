@@ -50,6 +50,9 @@ internal sealed class ClientStream : IAsyncDisposable
     /// <summary>Headers have gone: the status can no longer change.</summary>
     public bool Opened => _opened;
 
+    /// <summary>An error can be told inside it; false where its bytes are a sound's.</summary>
+    public bool HoldsErrors { get; init; } = true;
+
     /// <summary>Something of an answer has gone, not keep-alives alone.</summary>
     public bool Began { get; private set; }
 

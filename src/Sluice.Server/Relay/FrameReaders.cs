@@ -1,4 +1,5 @@
 using Sluice.Protocols.EventStream;
+using Sluice.Protocols.OpenAIMedia;
 using Sluice.Protocols.Sse;
 using Sluice.Upstreams;
 
@@ -15,6 +16,7 @@ internal static class FrameReaders
     {
         AnswerFraming.ConverseEvents => new EventStreamReader(EventStreamContent.Events),
         AnswerFraming.InvokeEvents => new EventStreamReader(EventStreamContent.ClaudeChunks),
+        AnswerFraming.Other => new ByteFrames(),
         _ => new SseReader(),
     };
 }

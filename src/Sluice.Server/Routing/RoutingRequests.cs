@@ -6,8 +6,10 @@ using Sluice.Core.Routing.Auto;
 using Sluice.Core.Routing.Preferences;
 using Sluice.Protocols;
 using Sluice.Protocols.Errors;
+using Sluice.Protocols.Formats;
 using Sluice.Protocols.Native;
 using Sluice.Server.Identity;
+using Sluice.Server.Surfaces;
 
 namespace Sluice.Server.Routing;
 
@@ -28,8 +30,8 @@ internal static class RoutingRequests
     /// <param name="facts">What the headers say.</param>
     /// <param name="envelope">What the body says; its model is set.</param>
     /// <param name="body">The client's whole body.</param>
-    /// <param name="isOpenRouterPath">It came by a path of OpenRouter's, where requests that name no order are balanced, or go by tool calls where they have tools.</param>
-    public static (RoutingRequest? Request, GatewayError? Error) Of(Caller caller, ClientFacts facts, Envelope envelope, ReadOnlySpan<byte> body, bool isOpenRouterPath)
+    /// <param name="surface">What is asked; on OpenRouter's paths requests that name no order are balanced, or go by tool calls where they have tools.</param>
+    public static (RoutingRequest? Request, GatewayError? Error) Of(Caller caller, ClientFacts facts, Envelope envelope, ReadOnlySpan<byte> body, Surface surface)
     {
         var (preferences, error) = RequestPreferences.Read(envelope, body);
         if (error is not null)
@@ -52,11 +54,11 @@ internal static class RoutingRequests
             AllowedModels = caller.AllowedModels,
             Preferences = preferences,
             // There, requests with tools go to who is good at them.
-            DefaultSort = !isOpenRouterPath ? null : envelope.ToolCount > 0 ? RouteSort.Exacto : RouteSort.Balanced,
+            DefaultSort = !surface.IsOpenRouters ? null : envelope.ToolCount > 0 ? RouteSort.Exacto : RouteSort.Balanced,
             // Chat bodies reach OpenRouter with all their members; other formats are translated, and then nobody behind it reads these.
             PreferencesTravel = envelope.Protocol == WireProtocol.OpenAIChat,
             ServiceTier = ServiceTiers.Asked(envelope.ServiceTier, envelope.Speed),
-            Needs = new RequestNeeds(shortens ? envelope.EstimatedInputTokens / 2 : envelope.EstimatedInputTokens, envelope.MaxOutputTokens, envelope.HasImages, envelope.HasDocuments, envelope.ToolCount > 0, envelope.Parameters) { Stream = envelope.Stream },
+            Needs = new RequestNeeds(shortens ? envelope.EstimatedInputTokens / 2 : envelope.EstimatedInputTokens, envelope.MaxOutputTokens, envelope.HasImages, envelope.HasDocuments, envelope.ToolCount > 0, envelope.Parameters) { Stream = envelope.Stream, Makes = surface.Operation.Makes() },
             Origin = new RequestOrigin(caller.KeyId, caller.User)
             {
                 Team = caller.Team,

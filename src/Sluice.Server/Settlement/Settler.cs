@@ -10,6 +10,7 @@ using Sluice.Protocols.Formats;
 using Sluice.Server.Attempts;
 using Sluice.Server.Detached;
 using Sluice.Server.KeptAnswers;
+using Sluice.Server.Media;
 using Sluice.Upstreams.Kinds;
 
 namespace Sluice.Server.Settlement;
@@ -107,7 +108,9 @@ internal sealed class Settler(ILedger ledger, EstimateCorrection estimates, Time
     private (AttemptSettled Row, Cost Cost) Close(InferenceRequest request, Attempt attempt, AttemptOutcome outcome)
     {
         attempt.Milliseconds = (long)time.GetElapsedTime(attempt.SentAt).TotalMilliseconds;
-        var (usage, estimated) = request.Surface.Operation == SurfaceOperation.CountTokens ? (Nothing, false) : Charge(attempt, outcome);
+        var (usage, estimated) = request.Surface.Operation == SurfaceOperation.CountTokens ? (Nothing, false)
+            : request.Envelope.Media is { } ask ? MediaCharge.Of(request.Surface.Operation, ask, attempt, outcome)
+            : Charge(attempt, outcome);
         request.Admission?.Settle(attempt, usage);
         var price = attempt.Candidate.Endpoint.PriceOf(usage.ServiceTier);
         var cost = Pricer.Price(price, usage, attempt.Row.StartedAt, new PricingTerms

@@ -1,6 +1,7 @@
 using Sluice.Core.Catalogue;
 using Sluice.Core.Configuration;
 using Sluice.Protocols;
+using Sluice.Protocols.Formats;
 using Sluice.Upstreams.Credentials;
 
 namespace Sluice.Upstreams.Kinds;
@@ -40,7 +41,8 @@ internal sealed class AzureKind : IProviderKind
         return client == WireProtocol.OpenAIResponses && HasResponses(provider) ? WireProtocol.OpenAIResponses : WireProtocol.OpenAIChat;
     }
 
-    public bool Embeds(ProviderSettings provider, WireProtocol wire) => wire == WireProtocol.OpenAIChat && !Ends(provider.BaseUrl, "/models");
+    public Products Makes(ProviderSettings provider, WireProtocol wire) =>
+        wire == WireProtocol.OpenAIChat && !Ends(provider.BaseUrl, "/models") ? MediaPaths.All | Products.Vectors : Products.None;
 
     public bool Counts(ModelEndpoint endpoint, WireProtocol wire) => wire == WireProtocol.AnthropicMessages;
 
@@ -59,15 +61,21 @@ internal sealed class AzureKind : IProviderKind
 
         var version = settings?.ApiVersion;
         var query = version is null or "v1" ? null : $"api-version={Uri.EscapeDataString(version)}";
+        if (MediaPaths.IsOfVideo(target.Operation))
+        {
+            // They came after the classic addresses.
+            return BasePath.Join(Resource(target.BaseUrl, "/openai/v1"), MediaPaths.Of(target));
+        }
+
         if (!IsClassic(target.BaseUrl, version))
         {
-            return BasePath.Join(Resource(target.BaseUrl, "/openai/v1"), target.Wire == WireProtocol.OpenAIResponses ? "/responses" : OpenAIKind.Tail(target.Operation), query);
+            return BasePath.Join(Resource(target.BaseUrl, "/openai/v1"), target.Wire == WireProtocol.OpenAIResponses ? "/responses" : OpenAIKind.Tail(target), query);
         }
 
         var classic = Resource(target.BaseUrl, "/openai");
         return target.Wire == WireProtocol.OpenAIResponses
             ? BasePath.Join(classic, "/responses", query)
-            : BasePath.Join(classic, $"/deployments/{BasePath.Segment(target.Model)}{OpenAIKind.Tail(target.Operation)}", query);
+            : BasePath.Join(classic, $"/deployments/{BasePath.Segment(target.Model)}{OpenAIKind.Tail(target)}", query);
     }
 
     // Foundry's own models and Claude on it have no list at their addresses.

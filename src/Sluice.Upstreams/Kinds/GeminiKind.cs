@@ -1,6 +1,7 @@
 using Sluice.Core.Catalogue;
 using Sluice.Core.Configuration;
 using Sluice.Protocols;
+using Sluice.Protocols.Formats;
 using Sluice.Upstreams.Credentials;
 
 namespace Sluice.Upstreams.Kinds;
@@ -18,7 +19,7 @@ internal sealed class GeminiKind : IProviderKind
 
     public bool Counts(ModelEndpoint endpoint, WireProtocol wire) => true;
 
-    public bool Embeds(ProviderSettings provider, WireProtocol wire) => true;
+    public Products Makes(ProviderSettings provider, WireProtocol wire) => Products.Vectors;
 
     public Uri AddressFor(in CallTarget target) => Address(target);
 

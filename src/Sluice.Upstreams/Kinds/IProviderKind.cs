@@ -2,6 +2,7 @@ using Sluice.Core.Catalogue;
 using Sluice.Core.Configuration;
 using Sluice.Protocols;
 using Sluice.Protocols.Anthropic;
+using Sluice.Protocols.Formats;
 using Sluice.Upstreams.Credentials;
 
 namespace Sluice.Upstreams.Kinds;
@@ -13,7 +14,11 @@ namespace Sluice.Upstreams.Kinds;
 /// <param name="Operation">What is asked.</param>
 /// <param name="Model">The provider's own name of the model, as configured or as a client wrote it.</param>
 /// <param name="Stream">The answer is to come as a stream.</param>
-internal readonly record struct CallTarget(ProviderSettings Provider, Uri BaseUrl, WireProtocol Wire, UpstreamOperation Operation, string Model, bool Stream);
+internal readonly record struct CallTarget(ProviderSettings Provider, Uri BaseUrl, WireProtocol Wire, UpstreamOperation Operation, string Model, bool Stream)
+{
+    /// <summary>The upstream's own id of a job; null for operations that are about none.</summary>
+    public string? JobId { get; init; }
+}
 
 /// <summary>All that differs between kinds of providers on the way out. Stateless; one instance for each kind, in <see cref="ProviderKinds"/>.</summary>
 internal interface IProviderKind
@@ -27,8 +32,8 @@ internal interface IProviderKind
     /// <summary>Whether an endpoint spoken to in this wire counts a prompt's tokens.</summary>
     bool Counts(ModelEndpoint endpoint, WireProtocol wire) => false;
 
-    /// <summary>Whether an endpoint spoken to in this wire makes vectors.</summary>
-    bool Embeds(ProviderSettings provider, WireProtocol wire) => false;
+    /// <summary>What can be asked of an endpoint in this wire beside text, each at an address of its own; whether a model makes it is for the model to say.</summary>
+    Products Makes(ProviderSettings provider, WireProtocol wire) => Products.None;
 
     /// <summary>Where a call goes, the client's query not yet behind it. Nothing in <paramref name="target"/> may change scheme, host or port.</summary>
     Uri AddressFor(in CallTarget target);

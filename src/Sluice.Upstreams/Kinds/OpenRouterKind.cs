@@ -1,6 +1,7 @@
 using Sluice.Core.Catalogue;
 using Sluice.Core.Configuration;
 using Sluice.Protocols;
+using Sluice.Protocols.Formats;
 using Sluice.Upstreams.Credentials;
 
 namespace Sluice.Upstreams.Kinds;
@@ -14,9 +15,11 @@ internal sealed class OpenRouterKind : IProviderKind
 
     public bool IsGateway => true;
 
-    public bool Embeds(ProviderSettings provider, WireProtocol wire) => true;
+    public Products Makes(ProviderSettings provider, WireProtocol wire) => MediaPaths.All | Products.Vectors;
 
-    public Uri AddressFor(in CallTarget target) => BasePath.Join(target.BaseUrl, OpenAIKind.Tail(target.Operation));
+    // Its images have the shorter address.
+    public Uri AddressFor(in CallTarget target) =>
+        BasePath.Join(target.BaseUrl, target.Operation is UpstreamOperation.MakeImage ? "/images" : OpenAIKind.Tail(target));
 
     // Its list of models is open to everybody; what it says of a key is not.
     public Uri? CheckAddress(ProviderSettings provider, Uri baseUrl) => BasePath.Join(baseUrl, "/key");

@@ -1,7 +1,9 @@
+using Sluice.Core.Catalogue;
 using Sluice.Core.Configuration;
 using Sluice.Core.Routing;
 using Sluice.Protocols;
 using Sluice.Protocols.Anthropic;
+using Sluice.Protocols.Formats;
 
 namespace Sluice.Upstreams.Kinds;
 
@@ -23,9 +25,16 @@ public static class ProviderKinds
     public static bool CanCount(Candidate candidate, WireProtocol client) =>
         Of(candidate.Provider.Kind).Counts(candidate.Endpoint, WireOf(candidate, client));
 
-    /// <summary>True where vectors can be asked of a candidate in the client's own wire: they are numbers of one vendor's model, and nothing translates them.</summary>
-    public static bool CanEmbed(Candidate candidate, WireProtocol client) =>
-        WireOf(candidate, client) == client && Of(candidate.Provider.Kind).Embeds(candidate.Provider, client);
+    /// <summary>True where vectors, images, sound or video can be asked of a provider in the client's own wire: nothing translates them.</summary>
+    /// <param name="provider">Whom.</param>
+    /// <param name="endpoint">For which model; a kind may speak several wires.</param>
+    /// <param name="client">What the client speaks.</param>
+    /// <param name="wanted">What is to be made.</param>
+    public static bool CanMake(ProviderSettings provider, ModelEndpoint endpoint, WireProtocol client, Products wanted)
+    {
+        var kind = Of(provider.Kind);
+        return kind.WireFor(provider, endpoint, client) == client && (kind.Makes(provider, client) & wanted) == wanted;
+    }
 
     /// <summary>The host that Claude's body has to be made for; null where a candidate takes Anthropic's own, or is asked in another wire.</summary>
     public static ClaudeHost? ClaudeHostOf(Candidate candidate, WireProtocol wire) => Of(candidate.Provider.Kind).ClaudeHostFor(wire);

@@ -21,12 +21,17 @@ internal sealed class SimulatorKind : IProviderKind
 
     public bool Counts(ModelEndpoint endpoint, WireProtocol wire) => WireFormats.Upstream(wire) is ITokenCountFormat;
 
-    public bool Embeds(ProviderSettings provider, WireProtocol wire) => wire is WireProtocol.OpenAIChat or WireProtocol.Gemini;
+    public Products Makes(ProviderSettings provider, WireProtocol wire) => wire switch
+    {
+        WireProtocol.OpenAIChat => MediaPaths.All | Products.Vectors,
+        WireProtocol.Gemini => Products.Vectors,
+        _ => Products.None,
+    };
 
     public Uri AddressFor(in CallTarget target) => target.Wire switch
     {
         WireProtocol.AnthropicMessages => AnthropicKind.Address(target.BaseUrl, target.Operation),
-        WireProtocol.OpenAIChat => BasePath.JoinVersioned(target.BaseUrl, OpenAIKind.Tail(target.Operation), null, "/v1"),
+        WireProtocol.OpenAIChat => BasePath.JoinVersioned(target.BaseUrl, OpenAIKind.Tail(target), null, "/v1"),
         WireProtocol.OpenAIResponses => BasePath.JoinVersioned(target.BaseUrl, ResponsesKind.Tail(target.Operation), null, "/v1"),
         WireProtocol.Gemini => GeminiKind.Address(target),
         _ => BasePath.Join(target.BaseUrl, $"/model/{BasePath.Segment(target.Model)}{BedrockKind.Verb(target.Wire, target.Stream)}"),

@@ -16,7 +16,8 @@ public sealed class SupportMatrixTests
         # Support matrix
 
         What becomes of a request's features between a client's format and an upstream's. Made from the code: each cell is one request that was
-        translated, and what was then found in the bytes.
+        translated, and what was then found in the bytes. Of text, that is: vectors, images, sound and video
+        are never translated ([media.md](media.md)).
 
         - **carried**: the upstream gets it. Where client and upstream speak the same format, the client's bytes pass as they are.
         - **emulated**: the upstream gets it by other means. **weakened**: it gets less of it. **dropped**: it does not get it.

@@ -25,7 +25,6 @@ public sealed partial class RequirementMapTests
         ["I12"] = "Advice from 429s that recur weekly: there is no advisor yet.",
         ["I13"] = "Advice from spending without a tag: there is no advisor yet.",
         ["I14"] = "Minutes of outage that failover bridged: there is no advisor yet.",
-        ["I15"] = "Images, audio and video as answers: only text and vectors are served yet.",
     };
 
     // Shown by tests but for what stands here.

@@ -2,6 +2,7 @@ using Sluice.Core.Catalogue;
 using Sluice.Core.Configuration;
 using Sluice.Core.Configuration.Schema;
 using Sluice.Core.Pricing;
+using Sluice.Protocols.Formats;
 using Sluice.Protocols.Native;
 
 namespace Sluice.Core.Routing.Endpoints;
@@ -23,9 +24,10 @@ internal sealed class EndpointFacts
         MaxOutputTokens = endpoint.MaxOutputTokens ?? long.MaxValue;
         Takes = endpoint.Parameters ?? EndpointParameters.Of(endpoint, provider);
         TakesTools = endpoint.Model.Traits.Tools != false && (endpoint.Parameters is not { } listed || (listed & RequestParameters.Tools) != RequestParameters.None);
+        Makes = endpoint.Model.Traits.Makes ?? (Products)~0;
         Quantization = endpoint.Quantization ?? Quantizations.Unknown;
         Rates = endpoint.Price is { } sheet ? Pricer.InForce(sheet, day) : null;
-        Price = Rates is { Input: { } input, Output: { } output } ? (double)((InputShare * input) + output) : double.PositiveInfinity;
+        Price = Rates is { Input: { } input, Output: { } output } ? (double)((InputShare * input) + output) : (double?)Rates?.Media?.Typical ?? double.PositiveInfinity;
         PriceSquared = Price * Price;
         Weight = 1 / PriceSquared;
         EnforcesPreferences = provider.Dialect.Name == "openrouter" && provider.Kind is ProviderKind.OpenAI or ProviderKind.OpenRouter;
@@ -52,6 +54,9 @@ internal sealed class EndpointFacts
     public RequestParameters Takes { get; }
 
     public bool TakesTools { get; }
+
+    /// <summary>What the model makes; everything where that is not known.</summary>
+    public Products Makes { get; }
 
     public bool TakesImages => Endpoint.Model.Traits.Images != false;
 

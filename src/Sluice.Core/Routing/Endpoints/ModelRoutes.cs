@@ -1,6 +1,7 @@
 using Sluice.Core.Catalogue;
 using Sluice.Core.Health;
 using Sluice.Core.Routing.Ordering;
+using Sluice.Protocols.Formats;
 using Sluice.Protocols.Native;
 
 namespace Sluice.Core.Routing.Endpoints;
@@ -28,6 +29,7 @@ internal sealed class ModelRoutes
         foreach (var endpoint in endpoints)
         {
             AllTake &= endpoint.Takes;
+            AllMake &= endpoint.Makes;
             AllTakeTools &= endpoint.TakesTools;
             LeastContext = Math.Min(LeastContext, endpoint.ContextLength);
             LeastOutput = Math.Min(LeastOutput, endpoint.MaxOutputTokens);
@@ -49,6 +51,9 @@ internal sealed class ModelRoutes
 
     /// <summary>Parameters that every endpoint takes.</summary>
     public RequestParameters AllTake { get; } = (RequestParameters)~0;
+
+    /// <summary>What every endpoint makes.</summary>
+    public Products AllMake { get; } = (Products)~0;
 
     public bool AllTakeTools { get; } = true;
 

@@ -32,6 +32,9 @@ internal sealed record EndpointFilter(string Step, FilterForce Force, string Why
     /// <summary>OpenRouter's word for what leaves endpoints out here; null where it has none.</summary>
     public string? ExcludedBy { get; init; }
 
+    /// <summary>Every request wants it and hardly any meets it: a funnel tells of it only where it takes something away.</summary>
+    public bool IsQuiet { get; init; }
+
     /// <summary>What to do when nothing is left.</summary>
     public string Remedy { get; init; } = "Change the request, or configure an endpoint that can do this.";
 

@@ -1,6 +1,7 @@
 using Sluice.Core.Catalogue;
 using Sluice.Core.Pricing;
 using Sluice.Core.Routing.Endpoints;
+using Sluice.Protocols.Formats;
 using Sluice.Protocols.Native;
 
 namespace Sluice.Core.Routing.Filters;
@@ -11,8 +12,19 @@ internal static class EndpointFilters
     private const RequestParameters Shapes = RequestParameters.ResponseFormat | RequestParameters.StructuredOutputs;
     private const RequestParameters ToolUse = RequestParameters.Tools;
 
+    /// <summary>Leaves out whoever makes something else than what is asked for: nobody can be made to.</summary>
+    public static readonly EndpointFilter Product = new("Filter by Product", FilterForce.Demanded, "the model makes something else than what is asked for",
+        static _ => true,
+        static (e, d) => (e.Makes & d.Needs.Makes) != Products.None)
+    {
+        AllowsAll = static (all, d) => (all.AllMake & d.Needs.Makes) != Products.None,
+        IsQuiet = true,
+        Remedy = "Name a model that makes this, or ask at the path of what the model makes.",
+    };
+
     public static readonly EndpointFilter[] All =
     [
+        Product,
         new("Filter by Service Tier", FilterForce.Demanded, "its service tier was not asked for",
             static d => d.IsTiered,
             static (e, d) => d.Tiers.Opens(e)),
@@ -152,7 +164,7 @@ internal static class EndpointFilters
         return false;
     }
 
-    // No provider here charges by the request or by the image: those limits hold wherever the rest of the price is known.
+    // No provider here charges by the request: that limit holds wherever the rest of the price is known.
     private static bool IsWithin(EndpointFacts endpoint, PriceLimit limit, long inputTokens)
     {
         if (endpoint.Rates is not { } sheet)
@@ -162,6 +174,7 @@ internal static class EndpointFilters
 
         var rates = Pricer.RatesFor(sheet, inputTokens);
         return IsUnder(rates.Input, limit.Prompt) && IsUnder(rates.Output, limit.Completion)
+            && (rates.Media is not { Image: [_, ..] images } || images.All(image => IsUnder(image.Usd, limit.Image)))
             && (endpoint.Endpoint.Model.Traits.Audio == false || IsUnder(rates.AudioInput, limit.Audio));
     }
 

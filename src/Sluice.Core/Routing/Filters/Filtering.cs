@@ -32,7 +32,13 @@ internal static class Filtering
             if (left.Count > 0 && filter.IsWanted(demands))
             {
                 var passed = left.FindAll(endpoint => filter.Allows(endpoint, demands));
+                var before = left.Count;
                 left = passed.Count > 0 || filter.Holds(demands) ? passed : left;
+                if (filter.IsQuiet && left.Count == before)
+                {
+                    continue;
+                }
+
                 funnel.Add(new FunnelStep(filter.Step, left.Count));
             }
         }

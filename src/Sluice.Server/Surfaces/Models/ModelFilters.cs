@@ -27,7 +27,7 @@ internal static class ModelFilters
         var model = resolved.Model;
         return Words(query, "supported_parameters").All(OpenAIModels.Parameters(model).Contains)
             && Words(query, "input_modalities").All(OpenAIModels.InputModalities(model).Contains)
-            && Words(query, "output_modalities").All(word => word is "text" or "all")
+            && Words(query, "output_modalities").All(word => word == "all" || OpenAIModels.OutputModalities(model).Contains(word))
             && Any(query, "model_authors", author => model.Id.StartsWith(author + "/", StringComparison.OrdinalIgnoreCase))
             && Any(query, "providers", provider => resolved.Endpoints.Any(endpoint => endpoint.Provider.Equals(provider, StringComparison.OrdinalIgnoreCase)))
             && IsNamed(query["q"].ToString(), model)

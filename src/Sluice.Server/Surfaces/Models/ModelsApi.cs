@@ -7,6 +7,7 @@ using Sluice.Core.Identity;
 using Sluice.Core.Routing;
 using Sluice.Protocols;
 using Sluice.Protocols.Errors;
+using Sluice.Protocols.Formats;
 using Sluice.Server.Errors;
 using Sluice.Server.Identity;
 
@@ -52,7 +53,7 @@ internal sealed class ModelsApi(Func<ConfigSnapshot> snapshot, IKeyRing keys, Ti
             var allowed = AllowedTo(caller, current, DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime));
             var page = shape is OpenAIModels
                 ? Page(http.Request, ModelFilters.Apply(http.Request.Query, allowed)) with { Filters = ModelFilters.WithoutPaging(http.Request.Query) }
-                : Page(http.Request, allowed);
+                : Page(http.Request, [.. allowed.Where(resolved => Writes(resolved.Model))]);
             await SendAsync(http, json => shape.WritePage(json, page));
             return;
         }
@@ -67,6 +68,9 @@ internal sealed class ModelsApi(Func<ConfigSnapshot> snapshot, IKeyRing keys, Ti
 
         await SendAsync(http, prefix == OpenRoutersOne ? json => WriteForOpenRouter(json, resolved.Model) : json => shape.WriteOne(json, resolved.Model));
     }
+
+    /// <summary>The model writes text, as far as anybody knows: agents that list models want no others.</summary>
+    internal static bool Writes(Model model) => ((model.Traits.Makes ?? Products.Text) & Products.Text) != Products.None;
 
     private static void WriteForOpenRouter(Utf8JsonWriter json, Model model)
     {

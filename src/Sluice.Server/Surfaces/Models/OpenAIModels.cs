@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Sluice.Core.Catalogue;
 using Sluice.Core.Pricing;
+using Sluice.Protocols.Formats;
 
 namespace Sluice.Server.Surfaces.Models;
 
@@ -17,6 +18,9 @@ internal sealed class OpenAIModels(bool forCodex) : IModelShape
     private static readonly string[] WithTools = ["tools", "tool_choice", "parallel_tool_calls"];
     private static readonly string[] WithReasoning = ["reasoning", "include_reasoning", "reasoning_effort"];
     private static readonly string[] WithShape = ["response_format", "structured_outputs"];
+
+    private static readonly (Products Product, string Word)[] Modalities =
+        [(Products.Text, "text"), (Products.Transcripts, "text"), (Products.Images, "image"), (Products.Speech, "audio"), (Products.Videos, "video"), (Products.Vectors, "embeddings")];
 
     /// <inheritdoc/>
     public void WritePage(Utf8JsonWriter json, ModelPage page)
@@ -84,7 +88,7 @@ internal sealed class OpenAIModels(bool forCodex) : IModelShape
     private static void WriteForCodex(Utf8JsonWriter json, IReadOnlyList<Model> models)
     {
         json.WriteStartArray("models"u8);
-        foreach (var model in models)
+        foreach (var model in models.Where(ModelsApi.Writes))
         {
             json.WriteStartObject();
             json.WriteString("slug"u8, model.Id);
@@ -118,13 +122,30 @@ internal sealed class OpenAIModels(bool forCodex) : IModelShape
         return input;
     }
 
+    /// <summary>What the model makes, in OpenRouter's words; text where nobody knows.</summary>
+    internal static IReadOnlyList<string> OutputModalities(Model model)
+    {
+        var makes = model.Traits.Makes ?? Products.Text;
+        List<string> output = [];
+        foreach (var (product, word) in Modalities)
+        {
+            if ((makes & product) != Products.None && !output.Contains(word))
+            {
+                output.Add(word);
+            }
+        }
+
+        return output;
+    }
+
     private static void WriteArchitecture(Utf8JsonWriter json, Model model)
     {
         var input = InputModalities(model);
         json.WriteStartObject("architecture"u8);
-        json.WriteString("modality"u8, string.Join('+', input) + "->text");
+        var output = OutputModalities(model);
+        json.WriteString("modality"u8, $"{string.Join('+', input)}->{string.Join('+', output)}");
         WriteWords(json, "input_modalities"u8, input);
-        WriteWords(json, "output_modalities"u8, ["text"]);
+        WriteWords(json, "output_modalities"u8, output);
         json.WriteString("tokenizer"u8, "Other"u8);
         json.WriteNull("instruct_type"u8);
         json.WriteEndObject();
@@ -142,6 +163,7 @@ internal sealed class OpenAIModels(bool forCodex) : IModelShape
         WritePrice(json, "input_cache_write_1h"u8, price?.CacheWrite1h);
         WritePrice(json, "audio"u8, price?.AudioInput);
         WritePrice(json, "audio_output"u8, price?.AudioOutput);
+        WritePrice(json, "image_output"u8, price?.Media?.ImageOutput);
         if (price?.WebSearch is { } search)
         {
             json.WriteString("web_search"u8, search.ToString("0.##############", CultureInfo.InvariantCulture));

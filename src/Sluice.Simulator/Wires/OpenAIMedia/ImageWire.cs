@@ -16,7 +16,7 @@ internal sealed class ImageWire : MediaWire
     public override (Prompt? Prompt, WireRefusal? Refusal) Read(JsonElement body, WireRoute route, ThinkingSignature signatures) =>
         (route.Model ?? body.Text("model")) is not { Length: > 0 } model ? (null, NoModel)
         : body.Text("prompt") is not { Length: > 0 } ? (null, Missing("prompt"))
-        : (new Prompt { Model = model, Body = body, Stream = Flag(body, "stream") }, null);
+        : (new Prompt { Model = model, Body = body, LastUserText = Something, Stream = Flag(body, "stream") }, null);
 
     public override byte[] Document(Prompt prompt, Answer answer, UsageShape usage) => Json.Bytes(w =>
     {

@@ -34,6 +34,9 @@ internal abstract class MediaWire : IWire
 
     public IEnumerable<KeyValuePair<string, string>> Headers(string id, RateLimitState? limits) => OpenAIHeaders.Of(id, limits);
 
+    /// <summary>What models that repeat their user repeat: an answer without any of it stands for one without content.</summary>
+    protected const string Something = "media";
+
     /// <summary>The refusal of a request without a model.</summary>
     protected static readonly WireRefusal NoModel = new(400, Message: "you must provide a model parameter") { Param = "model" };
 

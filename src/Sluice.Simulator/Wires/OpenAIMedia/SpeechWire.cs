@@ -16,7 +16,7 @@ internal sealed class SpeechWire : MediaWire
     public override (Prompt? Prompt, WireRefusal? Refusal) Read(JsonElement body, WireRoute route, ThinkingSignature signatures) =>
         (route.Model ?? body.Text("model")) is not { Length: > 0 } model ? (null, NoModel)
         : body.Text("input") is not { Length: > 0 } ? (null, Missing("input"))
-        : (new Prompt { Model = model, Body = body, Stream = body.Text("stream_format") == "sse" }, null);
+        : (new Prompt { Model = model, Body = body, LastUserText = Something, Stream = body.Text("stream_format") == "sse" }, null);
 
     public override byte[] Document(Prompt prompt, Answer answer, UsageShape usage) => Sound(prompt, answer);
 

@@ -27,7 +27,7 @@ internal sealed class TranscriptWire : MediaWire
 
         return body.Member("file").ValueKind != JsonValueKind.Object && body.Member("input_audio").ValueKind != JsonValueKind.Object
             ? (null, Missing("file"))
-            : (new Prompt { Model = model, Body = body, Stream = Flag(body, "stream") && !IsWhisper(model) }, null);
+            : (new Prompt { Model = model, Body = body, LastUserText = Something, Stream = Flag(body, "stream") && !IsWhisper(model) }, null);
     }
 
     public override Reply Whole(Prompt prompt, Answer answer, UsageShape usage)
