@@ -21,6 +21,7 @@ public sealed partial class KindTests
         new("src/Sluice.Core/Affinity/CacheLifetime.cs", "*", "how long each vendor keeps a prompt; decided where sessions are remembered, below the kinds' files"),
         new("src/Sluice.Core/Routing/Endpoints/*.cs", "*", "what an endpoint's wire takes and its provider is called, for requests that route by it; the planner has no kinds to ask"),
         new("src/Sluice.Core/Catalogue/CatalogueCompiler.cs", "Anthropic", "a gateway's catalogue spoken to in Anthropic's wire serves Claude alone"),
+        new("src/Sluice.Core/Catalogue/TierOffers.cs", "*", "which wires have no member for a service tier, asked where the file is read"),
         new("src/Sluice/Commands/Drills/*.cs", "*", "dresses the simulator as each provider and has it break as that one does"),
         new("src/*.cs", "Simulator", "no provider but a part of Sluice: it is started, priced and named by it"),
     ];

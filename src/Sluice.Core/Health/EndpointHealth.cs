@@ -43,6 +43,9 @@ public sealed class EndpointHealth
 
     internal ProviderHealth Provider { get; }
 
+    /// <summary>What its tool calls were worth; has a lock of its own.</summary>
+    internal ToolCallWindow ToolCalls => LazyInitializer.EnsureInitialized(ref _toolCalls);
+
     /// <summary>Nothing stands against the endpoint or its provider, whichever credential.</summary>
     public bool IsCalm => Volatile.Read(ref _troubleUntil) == 0 && Provider.TroubleUntil == 0;
 
@@ -165,17 +168,6 @@ public sealed class EndpointHealth
         }
     }
 
-    /// <summary>How often it was asked, and what its tool calls were worth.</summary>
-    public EndpointToolUse ToolUse()
-    {
-        lock (_lock)
-        {
-            var now = Board.Now();
-            var asked = _outcomes?.Count(HealthWindow.HalfHour, now) ?? default;
-            return new EndpointToolUse(asked.Succeeded + asked.Failed + asked.Limited, _toolCalls?.Count(now) ?? default);
-        }
-    }
-
     /// <summary>What its attempts failed by, the most frequent first.</summary>
     public IReadOnlyList<(ErrorKind Kind, int Count)> Failures(HealthWindow window)
     {
@@ -251,14 +243,6 @@ public sealed class EndpointHealth
             // It may have closed since the look without the lock.
             probe = _circuit.IsClosed && one?.IsClosed != false ? null : mine;
             return true;
-        }
-    }
-
-    internal void CalledTools(ToolCallOutcome outcome, long now)
-    {
-        lock (_lock)
-        {
-            (_toolCalls ??= new ToolCallWindow()).Add(outcome, now);
         }
     }
 

@@ -111,10 +111,19 @@ public sealed class HealthBoard(TimeProvider time) : IHealth
     public EndpointSpeed? Speed(ModelEndpoint endpoint) => Find(endpoint)?.Speed();
 
     /// <inheritdoc/>
-    public void CalledTools(ModelEndpoint endpoint, ToolCallOutcome outcome) => Of(endpoint).CalledTools(outcome, Now());
+    public void CalledTools(ModelEndpoint endpoint, ToolCallOutcome outcome) => Of(endpoint).ToolCalls.Add(outcome, Now());
 
     /// <inheritdoc/>
-    public EndpointToolUse ToolUse(ModelEndpoint endpoint) => Find(endpoint)?.ToolUse() ?? default;
+    public EndpointToolUse ToolUse(ModelEndpoint endpoint)
+    {
+        if (Find(endpoint) is not { } place)
+        {
+            return default;
+        }
+
+        var asked = place.Count(HealthWindow.HalfHour);
+        return new EndpointToolUse(asked.Succeeded + asked.Failed + asked.Limited, place.ToolCalls.Count(Now()));
+    }
 
     /// <inheritdoc/>
     public EndpointHealth Of(ModelEndpoint endpoint)

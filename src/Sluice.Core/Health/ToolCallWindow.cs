@@ -35,16 +35,33 @@ public readonly record struct ToolCallCounts(int Good, int InvalidJson, int Unkn
 /// <param name="Calls">Answers with tool calls in the last two hours.</param>
 public readonly record struct EndpointToolUse(int Requests, ToolCallCounts Calls);
 
-/// <summary>Counts them in slices of five minutes: bounded whatever the traffic; the window holds two hours and at most one slice more. Writes and reads hold the owner's lock.</summary>
+/// <summary>Counts them in slices of five minutes: bounded whatever the traffic; the window holds two hours and at most one slice more. Thread-safe.</summary>
 internal sealed class ToolCallWindow
 {
     private const int Slices = 25;
     private static readonly long Slice = TimeSpan.FromMinutes(5).Ticks;
 
     private readonly ToolCallCounts[] _slices = new ToolCallCounts[Slices];
+    private readonly Lock _lock = new();
     private long _newest = long.MinValue;
 
     public void Add(ToolCallOutcome outcome, long now)
+    {
+        lock (_lock)
+        {
+            Count(outcome, now);
+        }
+    }
+
+    public ToolCallCounts Count(long now)
+    {
+        lock (_lock)
+        {
+            return Sum(now);
+        }
+    }
+
+    private void Count(ToolCallOutcome outcome, long now)
     {
         Advance(now);
         ref var slice = ref _slices[_newest % Slices];
@@ -58,7 +75,7 @@ internal sealed class ToolCallWindow
         };
     }
 
-    public ToolCallCounts Count(long now)
+    private ToolCallCounts Sum(long now)
     {
         Advance(now);
         var sum = default(ToolCallCounts);
