@@ -214,7 +214,7 @@ public sealed class QueueTests
             }
         }));
         await gateway.UntilIdleAsync();
-        Assert.Equal(0, gateway.HeldBytes);
+        await GatewayUnderTest.UntilAsync(() => gateway.HeldBytes == 0, "all bodies given back");
 
         // Faults that nobody stayed for are still to come.
         gateway.A.Script.Clear();
