@@ -90,6 +90,28 @@ public sealed class VideoTests
         Assert.Equal(0, gateway.A.Record.Count);
     }
 
+    [Theory]
+    [InlineData("first-key-0123456789", "second-key-0123456789")]
+    [InlineData("second-key-0123456789", "first-key-0123456789")]
+    public async Task Job_OfOneOfSeveralKeys_IsAskedForWithThatKey(string limited, string other)
+    {
+        await using var gateway = await GatewayUnderTest.StartAsync("""
+            routing: { retries: 0 }
+            providers:
+              - { name: a, kind: openai, base_url: "{A}/v1", api_keys: [first-key-0123456789, second-key-0123456789] }
+            models:
+              - { id: acme/film, makes: [videos], endpoints: [{ provider: a, model: film-1, price: { video_second: 0.1 } }] }
+            """);
+        gateway.A.Script.Always(Fault.Of(429), credential: limited);
+
+        var begun = await gateway.PostAsync("/v1/videos", Ask);
+        var polled = await gateway.JobAsync(HttpMethod.Get, $"/v1/videos/{begun.Json.GetProperty("id").GetString()}");
+
+        Assert.Equal(200, polled.Status);
+        Assert.Equal([other, other], gateway.A.Record.Requests.TakeLast(2).Select(request => request.Credential));
+        Assert.DoesNotContain("key-0123456789", begun.Text, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Job_AfterARestart_IsAskedForAtTheSamePlace()
     {
