@@ -81,6 +81,39 @@ public sealed class ImageTests
         Assert.DoesNotContain("stream_options", Encoding.UTF8.GetString(gateway.A.Record.Requests[^1].Body!), StringComparison.Ordinal);
     }
 
+    private const string Streamed = """{"model":"acme/drawer","prompt":"a heron","stream":true,"partial_images":2}""";
+
+    [Fact]
+    public async Task Images_WhoseStreamFailsBeforeAnyImage_ComeFromTheNext()
+    {
+        await using var gateway = await MediaGateway.StartAsync();
+        gateway.A.Script.Always(Fault.Of(FaultKind.ErrorEvent, FaultPlace.AfterHeaders));
+
+        var answer = await gateway.PostAsync("/v1/images/generations", Streamed);
+
+        Assert.Equal(("b", 3), (answer.Header("x-sluice-provider"), answer.Frames.Count));
+        Assert.Equal("image_generation.completed", answer.Frames[^1].GetProperty("type").GetString());
+    }
+
+    [Theory]
+    [InlineData(FaultKind.Reset)]
+    [InlineData(FaultKind.CleanEnd)]
+    public async Task Images_WhoseStreamBreaksAfterAnImage_EndWithAnError(FaultKind kind)
+    {
+        await using var gateway = await MediaGateway.StartAsync();
+        gateway.A.Script.Always(Fault.Of(kind, FaultPlace.AfterText, after: 1));
+
+        var answer = await gateway.PostAsync("/v1/images/generations", Streamed);
+
+        Assert.Equal("image_generation.partial_image", answer.Frames[0].GetProperty("type").GetString());
+        Assert.True(answer.Frames[^1].TryGetProperty("error", out _), answer.Text);
+        Assert.Equal(0, gateway.B.Record.Count);
+
+        // Nobody knows what the provider charges for it: what was asked for, marked as an estimate.
+        var attempt = await gateway.AttemptAsync(answer);
+        Assert.Equal((10_000_000, true), (attempt.GetProperty("cost_nano_usd").GetInt64(), attempt.GetProperty("estimated").GetBoolean()));
+    }
+
     [Theory]
     [InlineData(FaultKind.Status)]
     [InlineData(FaultKind.HtmlBody)]

@@ -25,6 +25,7 @@ internal static class MediaGateway
               - { provider: a, model: dall-e-9, price: { image: 0.04, images: [{ usd: 0.12, size: 1792x1024, quality: hd }] } }
               - { provider: b, model: dall-e-b, price: { image: 0.05 } }
           - { id: acme/painter, makes: [images, text], endpoints: [{ provider: a, model: painter-1, price: { input: 5, image_input: 10, image_output: 40 } }] }
+          - { id: acme/drawer, makes: [images], endpoints: [{ provider: a, model: drawer-a, price: { image: 0.01 } }, { provider: b, model: drawer-b, price: { image: 0.02 } }] }
           - id: acme/voice
             makes: [speech]
             endpoints: [{ provider: a, model: voice-1, price: { characters: 15 } }, { provider: b, model: voice-b, price: { characters: 20 } }]
