@@ -182,7 +182,7 @@ public sealed class SluiceServer : IAsyncDisposable
 
         var pipeline = new InferencePipeline(() => watcher.Current, keys, bodies, planner, attempts, answers, detached, settler, time, loggers.CreateLogger<InferencePipeline>());
         var entry = new RequestEntry(pipeline, new Surfaces.Models.ModelsApi(() => watcher.Current, keys, time), new OperationsApi(watcher, new PublicStatus(standings, time), () => drain.Begun), new DetachedApi(detached, keys, () => watcher.Current.Auth.Open),
-            new JobsApi(() => watcher.Current, keys, jobs, upstreams, time, drain.Over), drain);
+            new JobsApi(() => watcher.Current, keys, jobs, upstreams, time, loggers.CreateLogger<JobsApi>(), drain.Over), drain);
         app.Lifetime.ApplicationStopping.Register(() =>
         {
             HostingLog.Stopping(log, options.Drain.TotalSeconds);

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 using Sluice.Core.Catalogue;
 using Sluice.Core.Configuration;
 using Sluice.Core.Faults;
@@ -9,6 +10,7 @@ using Sluice.Protocols.Formats;
 using Sluice.Protocols.OpenAIMedia;
 using Sluice.Server.Attempts;
 using Sluice.Server.Errors;
+using Sluice.Server.Hosting;
 using Sluice.Server.Identity;
 using Sluice.Server.Relay;
 using Sluice.Upstreams;
@@ -18,7 +20,7 @@ namespace Sluice.Server.Media;
 /// <summary>
 /// Asks for jobs where they were begun. There is nobody else to ask, so nothing fails over; and asking costs nothing, so it is no row of the ledger.
 /// </summary>
-internal sealed class JobsApi(Func<ConfigSnapshot> snapshot, IKeyRing keys, JobIds ids, UpstreamClient upstreams, TimeProvider time, CancellationToken drainOver)
+internal sealed class JobsApi(Func<ConfigSnapshot> snapshot, IKeyRing keys, JobIds ids, UpstreamClient upstreams, TimeProvider time, ILogger<JobsApi> logger, CancellationToken drainOver)
 {
     private const int ReadSize = 64 * 1024;
 
@@ -27,7 +29,21 @@ internal sealed class JobsApi(Func<ConfigSnapshot> snapshot, IKeyRing keys, JobI
     /// <summary>Answers a request at a job's path, whatever it is.</summary>
     public async Task AnswerAsync(HttpContext http, JobPath path)
     {
-        AnswerHeaders.WriteIds(http.Response, "gen-" + Guid.CreateVersion7(time.GetUtcNow()).ToString("N"));
+        var id = "gen-" + Guid.CreateVersion7(time.GetUtcNow()).ToString("N");
+        AnswerHeaders.WriteIds(http.Response, id);
+        try
+        {
+            await AnswerKnownAsync(http, path);
+        }
+        catch (Exception e) when (!http.RequestAborted.IsCancellationRequested && !http.Response.HasStarted)
+        {
+            HostingLog.RequestFailed(logger, e, id);
+            await TellAsync(http, new GatewayError(ErrorKind.Internal, ErrorSource.Gateway, StatusCodes.Status500InternalServerError, $"Sluice failed on this request. It is logged under {id}: please report it."));
+        }
+    }
+
+    private async Task AnswerKnownAsync(HttpContext http, JobPath path)
+    {
         if (path.Operation(http.Request.Method) is not { } operation)
         {
             http.Response.Headers.Allow = path.IsContent ? "GET" : "GET, DELETE";
@@ -103,6 +119,10 @@ internal sealed class JobsApi(Func<ConfigSnapshot> snapshot, IKeyRing keys, JobI
         {
             await TellAsync(http, ErrorOf(FaultClassifier.Timeout(clock.Expired ?? TimeoutLimit.Total, clock.ExpiredAfter), provider));
         }
+        catch (Exception e) when (!http.Response.HasStarted && !http.RequestAborted.IsCancellationRequested && e is IOException or HttpRequestException or InvalidDataException)
+        {
+            await TellAsync(http, ErrorOf(FaultClassifier.BadResponse(FaultPhase.FirstToken, $"The provider's answer broke off: {e.Message}"), provider));
+        }
         catch (Exception e) when (e is OperationCanceledException or IOException or HttpRequestException or InvalidDataException)
         {
             // Half a video is out, or the client is gone: a cut is honest, a clean end would be a lie.
@@ -112,6 +132,11 @@ internal sealed class JobsApi(Func<ConfigSnapshot> snapshot, IKeyRing keys, JobI
 
     private static async Task RelayAsync(HttpContext http, JobPath path, UpstreamCall call, UpstreamAnswer answer, AttemptClock clock)
     {
+        if (MediaAnswers.IsPage(answer))
+        {
+            throw new InvalidDataException("it is a page.");
+        }
+
         var response = http.Response;
         var headers = new List<KeyValuePair<string, string>>();
         answer.CollectHeaders(headers);

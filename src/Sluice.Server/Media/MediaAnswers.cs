@@ -33,7 +33,7 @@ internal static class MediaAnswers
     public static MediaShape ShapeOf(SurfaceOperation operation, UpstreamAnswer answer) =>
         answer.IsEventStream ? MediaShape.Events
         : answer.IsJson ? MediaShape.Whole
-        : Is(answer, "text/html") ? MediaShape.Page
+        : IsPage(answer) ? MediaShape.Page
         : operation == SurfaceOperation.Speak ? MediaShape.Bytes
         : MediaShape.Whole;
 
@@ -90,5 +90,6 @@ internal static class MediaAnswers
         };
     }
 
-    private static bool Is(UpstreamAnswer answer, string type) => answer.ContentType?.StartsWith(type, StringComparison.OrdinalIgnoreCase) ?? false;
+    /// <summary>It is a page, which no provider of media answers with.</summary>
+    public static bool IsPage(UpstreamAnswer answer) => answer.ContentType?.StartsWith("text/html", StringComparison.OrdinalIgnoreCase) ?? false;
 }

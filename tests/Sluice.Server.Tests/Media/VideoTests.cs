@@ -123,6 +123,22 @@ public sealed class VideoTests
         Assert.Equal("completed", (await gateway.JobAsync(HttpMethod.Get, $"/v1/videos/{id}")).Json.GetProperty("status").GetString());
     }
 
+    [Theory]
+    [InlineData(FaultKind.TruncatedBody)]
+    [InlineData(FaultKind.Reset)]
+    [InlineData(FaultKind.HtmlBody)]
+    public async Task Job_WhoseProviderBreaksOff_IsABadAnswerOfTheProvider(FaultKind kind)
+    {
+        await using var gateway = await MediaGateway.StartAsync();
+        var id = (await gateway.PostAsync("/v1/videos", Ask)).Json.GetProperty("id").GetString();
+        gateway.A.Script.Always(Fault.Of(kind, FaultPlace.BeforeHeaders));
+
+        var answer = await gateway.JobAsync(HttpMethod.Get, $"/v1/videos/{id}");
+
+        Assert.True(answer.Status == 502, $"{answer.Status} {answer.Text}");
+        Assert.NotEqual("gateway", answer.Header("x-sluice-error-source"));
+    }
+
     [Fact]
     public async Task Job_WhoseProviderFails_IsToldAsTheProvidersFailure()
     {
