@@ -143,15 +143,18 @@ internal sealed class GatewayUnderTest : IAsyncDisposable
         return await ClientAnswer.ReadAsync(response);
     }
 
-    /// <summary>What the admin API says of one request.</summary>
-    public async Task<JsonElement> TrailAsync(string requestId)
+    /// <summary>What the admin API answers.</summary>
+    public async Task<JsonElement> AskAdminAsync(string path)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, "/admin/api/requests/" + requestId);
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", AdminKey);
         var answer = await SendAsync(request);
-        Assert.True(answer.Status == 200, $"{requestId}: {answer.Status} {answer.Text}");
+        Assert.True(answer.Status == 200, $"{path}: {answer.Status} {answer.Text}");
         return answer.Json;
     }
+
+    /// <summary>What the admin API says of one request.</summary>
+    public Task<JsonElement> TrailAsync(string requestId) => AskAdminAsync("/admin/api/requests/" + requestId);
 
     /// <summary>The trail once it is settled: a client may read the last byte before the last row is visible.</summary>
     public async Task<JsonElement> SettledTrailAsync(string requestId)

@@ -86,6 +86,14 @@ internal static class MediaGateway
     public static async Task<JsonElement> AttemptAsync(this GatewayUnderTest gateway, ClientAnswer answer) =>
         (await gateway.SettledTrailAsync(answer.Id)).GetProperty("attempts")[0];
 
+    /// <summary>The first attempt's row of the newest request, once it is settled.</summary>
+    public static async Task<JsonElement> NewestAttemptAsync(this GatewayUnderTest gateway)
+    {
+        JsonElement requests = default;
+        await GatewayUnderTest.UntilAsync(async () => (requests = (await gateway.AskAdminAsync("/admin/api/requests?limit=1")).GetProperty("requests")).GetArrayLength() == 1, "a settled request");
+        return (await gateway.SettledTrailAsync(requests[0].GetProperty("id").GetString()!)).GetProperty("attempts")[0];
+    }
+
     /// <summary>A WAV file of one channel, 8 bit, 8 kHz.</summary>
     public static byte[] Wav(int milliseconds)
     {

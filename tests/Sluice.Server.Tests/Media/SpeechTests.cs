@@ -65,12 +65,19 @@ public sealed class SpeechTests
         await using var gateway = await MediaGateway.StartAsync();
         gateway.A.Script.Always(Fault.Of(FaultKind.Reset, FaultPlace.AfterText, after: 2));
 
-        var answer = await gateway.PostAsync("/v1/audio/speech", Ask);
+        try
+        {
+            var answer = await gateway.PostAsync("/v1/audio/speech", Ask);
+            Assert.True(answer.IsCut);
+            Assert.Equal(200, answer.Status);
+        }
+        catch (HttpRequestException)
+        {
+            // The reset may overtake the head of the answer on its way: a client that hears nothing but the cut is told the same.
+        }
 
-        Assert.True(answer.IsCut);
-        Assert.Equal(200, answer.Status);
         Assert.Equal(0, gateway.B.Record.Count);
-        var attempt = await gateway.AttemptAsync(answer);
+        var attempt = await gateway.NewestAttemptAsync();
         Assert.NotEqual("answered", attempt.GetProperty("outcome").GetString());
         Assert.Equal(11 * 15_000, attempt.GetProperty("cost_nano_usd").GetInt64());
     }
