@@ -80,6 +80,9 @@ public sealed class AdmissionControl(TimeProvider time)
     /// <summary>How a provider stands; null where nothing limits it.</summary>
     public ScopeUse? ReadProvider(string provider) => WayTo(provider) is { All: [var allowance] } ? Gate.Read(allowance) : null;
 
+    /// <summary>How each limit of a caller stands; empty where nothing limits it.</summary>
+    public IReadOnlyList<LimitUse> Read(CallerScopes caller) => WayOf(caller) is { } way ? Gate.Read(way) : [];
+
     /// <summary>Who waits now, the longest first.</summary>
     public IReadOnlyList<WaitingRequest> ReadWaiting() => Gate.ReadWaiting();
 

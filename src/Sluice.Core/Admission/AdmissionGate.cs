@@ -133,6 +133,16 @@ public sealed class AdmissionGate(TimeProvider time)
         }
     }
 
+    /// <summary>How each limit on a way stands.</summary>
+    internal IReadOnlyList<LimitUse> Read(Way way)
+    {
+        lock (_lock)
+        {
+            var now = Now;
+            return [.. way.All.SelectMany(allowance => allowance.Read(now))];
+        }
+    }
+
     /// <summary>Nothing is held of it and nobody waits for it.</summary>
     internal bool IsIdle(Allowance allowance)
     {

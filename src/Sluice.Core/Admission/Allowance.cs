@@ -133,6 +133,9 @@ internal sealed class Allowance : IDisposable
         return tightest;
     }
 
+    /// <summary>How each limit that is set stands.</summary>
+    public IEnumerable<LimitUse> Read(TimeSpan now) => from meter in _meters where meter.Limit > 0 select new LimitUse(Scope, meter.Kind, meter.Limit, meter.Left(now));
+
     /// <summary>Looks at the line again after <paramref name="wait"/>; null: only when somebody ends.</summary>
     public void LookAgain(TimeSpan? wait) =>
         _timer.Change(wait is { } due ? TimeSpan.FromMilliseconds(Math.Max(1, Math.Ceiling(due.TotalMilliseconds))) : Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);

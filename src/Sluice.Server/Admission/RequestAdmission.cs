@@ -34,8 +34,7 @@ internal sealed class RequestAdmission : IDisposable
     private RequestAdmission(AttemptServices services, InferenceRequest request)
     {
         (_services, _request, _settings) = (services, request, services.Admission.Settings);
-        var caller = request.Caller;
-        _caller = new CallerScopes(caller.KeyId, caller.User, caller.Team, request.Facts.Project, request.Plan.Model?.Id, FreeModels.Has(request.Plan));
+        _caller = CallerLimits.ScopesOf(request.Caller, request.Facts.Project, request.Plan);
         _flow = _caller.FlowBy(_settings.ShareBy, request.Facts.Session, request.Facts.Role == "background");
     }
 

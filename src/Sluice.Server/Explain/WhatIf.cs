@@ -1,10 +1,12 @@
 using Microsoft.AspNetCore.Http;
+using Sluice.Core.Admission;
 using Sluice.Core.Affinity;
 using Sluice.Core.Configuration;
 using Sluice.Core.Identity;
 using Sluice.Core.Routing;
 using Sluice.Core.Tokens;
 using Sluice.Protocols.Native;
+using Sluice.Server.Admission;
 using Sluice.Server.Identity;
 using Sluice.Server.Routing;
 using Sluice.Server.Surfaces;
@@ -12,7 +14,7 @@ using Sluice.Server.Surfaces;
 namespace Sluice.Server.Explain;
 
 /// <summary>Plans a request that nobody sends. It takes the steps of <c>InferencePipeline</c> up to the plan and no further.</summary>
-internal sealed class WhatIf(Func<ConfigSnapshot> snapshot, Planner planner, IAffinity affinity, EstimateCorrection estimates, TimeProvider time)
+internal sealed class WhatIf(Func<ConfigSnapshot> snapshot, Planner planner, IAffinity affinity, EstimateCorrection estimates, AdmissionControl admission, TimeProvider time)
 {
     /// <summary>The explained plan, or what is wrong with the body.</summary>
     /// <param name="caller">Whose request it would be.</param>
@@ -50,6 +52,7 @@ internal sealed class WhatIf(Func<ConfigSnapshot> snapshot, Planner planner, IAf
             Estimates = estimates,
             Now = time.GetUtcNow(),
             MaxPrice = routing.Preferences.MaxPrice,
+            CallersLimits = CallerLimits.Of(admission, CallerLimits.ScopesOf(caller, facts.Project, plan)),
         }, null);
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Sluice.Server.Admission;
 using Sluice.Server.Attempts;
 using Sluice.Server.Explain;
 using Sluice.Server.Relay;
@@ -25,6 +26,7 @@ internal static class PlanAnswer
                 Estimates = services.Estimates,
                 Now = services.Time.GetUtcNow(),
                 MaxPrice = request.MaxPrice,
+                CallersLimits = CallerLimits.Of(services.Admission, CallerLimits.ScopesOf(request.Caller, request.Facts.Project, request.Plan)),
             });
         }
 

@@ -63,7 +63,7 @@ public sealed class AdminHost : IAsyncLifetime
         builder.Services.AddSingleton<IModelResolver, OneModel>();
         var configuration = ConfigLoader.Load(new ConfigSources { BaseDirectory = Folder, FileText = "", FilePath = Path.Combine(Folder, "sluice.yaml"), DataFolder = Folder }).Snapshot!;
         var affinity = new SessionAffinity(TimeProvider.System);
-        builder.Services.AddSingleton(new WhatIf(() => configuration, new Planner(new HealthBoard(TimeProvider.System), affinity, TimeProvider.System), affinity, new EstimateCorrection(), TimeProvider.System));
+        builder.Services.AddSingleton(new WhatIf(() => configuration, new Planner(new HealthBoard(TimeProvider.System), affinity, TimeProvider.System), affinity, new EstimateCorrection(), new AdmissionControl(TimeProvider.System), TimeProvider.System));
         _upstreams = new UpstreamClient(new UpstreamClientOptions());
         var reachability = new Reachability(() => configuration, _upstreams, TimeProvider.System);
         builder.Services.AddSingleton(reachability);

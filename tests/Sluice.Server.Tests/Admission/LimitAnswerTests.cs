@@ -38,6 +38,25 @@ public sealed class LimitAnswerTests
         }
     }
 
+    [Fact]
+    public async Task WhatIf_SaysHowTheCallersLimitsStand_AndTakesNothing()
+    {
+        await using var gateway = await StartAsync("limits: { default_key: { rpm: 5, input_tpm: 1000, concurrency: 2 } }");
+        Assert.Equal(200, (await gateway.PostAsync(Wire.Chat, Wires.Ask(Wire.Chat, "m/one", "hello", stream: false))).Status);
+        var key = KeyOf(gateway);
+
+        var ask = Wires.Ask(Wire.Chat, "m/one", "hello", stream: false);
+        var limits = (await gateway.PostAsync(Wire.Chat, ask, ("x-sluice-explain", "1"))).Json.GetProperty("limits");
+        limits = (await gateway.PostAsync(Wire.Chat, ask, ("x-sluice-explain", "1"))).Json.GetProperty("limits");
+
+        var own = limits.EnumerateArray().Where(limit => limit.GetProperty("whose").GetString() == "key:" + key)
+            .ToDictionary(limit => limit.GetProperty("what").GetString()!, limit => (limit.GetProperty("most").GetInt64(), limit.GetProperty("left").GetInt64()), StringComparer.Ordinal);
+        Assert.Equal((5, 4), own["rpm"]);
+        Assert.Equal((2, 2), own["concurrency"]);
+        Assert.Equal(1000, own["input_tpm"].Item1);
+        Assert.InRange(own["input_tpm"].Item2, 900, 999);
+    }
+
     [Theory]
     [MemberData(nameof(Clients))]
     public async Task ReqF31_ReqF10_EveryFormat_HasItsOwn429_WithWhoseLimitHowMuchAndWhen(Wire client)

@@ -25,6 +25,23 @@ public enum LimitKind
     Queue,
 }
 
+/// <summary>What limits are called.</summary>
+public static class LimitKinds
+{
+    /// <summary>The limit as it is called in the file and in answers.</summary>
+    public static string NameOf(this LimitKind kind) => kind switch
+    {
+        LimitKind.Requests => "rpm",
+        LimitKind.Burst => "burst",
+        LimitKind.Input => "input_tpm",
+        LimitKind.Output => "output_tpm",
+        LimitKind.Day => "rpd",
+        LimitKind.Concurrency => "concurrency",
+        LimitKind.Queue => "queue",
+        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, message: null),
+    };
+}
+
 /// <summary>Why a request cannot start now.</summary>
 /// <param name="Scope">Whose limit it is.</param>
 /// <param name="Kind">Which.</param>
@@ -41,15 +58,5 @@ public sealed record Shortage(LimitScope Scope, LimitKind Kind, long Limit, long
         other is null || (IsForGood && !other.IsForGood) || (IsForGood == other.IsForGood && (Wait ?? TimeSpan.Zero) > (other.Wait ?? TimeSpan.Zero));
 
     /// <summary>The limit as it is called in the file and in answers.</summary>
-    public string Name => Kind switch
-    {
-        LimitKind.Requests => "rpm",
-        LimitKind.Burst => "burst",
-        LimitKind.Input => "input_tpm",
-        LimitKind.Output => "output_tpm",
-        LimitKind.Day => "rpd",
-        LimitKind.Concurrency => "concurrency",
-        LimitKind.Queue => "queue",
-        _ => throw new ArgumentOutOfRangeException(nameof(Kind), Kind, message: null),
-    };
+    public string Name => Kind.NameOf();
 }
