@@ -4,6 +4,7 @@ using Sluice.Core.Configuration;
 using Sluice.Core.Routing;
 using Sluice.Protocols;
 using Sluice.Protocols.Anthropic;
+using Sluice.Protocols.Conversation;
 using Sluice.Protocols.Degradations;
 using Sluice.Protocols.Errors;
 using Sluice.Protocols.Formats;
@@ -86,13 +87,7 @@ internal static class UpstreamBody
             conversation = WebSearchRemoval.From(conversation, wire, degradations);
         }
 
-        if (additions.Any)
-        {
-            // Written anew in its own format, a request would bring along what is for a gateway and no vendor takes.
-            conversation = conversation with { Extras = [.. conversation.Extras.Where(extra => !request.Surface.Format.GatewayMembers.Contains(extra.Name))] };
-        }
-
-        conversation = ToolFolding.Fold(additions.To(conversation, wire, degradations), wire, degradations);
+        conversation = ToolFolding.Fold(additions.To(WithoutGatewayMembers(conversation, request, wire, additions), wire, degradations), wire, degradations);
 
         var target = new UpstreamTarget(Additions.ModelOf(request, candidate), candidate.Provider.Dialect, candidate.Endpoint.Model.Traits)
         {
@@ -113,6 +108,15 @@ internal static class UpstreamBody
 
         IReadOnlyList<ReadOnlyMemory<byte>> pieces = [.. HostedClaudeEdits.For(output.WrittenSpan, hosted, ClaudeBetas.Needed(hosted, conversation), degradations, count: count).Pieces(output.WrittenMemory)];
         return (count?.Enclose(pieces) ?? pieces, null);
+    }
+
+    // Written anew in its own format, a request would bring along what no vendor takes; in another's, what Sluice itself does would be told as lost.
+    private static ConversationRequest WithoutGatewayMembers(ConversationRequest conversation, InferenceRequest request, WireProtocol wire, Additions additions)
+    {
+        var format = request.Surface.Format;
+        return wire != format.Protocol ? conversation with { Extras = [.. conversation.Extras.Where(extra => !GatewayMembers.IsHeeded(extra))] }
+            : additions.Any ? conversation with { Extras = [.. conversation.Extras.Where(extra => !format.GatewayMembers.Contains(extra.Name))] }
+            : conversation;
     }
 
     private static GatewayError? StrictRefusal(InferenceRequest request, Candidate candidate, DegradationLog degradations) =>

@@ -153,7 +153,7 @@ public sealed class ConfigLoaderTests
     {
         var snapshot = Configs.Good(Whole, ("ANTHROPIC_API_KEY", "sk-ant-1"));
 
-        string[] expected = ["alerts"];
+        string[] expected = ["alerts", "telemetry.prometheus"];
         Assert.Equal(expected.Select(name => $"{name} is accepted, but nothing acts on it in this version."), snapshot.Warnings);
     }
 

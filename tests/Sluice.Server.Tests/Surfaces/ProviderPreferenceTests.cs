@@ -35,6 +35,26 @@ public sealed class ProviderPreferenceTests
     }
 
     [Theory]
+    [InlineData(Wire.Anthropic, "cheap")]
+    [InlineData(Wire.Chat, "dear")]
+    [InlineData(Wire.Responses, "dear")]
+    [InlineData(Wire.Gemini, "dear")]
+    public async Task Translated_WhatSluiceItselfDoes_IsNotToldAsLost_AndTheRestIs(Wire client, string other)
+    {
+        await using var gateway = await GatewayUnderTest.StartAsync(Config);
+        var heeded = Ask(client, $$"""{"provider":{"only":["{{other}}"]},"models":["n"],"transforms":["middle-out"],"plugins":[{"id":"context-compression"}],"session_id":"s-1"}""");
+        var lost = Ask(client, $$"""{"provider":{"only":["{{other}}"]},"plugins":[{"id":"file-parser"}]}""");
+
+        var strict = await gateway.PostAsync(client, heeded, ("x-sluice-strict", "1"));
+        var told = await gateway.PostAsync(client, lost);
+
+        Assert.True(strict.Status == 200, strict.Text);
+        Assert.Null(strict.Header("x-sluice-degraded"));
+        Assert.Equal(200, told.Status);
+        Assert.Equal("plugins=dropped", told.Header("x-sluice-degraded"));
+    }
+
+    [Theory]
     [InlineData(Wire.Anthropic)]
     [InlineData(Wire.Chat)]
     [InlineData(Wire.Responses)]

@@ -223,7 +223,7 @@ internal static class ConfigSchema
         new("telemetry", new RecordShape(
         [
             new("otlp", new TextShape("an address"), "none", "OpenTelemetry collector") { IsNotBuilt = true },
-            new("prometheus", new BoolShape(), "true", "serve `/metrics`"),
+            new("prometheus", new BoolShape(), "true", "serve `/metrics`") { IsNotBuilt = true },
             new("log_bodies", new BoolShape(), "false", "write prompts and answers to the log") { IsNotBuilt = true },
         ]), "", "metrics, traces, logs"),
         new("ledger", new RecordShape([new("durability", new ChoiceShape(["os", "power"]), "os", "`power` syncs each group of records to the disk")]), "", "the journal of attempts"),
