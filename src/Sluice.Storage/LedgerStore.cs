@@ -1,6 +1,7 @@
 using System.Data.Common;
 using Microsoft.Extensions.Logging;
 using Sluice.Core.Admission;
+using Sluice.Core.Budgets;
 using Sluice.Core.Affinity;
 using Sluice.Core.Identity;
 using Sluice.Core.Ledger;
@@ -38,6 +39,7 @@ public sealed class LedgerStore : ILedger, ILedgerQueries, IAsyncDisposable
         Reasoning = new SqliteReasoningStore(database, logger);
         Sessions = new SqliteSessionStore(database, logger);
         Limits = new SqliteLimitStore(database);
+        Budgets = new SqliteBudgetStore(database);
         _shipping = Task.Run(() => shipper.RunAsync(writer, _stop.Token));
     }
 
@@ -52,6 +54,9 @@ public sealed class LedgerStore : ILedger, ILedgerQueries, IAsyncDisposable
 
     /// <summary>Limits that people set, in the same store.</summary>
     public ILimitStore Limits { get; }
+
+    /// <summary>Budgets that people set, in the same store.</summary>
+    public IBudgetStore Budgets { get; }
 
     /// <summary>Records appended since the start that are not yet in the store.</summary>
     public long Unshipped => _writer.Written.Count - _shipper.Shipped;

@@ -236,7 +236,7 @@ internal static partial class AnthropicErrors
         ErrorKind.Authentication or ErrorKind.Permission or ErrorKind.Credits when error.Status >= 500 => "api_error",
         ErrorKind.InvalidRequest when error.Status == 413 => "request_too_large",
         ErrorKind.InvalidRequest or ErrorKind.ContextLength or ErrorKind.ContentPolicy => "invalid_request_error",
-        ErrorKind.Authentication when error.Status == 403 => "permission_error",
+        ErrorKind.Authentication or ErrorKind.Credits when error.Status == 403 => "permission_error",
         ErrorKind.Authentication => "authentication_error",
         ErrorKind.Permission => "permission_error",
         ErrorKind.Credits => "billing_error",

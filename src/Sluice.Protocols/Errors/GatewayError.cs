@@ -37,6 +37,12 @@ public sealed record GatewayError(ErrorKind Kind, ErrorSource Source, int Status
     /// <summary>The limit of Sluice's own that fired, as OpenRouter's clients are told it.</summary>
     public ErrorRateLimit? RateLimit { get; init; }
 
+    /// <summary>Which money is missing, as OpenRouter's clients are told it: <c>openrouter_credits</c>, <c>openrouter_key_limit</c>, …</summary>
+    public string? LimitSource { get; init; }
+
+    /// <summary>The operator's guardrails that the request ran into, by name.</summary>
+    public IReadOnlyList<string> Guardrails { get; init; } = [];
+
     /// <summary>Tokens sent and allowed, for <see cref="ErrorKind.ContextLength"/>.</summary>
     public (long Sent, long Allowed)? ContextTokens { get; init; }
 

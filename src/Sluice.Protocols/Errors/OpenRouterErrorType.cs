@@ -15,6 +15,7 @@ internal static class OpenRouterErrorType
         },
         ErrorKind.Authentication => "authentication",
         ErrorKind.Permission or ErrorKind.RegionRestricted => "permission_denied",
+        ErrorKind.Credits when error.Status == 403 => "permission_denied",
         ErrorKind.Credits => "payment_required",
         ErrorKind.ModelNotFound => "not_found",
         ErrorKind.NoEndpoint => error.Status >= 500 ? "provider_overloaded" : "not_found",

@@ -194,6 +194,13 @@ public interface IWireFormat : IUpstreamFormat, IClientFormat
     /// <param name="upstreamModel">The upstream's name of it.</param>
     IReadOnlyList<BodyEdit> NameInBatch(ReadOnlySpan<byte> body, string asked, string upstreamModel) => [];
 
+    /// <summary>Limits the output of a body that passes natively and names no limit.</summary>
+    /// <param name="body">A body that <see cref="EnvelopeScanner"/> accepted.</param>
+    /// <param name="tokens">The most tokens of output.</param>
+    /// <param name="upstreamModel">The upstream's name of the model.</param>
+    /// <param name="dialect">The quirks of an OpenAI-compatible server.</param>
+    IReadOnlyList<BodyEdit> LimitOutput(ReadOnlySpan<byte> body, long tokens, string upstreamModel, ChatDialect dialect) => NumberEdit.Set(body, ["max_tokens"], tokens);
+
     /// <summary>Puts thinking that the client forgot back into a body that passes natively; none where nothing is missing, or the format has no member for it.</summary>
     /// <param name="body">The client's whole body.</param>
     /// <param name="read">The same, as <see cref="IClientFormat.ReadRequest"/> reads it.</param>

@@ -110,6 +110,10 @@ public sealed class GeminiFormat : IWireFormat, ITokenCountFormat
     };
 
     /// <inheritdoc/>
+    public IReadOnlyList<BodyEdit> LimitOutput(ReadOnlySpan<byte> body, long tokens, string upstreamModel, ChatDialect dialect) =>
+        NumberEdit.Set(body, [body.IndexOf("\"generation_config\""u8) < 0 ? "generationConfig" : "generation_config", "maxOutputTokens"], tokens);
+
+    /// <inheritdoc/>
     public Parsed<ConversationRequest> ReadRequest(ReadOnlyMemory<byte> body) => GeminiRequestReader.Read(body);
 
     /// <inheritdoc/>

@@ -74,6 +74,9 @@ internal static class ErrorMetadata
             WriteLimit(json, limit, error.RetryAfter);
         }
 
+        Write(json, "limit_source"u8, error.LimitSource);
+        WriteGuardrails(json, error.Guardrails);
+
         if (error is { Source: ErrorSource.Provider, Kind: ErrorKind.RateLimit or ErrorKind.QuotaExhausted })
         {
             // The provider limits the key that all clients of this gateway share.
@@ -121,6 +124,22 @@ internal static class ErrorMetadata
         }
 
         json.WriteEndObject();
+    }
+
+    private static void WriteGuardrails(Utf8JsonWriter json, IReadOnlyList<string> guardrails)
+    {
+        if (guardrails.Count == 0)
+        {
+            return;
+        }
+
+        json.WriteStartArray("patterns"u8);
+        foreach (var guardrail in guardrails)
+        {
+            json.WriteStringValue(guardrail);
+        }
+
+        json.WriteEndArray();
     }
 
     private static void WriteFunnel(Utf8JsonWriter json, IReadOnlyList<ErrorFunnelStep> funnel)

@@ -100,6 +100,10 @@ public sealed class OpenAIChatFormat : IWireFormat
     };
 
     /// <inheritdoc/>
+    public IReadOnlyList<BodyEdit> LimitOutput(ReadOnlySpan<byte> body, long tokens, string upstreamModel, ChatDialect dialect) =>
+        NumberEdit.Set(body, [OpenAIChatRequestWriter.OutputLimitFor(upstreamModel, dialect)], tokens);
+
+    /// <inheritdoc/>
     public Parsed<ConversationRequest> ReadRequest(ReadOnlyMemory<byte> body) => OpenAIChatRequestReader.Read(body);
 
     /// <inheritdoc/>

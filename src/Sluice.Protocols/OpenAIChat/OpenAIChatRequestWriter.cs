@@ -68,12 +68,16 @@ internal static class OpenAIChatRequestWriter
         }
     }
 
+    /// <summary>The member that limits the output of a model there.</summary>
+    public static string OutputLimitFor(string model, ChatDialect dialect) =>
+        dialect.NewModelsTakeMaxCompletionTokens && IsNewOpenAIModel(model) ? "max_completion_tokens" : "max_tokens";
+
     private static void WriteLimits(Utf8JsonWriter json, ConversationRequest request, UpstreamTarget target, DegradationLog degradations)
     {
         var isNew = IsNewOpenAIModel(target.Model);
         if (request.MaxOutputTokens is { } most)
         {
-            json.WriteNumber(target.Dialect.NewModelsTakeMaxCompletionTokens && isNew ? "max_completion_tokens"u8 : "max_tokens"u8, most);
+            json.WriteNumber(OutputLimitFor(target.Model, target.Dialect), most);
         }
 
         var sampling = request.Sampling;

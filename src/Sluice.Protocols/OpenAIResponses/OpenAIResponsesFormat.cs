@@ -88,6 +88,10 @@ public sealed class OpenAIResponsesFormat : IWireFormat, ITokenCountFormat
     };
 
     /// <inheritdoc/>
+    public IReadOnlyList<BodyEdit> LimitOutput(ReadOnlySpan<byte> body, long tokens, string upstreamModel, ChatDialect dialect) =>
+        NumberEdit.Set(body, ["max_output_tokens"], tokens);
+
+    /// <inheritdoc/>
     public Parsed<ConversationRequest> ReadRequest(ReadOnlyMemory<byte> body) => OpenAIResponsesRequestReader.Read(body);
 
     /// <inheritdoc/>

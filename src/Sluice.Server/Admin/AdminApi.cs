@@ -6,7 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Sluice.Server.Admin;
 
 /// <summary>
-/// The admin API under <c>/admin/api</c>: what the commands and the console speak to. Needs <c>IKeyRing</c>, <c>IdentityDirectory</c>, <c>LimitDirectory</c>,
+/// The admin API under <c>/admin/api</c>: what the commands and the console speak to. Needs <c>IKeyRing</c>, <c>IdentityDirectory</c>, <c>LimitDirectory</c>, <c>BudgetDirectory</c>,
 /// <c>ILedgerQueries</c>, <c>TimeProvider</c>, <see cref="IStatusSource"/>, <see cref="IModelResolver"/>, <see cref="Explain.WhatIf"/>, <see cref="Diagnosis.Doctor"/> and <see cref="Diagnosis.Reachability"/> among the services.
 /// </summary>
 public static class AdminApi
@@ -33,6 +33,10 @@ public static class AdminApi
         Map(HttpMethods.Get, "/limits/{**scope}", LimitsApi.FindAsync);
         Map(HttpMethods.Put, "/limits/{**scope}", LimitsApi.SetAsync);
         Map(HttpMethods.Delete, "/limits/{**scope}", LimitsApi.RemoveAsync);
+
+        Map(HttpMethods.Get, "/budgets", BudgetsApi.ListAsync);
+        Map(HttpMethods.Put, "/budgets", BudgetsApi.SetAsync);
+        Map(HttpMethods.Delete, "/budgets", BudgetsApi.RemoveAsync);
 
         Map(HttpMethods.Get, "/report", ReportApi.ReportAsync);
         Map(HttpMethods.Get, "/requests", RequestListApi.ListAsync);

@@ -19,6 +19,10 @@ namespace Sluice.Server.Admin;
 [JsonSerializable(typeof(LimitBody))]
 [JsonSerializable(typeof(LimitAnswer))]
 [JsonSerializable(typeof(LimitListAnswer))]
+[JsonSerializable(typeof(BudgetBody))]
+[JsonSerializable(typeof(BudgetAnswer))]
+[JsonSerializable(typeof(BudgetListAnswer))]
+[JsonSerializable(typeof(BudgetRemovedAnswer))]
 [JsonSerializable(typeof(RequestAnswer))]
 [JsonSerializable(typeof(RequestListAnswer))]
 [JsonSerializable(typeof(StatusReport))]
@@ -86,6 +90,26 @@ internal sealed record LimitBody
 internal sealed record LimitAnswer(string Scope, long Rpm, long InputTpm, long OutputTpm, long Rpd, long Burst, long Concurrency, DateTimeOffset? ChangedAt);
 
 internal sealed record LimitListAnswer(IReadOnlyList<LimitAnswer> Limits);
+
+internal sealed record BudgetBody
+{
+    public string? Scope { get; init; }
+
+    /// <summary><c>day</c>, <c>week</c> or <c>month</c>.</summary>
+    public string? Per { get; init; }
+
+    public decimal? Usd { get; init; }
+
+    public bool? Hard { get; init; }
+}
+
+/// <summary>A budget and how it stands; amounts are exact, in dollars.</summary>
+internal sealed record BudgetAnswer(
+    string Scope, string Per, bool Hard, string Usd, string SpentUsd, string ReservedUsd, string LeftUsd, int PercentSpent, DateTimeOffset Since, DateTimeOffset Until, DateTimeOffset ChangedAt);
+
+internal sealed record BudgetListAnswer(IReadOnlyList<BudgetAnswer> Budgets);
+
+internal sealed record BudgetRemovedAnswer(string Scope, string Per);
 
 internal sealed record RequestAnswer
 {

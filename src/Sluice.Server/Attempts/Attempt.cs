@@ -1,4 +1,5 @@
 using Sluice.Core.Admission;
+using Sluice.Core.Budgets;
 using Sluice.Core.Faults;
 using Sluice.Core.Health;
 using Sluice.Core.Ledger;
@@ -40,6 +41,9 @@ internal sealed class Attempt
 
     /// <summary>Its place within the provider's limits, given back when it is over; null where nothing limits the provider.</summary>
     public Permit? Permit { get; set; }
+
+    /// <summary>The money that is held for it until it is settled; null where there are no budgets.</summary>
+    public Reservation? Held { get; init; }
 
     /// <summary>It was asked while another had shown nothing yet.</summary>
     public bool IsHedge { get; init; }

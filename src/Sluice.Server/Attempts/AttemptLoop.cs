@@ -9,6 +9,7 @@ using Sluice.Protocols.Errors;
 using Sluice.Protocols.Formats;
 using Sluice.Protocols.Native;
 using Sluice.Server.Admission;
+using Sluice.Server.Budgets;
 using Sluice.Server.Hosting;
 using Sluice.Server.Relay;
 using Sluice.Server.Surfaces;
@@ -20,6 +21,7 @@ namespace Sluice.Server.Attempts;
 /// Tries the candidates of one request in turn until one answers:
 /// <list type="number">
 /// <item>pass the caller's limits, and for each candidate its provider's: one that is full is passed over, and waited for when nobody else is left,</item>
+/// <item>hold the most that it can cost of every budget of the caller,</item>
 /// <item>write the upstream request (native: the client's bytes with only the needed spans replaced; else translated),</item>
 /// <item>append the attempt's row,</item>
 /// <item>send,</item>
@@ -37,6 +39,7 @@ internal sealed class AttemptLoop : IAsyncDisposable
     private readonly Delivery _delivery;
     private readonly RequestDeadline? _deadline;
     private readonly RequestAdmission? _admission;
+    private readonly RequestBudget? _budget;
     private readonly AttemptOpening _opening;
     private (Attempt Attempt, ReadOnlyMemory<byte> Bytes)? _empty;
     private Attempt? _hedge;
@@ -48,7 +51,8 @@ internal sealed class AttemptLoop : IAsyncDisposable
         _delivery = new Delivery(services, request);
         _deadline = RequestDeadline.Of(request, services.Time, services.DrainOver);
         _admission = RequestAdmission.Begin(services, request);
-        _opening = new AttemptOpening(services, request, _delivery, _admission);
+        _budget = RequestBudget.Begin(services, request);
+        _opening = new AttemptOpening(services, request, _delivery, _admission, _budget);
     }
 
     private enum Verdict
@@ -116,6 +120,7 @@ internal sealed class AttemptLoop : IAsyncDisposable
     {
         _deadline?.Dispose();
         _admission?.Dispose();
+        _budget?.Dispose();
         await _delivery.DisposeAsync();
     }
 

@@ -1,4 +1,5 @@
 using Sluice.Core.Admission;
+using Sluice.Core.Budgets;
 using Sluice.Core.Health;
 using Sluice.Core.Routing;
 using Sluice.Protocols;
@@ -6,15 +7,16 @@ using Sluice.Protocols.Degradations;
 using Sluice.Protocols.Errors;
 using Sluice.Protocols.Formats;
 using Sluice.Server.Admission;
+using Sluice.Server.Budgets;
 using Sluice.Server.Surfaces;
 
 namespace Sluice.Server.Attempts;
 
 /// <summary>
-/// How an attempt of one request begins: whether the candidate can be asked at all (its window, its wire, its circuit, its provider's limits), the bytes that
+/// How an attempt of one request begins: whether the candidate can be asked at all (its window, its wire, its circuit, its provider's limits, the caller's money), the bytes that
 /// it gets, and its row. Why nobody could be asked is kept for the error.
 /// </summary>
-internal sealed class AttemptOpening(AttemptServices services, InferenceRequest request, Delivery delivery, RequestAdmission? admission)
+internal sealed class AttemptOpening(AttemptServices services, InferenceRequest request, Delivery delivery, RequestAdmission? admission, RequestBudget? budget)
 {
     private GatewayError? _refusal;
     private GatewayError? _shut;
@@ -22,8 +24,8 @@ internal sealed class AttemptOpening(AttemptServices services, InferenceRequest 
     /// <summary>The attempt at whose model the conversation was too long; from then on only larger windows are asked.</summary>
     public Attempt? Overflowed { get; set; }
 
-    /// <summary>Why candidates could not be asked: closed for now before not full for now, that before what they cannot carry. Null where none was kept out.</summary>
-    public GatewayError? Refusal => _shut ?? admission?.Refusal ?? _refusal;
+    /// <summary>Why candidates could not be asked: no money before closed for now, that before full for now, that before what they cannot carry. Null where none was kept out.</summary>
+    public GatewayError? Refusal => budget?.Refusal ?? _shut ?? admission?.Refusal ?? _refusal;
 
     /// <summary>An attempt ready to be sent, its row handed to the ledger; null where the candidate cannot be asked.</summary>
     /// <param name="candidate">Whom.</param>
@@ -41,9 +43,16 @@ internal sealed class AttemptOpening(AttemptServices services, InferenceRequest 
         // The upstream request, from the original bytes, or from what is left of them.
         var degradations = new DegradationLog();
         ContextCompression.Before(request, candidate, services.Estimates, degradations);
-        var (pieces, refusal) = UpstreamBody.Write(request, candidate, wire, degradations, services.RefusedBetas);
+        AttemptMoney? money = null;
+        if (budget?.TryHold(candidate, degradations, out money) == false)
+        {
+            return null;
+        }
+
+        var (pieces, refusal) = UpstreamBody.Write(request, candidate, wire, degradations, services.RefusedBetas, money?.OutputLimit);
         if (refusal is not null)
         {
+            money?.Held.Dispose();
             _refusal ??= refusal;
             return null;
         }
@@ -52,6 +61,7 @@ internal sealed class AttemptOpening(AttemptServices services, InferenceRequest 
         var mayProbe = !isHedge && request.Surface.Operation != SurfaceOperation.CountTokens;
         if (!services.Health.TryEnter(candidate.Endpoint, candidate.Credential, mayProbe, out var probe))
         {
+            money?.Held.Dispose();
             _shut = PassedOver.ByCircuit(request, candidate, services, isHedge);
             return null;
         }
@@ -59,17 +69,18 @@ internal sealed class AttemptOpening(AttemptServices services, InferenceRequest 
         Permit? permit = null;
         if (admission?.TryEnter(candidate, isHedge, out permit) == false)
         {
+            money?.Held.Dispose();
             probe?.Dispose();
             return null;
         }
 
         // The row. It is written while the upstream works; nothing reaches the client before it is.
-        var attempt = Begin(candidate, wire, degradations, probe, isHedge);
+        var attempt = Begin(candidate, wire, degradations, probe, money?.Held, isHedge);
         attempt.Permit = permit;
         return new OpenAttempt(services, request, delivery, attempt, pieces);
     }
 
-    private Attempt Begin(Candidate candidate, WireProtocol wire, DegradationLog degradations, Probe? probe, bool isHedge)
+    private Attempt Begin(Candidate candidate, WireProtocol wire, DegradationLog degradations, Probe? probe, Reservation? held, bool isHedge)
     {
         var estimated = services.Estimates.Correct(candidate.Endpoint.Model.Id, request.Envelope.EstimatedInputTokens);
         var row = AttemptRow.Of(request, candidate, wire, estimated, services.Time.GetUtcNow());
@@ -81,6 +92,7 @@ internal sealed class AttemptOpening(AttemptServices services, InferenceRequest 
             Native = wire == request.Surface.Format.Protocol,
             Degradations = degradations,
             Probe = probe,
+            Held = held,
             IsHedge = isHedge,
             RowWritten = services.Ledger.AppendAsync(row).AsTask(),
             SentAt = services.Time.GetTimestamp(),

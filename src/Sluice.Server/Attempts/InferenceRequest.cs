@@ -8,6 +8,7 @@ using Sluice.Protocols.Conversation;
 using Sluice.Protocols.Formats;
 using Sluice.Protocols.Native;
 using Sluice.Server.Admission;
+using Sluice.Server.Budgets;
 using Sluice.Server.Detached;
 using Sluice.Server.Identity;
 using Sluice.Server.Ingress;
@@ -61,6 +62,9 @@ internal sealed class InferenceRequest : IDisposable
 
     /// <summary>What it asks and holds of limits; null where nothing is limited.</summary>
     public RequestAdmission? Admission { get; set; }
+
+    /// <summary>What it holds of budgets; null where there are none.</summary>
+    public RequestBudget? Budget { get; set; }
 
     /// <summary>Every attempt so far, in order.</summary>
     public List<Attempt> Attempts { get; } = [];

@@ -29,15 +29,16 @@ internal static class UpstreamBody
     public static WireProtocol WireOf(Candidate candidate, WireProtocol client) => ProviderKinds.WireOf(candidate, client);
 
     /// <summary>The pieces to send, or why this candidate cannot be asked.</summary>
+    /// <param name="outputLimit">For a request that names none: the most output that can be paid for.</param>
     public static (IReadOnlyList<ReadOnlyMemory<byte>> Pieces, GatewayError? Refusal) Write(
-        InferenceRequest request, Candidate candidate, WireProtocol wire, DegradationLog degradations, RefusedBetas refused)
+        InferenceRequest request, Candidate candidate, WireProtocol wire, DegradationLog degradations, RefusedBetas refused, long? outputLimit = null)
     {
         var host = ProviderKinds.ClaudeHostOf(candidate, wire);
         var count = request.Surface.Operation == SurfaceOperation.CountTokens ? ProviderKinds.ClaudeCountOf(candidate, wire) : null;
         var additions = Additions.Of(request, candidate);
         if (wire != request.Surface.Format.Protocol || additions.Any)
         {
-            return Translate(request, candidate, wire, host, count, additions, degradations, refused);
+            return Translate(request, candidate, wire, host, count, additions, degradations, refused, outputLimit);
         }
 
         var body = request.Text;
@@ -51,6 +52,11 @@ internal static class UpstreamBody
             ? HostedClaudeEdits.For(body.Span, hosted, Betas.Of(request.Http.Request.Headers).Except(request.WithoutBetas), degradations, request.Envelope.GatewayMembers, count)
             : BodyEdits.ForModel(request.Envelope, body.Span, Additions.ModelOf(request, candidate), EditsFor(candidate.Provider, tier));
         edits = edits.And(ForeignProofs(request, candidate, wire, degradations)).And(ReasoningReplays.Edits(request, candidate)).And(EndUser(request, candidate, wire, degradations, refused));
+        if (outputLimit is { } most)
+        {
+            edits = edits.And(WireFormats.Of(wire).LimitOutput(body.Span, most, candidate.Endpoint.UpstreamModel, candidate.Provider.Dialect));
+        }
+
         if (request.Surface.Operation == SurfaceOperation.EmbedBatch)
         {
             edits = edits.And(WireFormats.Of(wire).NameInBatch(body.Span, request.Envelope.Model!, candidate.Endpoint.UpstreamModel));
@@ -61,7 +67,7 @@ internal static class UpstreamBody
     }
 
     private static (IReadOnlyList<ReadOnlyMemory<byte>> Pieces, GatewayError? Refusal) Translate(
-        InferenceRequest request, Candidate candidate, WireProtocol wire, ClaudeHost? host, HostedClaudeCount? count, Additions additions, DegradationLog degradations, RefusedBetas refused)
+        InferenceRequest request, Candidate candidate, WireProtocol wire, ClaudeHost? host, HostedClaudeCount? count, Additions additions, DegradationLog degradations, RefusedBetas refused, long? outputLimit)
     {
         var counts = request.Surface.Operation == SurfaceOperation.CountTokens;
         request.Conversation ??= counts ? request.Surface.Format.ReadCountRequest(request.Text) : request.Surface.Format.ReadRequest(request.Text);
@@ -72,6 +78,7 @@ internal static class UpstreamBody
 
         // The same as the scan has them, also where the path says it.
         var conversation = request.Conversation.Value.Value! with { Model = request.Envelope.Model!, Stream = request.Envelope.Stream };
+        conversation = outputLimit is null ? conversation : conversation with { MaxOutputTokens = outputLimit };
         if (request.WithoutThinking)
         {
             conversation = ProofRemoval.From(conversation);

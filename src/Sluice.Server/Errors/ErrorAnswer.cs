@@ -64,10 +64,10 @@ internal static class ErrorAnswer
         DocsUrl = error.DocsUrl ?? ErrorPageAddress.Of(request, error.Kind),
     };
 
-    /// <summary>The header's value, 1 to 55; every 429 and 503 has one.</summary>
+    /// <summary>The header's value, 1 to 55; every 429 and 503 has one, and a 402 where money is only held.</summary>
     public static int? RetryAfterSeconds(GatewayError error)
     {
-        if (error.Status is not (429 or 503 or 529))
+        if (error.Status is not (429 or 503 or 529) && error is not { Status: 402, RetryAfter: not null })
         {
             return null;
         }

@@ -9,6 +9,7 @@ using Sluice.Protocols.Conversation;
 using Sluice.Server.Admin;
 using Sluice.Server.Admission;
 using Sluice.Server.Attempts;
+using Sluice.Server.Budgets;
 using Sluice.Server.Routing;
 
 namespace Sluice.Server.Explain;
@@ -76,6 +77,7 @@ internal static class PlanJson
         json.WriteEndArray();
         WriteLeftOut(json, plan.LeftOut, MostLeftOutKept);
         AdmissionJson.Write(json, request.Admission);
+        BudgetJson.Write(json, request);
         WritePassedOver(json, request);
         json.WriteEndObject();
     }

@@ -25,4 +25,7 @@ internal static partial class HostingLog
 
     [LoggerMessage(1006, LogLevel.Error, "A part of Sluice could not take the changed configuration.")]
     public static partial void ReloadFaulted(ILogger logger, Exception exception);
+
+    [LoggerMessage(1007, LogLevel.Warning, "The budget of {Budget} is spent to {Percent} percent.")]
+    public static partial void BudgetPassed(ILogger logger, string budget, int percent);
 }

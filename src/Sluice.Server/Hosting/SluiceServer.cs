@@ -7,6 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Sluice.Core.Admission;
 using Sluice.Core.Affinity;
+using Sluice.Core.Budgets;
 using Sluice.Core.Configuration;
 using Sluice.Core.Health;
 using Sluice.Core.Identity;
@@ -41,13 +42,14 @@ public sealed class SluiceServer : IAsyncDisposable
     private readonly TimeProvider _time;
     private bool _stopped;
 
-    private SluiceServer(OpenParts parts, WebApplication app, ConfigWatcher watcher, BodyBudget bodies, AdmissionControl admission, TimeProvider time, string? firstKey)
+    private SluiceServer(OpenParts parts, WebApplication app, ConfigWatcher watcher, BodyBudget bodies, AdmissionControl admission, BudgetBook budgets, TimeProvider time, string? firstKey)
     {
         _parts = parts;
         _app = app;
         _watcher = watcher;
         _bodies = bodies;
         Admission = admission;
+        Budgets = budgets;
         _time = time;
         FirstKey = firstKey;
     }
@@ -66,6 +68,9 @@ public sealed class SluiceServer : IAsyncDisposable
 
     /// <summary>Who is let in and who waits.</summary>
     internal AdmissionControl Admission { get; }
+
+    /// <summary>Who has how much money left.</summary>
+    internal BudgetBook Budgets { get; }
 
     /// <summary>Completes when the process was asked to stop.</summary>
     public Task Stopping => WaitForAsync(_app.Lifetime.ApplicationStopping);
@@ -128,7 +133,10 @@ public sealed class SluiceServer : IAsyncDisposable
         parts.Add(await SessionKeeper.OpenAsync(affinity, store.Sessions, time, CancellationToken.None));
         var planner = new Planner(health, affinity, time);
         var estimates = new EstimateCorrection();
-        var settler = new Settler(store, estimates, time);
+        var book = new BudgetBook(time) { Passed = standing => HostingLog.BudgetPassed(log, standing.Budget.Name.ToString(), standing.PercentSpent) };
+        var budgets = parts.Add(new BudgetDirectory(store.Budgets, new PastSpending(store), book, time));
+        await budgets.OpenAsync(CancellationToken.None);
+        var settler = new Settler(store, estimates, book, time);
         var drain = parts.Add(new Drain(options.Drain, time));
 
         // A seed of its own for every process: with a common one all of them would knock at a recovering provider in step.
@@ -138,7 +146,7 @@ public sealed class SluiceServer : IAsyncDisposable
         var limits = parts.Add(new LimitDirectory(store.Limits, admission, time));
         await limits.RefreshAsync(CancellationToken.None);
         var jobs = new JobIds(JobKeyFile.Ensure(first.Server.DataFolder));
-        var attempts = new AttemptServices(upstreams, health, affinity, store, settler, new RetryBudget(time), new FailedRequests(time), new RefusedBetas(time), estimates, reasoning, admission, jobs, time, random, drain.Over);
+        var attempts = new AttemptServices(upstreams, health, affinity, store, settler, new RetryBudget(time), new FailedRequests(time), new RefusedBetas(time), estimates, reasoning, admission, book, jobs, time, random, drain.Over);
         var budget = new BodyBudget(first.Server.MaxBuffered ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4);
         var bodies = new BodyReader(budget);
         var answers = new AnswerCache();
@@ -152,6 +160,7 @@ public sealed class SluiceServer : IAsyncDisposable
         builder.Services.AddSingleton(directory);
         builder.Services.AddSingleton<ILedgerQueries>(store);
         builder.Services.AddSingleton(limits);
+        builder.Services.AddSingleton(budgets);
         builder.Services.AddSingleton(time);
         var status = new StatusSource(watcher, standings, admission, time.GetUtcNow(), time);
         builder.Services.AddSingleton<IStatusSource>(status);
@@ -194,7 +203,7 @@ public sealed class SluiceServer : IAsyncDisposable
 
         // Last: a key that was made and then not shown, since something else failed, could never be shown again.
         var firstKey = await directory.EnsureFirstKeyAsync(CancellationToken.None);
-        return new SluiceServer(parts, app, watcher, budget, admission, time, firstKey);
+        return new SluiceServer(parts, app, watcher, budget, admission, book, time, firstKey);
     }
 
     /// <summary>Starts listening.</summary>

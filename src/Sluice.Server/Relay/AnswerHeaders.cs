@@ -39,6 +39,7 @@ internal static class AnswerHeaders
         response.Headers["x-sluice-attempts"] = request.Attempts.Count.ToString(CultureInfo.InvariantCulture);
         request.Cached?.WriteMiss(response);
         request.Admission?.WriteHeaders(response);
+        request.Budget?.WriteHeaders(response);
         if (attempt is null)
         {
             return;

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Sluice.Server.Admission;
 using Sluice.Server.Attempts;
+using Sluice.Server.Budgets;
 using Sluice.Server.Explain;
 
 namespace Sluice.Server.Settlement;
@@ -15,7 +16,7 @@ internal static class KeptPlan
     {
         var plan = request.Plan;
         if (plan.Candidates.Count <= 1 && plan.LeftOut.Count == 0 && plan.Notes.Count == 0 && plan.Rule is null && plan.Auto is null && !AdmissionJson.IsWorthTelling(request.Admission)
-            && request.PassedOver.Count == 0)
+            && request.PassedOver.Count == 0 && !BudgetJson.IsWorthTelling(request))
         {
             return null;
         }

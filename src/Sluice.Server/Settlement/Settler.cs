@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Sluice.Core.Budgets;
 using Sluice.Core.Configuration;
 using Sluice.Core.Ledger;
 using Sluice.Core.Pricing;
@@ -21,7 +22,7 @@ namespace Sluice.Server.Settlement;
 /// charges nothing. One that took the request and then was cut, stalled or abandoned charges its input and what it had put out, both estimated
 /// where it had not said; such rows are marked.
 /// </remarks>
-internal sealed class Settler(ILedger ledger, EstimateCorrection estimates, TimeProvider time)
+internal sealed class Settler(ILedger ledger, EstimateCorrection estimates, BudgetBook budgets, TimeProvider time)
 {
     // Four bytes of text are about one token in every current vocabulary; the estimate only stands in for counts that nobody reported.
     private const int BytesPerToken = 4;
@@ -118,6 +119,8 @@ internal sealed class Settler(ILedger ledger, EstimateCorrection estimates, Time
             PreferReportedCost = ProviderKinds.IsGateway(attempt.Candidate.Provider),
             SheetOfModel = name => request.Snapshot.Catalogue.Resolve(name)?.Model.ListPrice,
         });
+
+        budgets.Settle(attempt.Row, attempt.Held, cost.NanoUsd);
 
         // Last: what fails until here is settled by whoever cleans up after the fault.
         attempt.Settled = true;

@@ -17,6 +17,7 @@ internal static class CommandTree
             IdentitiesCommand.Create(options, "teams", "team", "Teams of developers."),
             IdentitiesCommand.Create(options, "projects", "project", "Projects: what the money is spent on."),
             LimitsCommand.Create(options),
+            BudgetsCommand.Create(options),
             ReportCommand.Create(options),
             ExplainCommand.Create(options),
             WhatIfCommand.Create(options),

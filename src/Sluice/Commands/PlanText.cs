@@ -49,6 +49,11 @@ internal static class PlanText
             Fact("waited", $"{Output.Count(wait, "milliseconds")} ms for {Output.Text(wait, "limit")}");
         }
 
+        foreach (var held in Entries(plan, "budgets"))
+        {
+            Fact("budget", $"{Output.Text(held, "budget")}: {Output.Text(held, "reserved_usd")} USD held for attempt {Output.Text(held, "attempt")}, {Output.Text(held, "left_usd")} left with it");
+        }
+
         foreach (var passed in Entries(Part(plan, "admission"), "passed_over"))
         {
             Fact("full", $"{Output.Text(passed, "endpoint")}: {Output.Text(passed, "limit")}");

@@ -68,6 +68,9 @@ public sealed class ErrorCatalogueTests
         A request that took longer than its deadline (`timeouts.request`, a rule's `deadline`) is a `timeout` with status 408, source `gateway` and
         `reason` `deadline`. Calls that were under way then are cancelled and charged.
 
+        Where a hard budget would pay if requests under way held nothing of it, the 402 has `retry-after` and `x-should-retry: true`, and `reason` is
+        `in_flight_budget_exhausted`: the only `credits` that another try helps.
+
         `internal` (500) is only ever a fault in Sluice itself. `cancelled` (499) is in the ledger alone: the client went away.
 
         A refusal of a caller whose key is known is a request without attempts in the ledger: `sluice explain` and `sluice report --by cause`

@@ -19,6 +19,7 @@ internal sealed class OwnErrors : IAsyncDisposable
           - { name: only, kind: anthropic, base_url: "{provider}", api_keys: [provider-key-1] }
         models:
           - { id: acme/coder, context: 1000, endpoints: [{ provider: only, model: coder }] }
+          - { id: acme/paid, context: 1000, endpoints: [{ provider: only, model: paid, price: { input: 1, output: 1 } }] }
           - { id: acme/broken, context: 1000, endpoints: [{ provider: only, model: broken }] }
         """;
 
@@ -52,6 +53,8 @@ internal sealed class OwnErrors : IAsyncDisposable
         var narrow = await MakeKeyAsync("{\"user\":\"bob\",\"models\":[\"acme/other\"]}");
         var minute = await UseUpAsync("carol", "{\"rpm\":1}");
         var day = await UseUpAsync("dave", "{\"rpd\":1}");
+        var poor = await WithBudgetAsync("erin", project: null, "user:erin");
+        var shared = await WithBudgetAsync("frank", "web", "project:web");
         (string When, Func<Wire, HttpRequestMessage> Request)[] cases =
         [
             ("no key", wire => Request(wire, Good(wire), key: null)),
@@ -63,6 +66,9 @@ internal sealed class OwnErrors : IAsyncDisposable
             ("every circuit open", wire => Request(wire, Good(wire, "acme/broken"))),
             ("a limit of the caller, by the minute", wire => Request(wire, Good(wire), minute)),
             ("a limit of the caller, by the day", wire => Request(wire, Good(wire), day)),
+            ("a hard budget of the caller or his key that cannot pay", wire => Request(wire, Good(wire, "acme/paid"), poor)),
+            ("a hard budget that several share and that cannot pay", wire => Request(wire, Good(wire, "acme/paid"), shared)),
+            ("a hard budget, and a model without a price", wire => Request(wire, Good(wire), poor)),
             (NoModel, wire => Request(wire, "{\"max_tokens\":9,\"messages\":[]}")),
             ("a body that is not JSON", wire => Request(wire, "{\"model\": ")),
             (Twice, wire => Request(wire, "{\"model\":\"a\",\"model\":\"b\"" + Question)),
@@ -136,6 +142,13 @@ internal sealed class OwnErrors : IAsyncDisposable
         using var request = Request(Wire.Anthropic, Good(Wire.Anthropic), key);
         using var answer = await _client.SendAsync(request);
         answer.EnsureSuccessStatusCode();
+        return key;
+    }
+
+    private async Task<string> WithBudgetAsync(string user, string? project, string scope)
+    {
+        var key = (await MakeKeyAsync(project is null ? $"{{\"user\":\"{user}\"}}" : $"{{\"user\":\"{user}\",\"project\":\"{project}\"}}")).Key;
+        await AdminAsync(HttpMethod.Put, "/budgets", $"{{\"scope\":\"{scope}\",\"per\":\"month\",\"usd\":0,\"hard\":true}}");
         return key;
     }
 

@@ -19,8 +19,6 @@ public sealed partial class RequirementMapTests
 
     private static readonly Dictionary<string, string> NotYet = new(StringComparer.Ordinal)
     {
-        ["F28"] = "What a balance can pay for: there are no balances yet.",
-        ["F29"] = "Guardrails and budgets that answer 403: there are neither yet; a model that the key may not use is a 403 of its own kind.",
         ["F36"] = "A trend of errors over weeks: the report counts them by day, and nothing looks for what recurs yet.",
         ["I12"] = "Advice from 429s that recur weekly: there is no advisor yet.",
         ["I13"] = "Advice from spending without a tag: there is no advisor yet.",

@@ -1,0 +1,86 @@
+namespace Sluice.Core.Budgets;
+
+/// <summary>Changes stored budgets, and brings every change into force before it returns.</summary>
+/// <param name="store">Where they live.</param>
+/// <param name="spending">What was spent before.</param>
+/// <param name="book">What attempts are paid from.</param>
+/// <param name="time">Stamps changes.</param>
+public sealed class BudgetDirectory(IBudgetStore store, PastSpending spending, BudgetBook book, TimeProvider time) : IDisposable
+{
+    // Attempts that end while the ledger is asked make the question be put again; under constant load it is not put for ever.
+    private const int MostReadings = 5;
+
+    // Two changes at once could come into force in the wrong order.
+    private readonly SemaphoreSlim _changing = new(1);
+
+    /// <summary>Brings what is stored into force, with what the ledger says was spent; to be called once before requests are taken.</summary>
+    public async Task OpenAsync(CancellationToken cancellation)
+    {
+        foreach (var stored in await store.ListAsync(cancellation))
+        {
+            await BringIntoForceAsync(stored.Budget, cancellation);
+        }
+    }
+
+    /// <summary>All, by scope and period, with how they stand.</summary>
+    public async Task<IReadOnlyList<(StoredBudget Stored, BudgetStanding Standing)>> ListAsync(CancellationToken cancellation) =>
+        [.. (await store.ListAsync(cancellation)).Select(stored => (stored, StandingOf(stored.Budget)))];
+
+    /// <summary>Sets a budget, in the place of one of the same scope and period.</summary>
+    public async Task<(StoredBudget Stored, BudgetStanding Standing)> SetAsync(Budget budget, CancellationToken cancellation)
+    {
+        await _changing.WaitAsync(cancellation);
+        try
+        {
+            var stored = new StoredBudget(budget, time.GetUtcNow());
+            await store.SetAsync(stored, cancellation);
+
+            // The store has it: it must come into force even if whoever asked has gone.
+            await BringIntoForceAsync(budget, CancellationToken.None);
+            return (stored, StandingOf(budget));
+        }
+        finally
+        {
+            _changing.Release();
+        }
+    }
+
+    /// <summary>Takes a budget away.</summary>
+    /// <returns>False when there was none of that name.</returns>
+    public async Task<bool> RemoveAsync(BudgetName name, CancellationToken cancellation)
+    {
+        await _changing.WaitAsync(cancellation);
+        try
+        {
+            var removed = await store.RemoveAsync(name, cancellation);
+            book.Remove(name);
+            return removed;
+        }
+        finally
+        {
+            _changing.Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _changing.Dispose();
+
+    private BudgetStanding StandingOf(Budget budget) => book.Find(budget.Name) ?? new BudgetStanding(budget, 0, 0, BudgetWindow.Of(budget.Per, time.GetUtcNow()));
+
+    private async Task BringIntoForceAsync(Budget budget, CancellationToken cancellation)
+    {
+        if (book.Set(budget))
+        {
+            return;
+        }
+
+        for (var reading = 1; ; reading++)
+        {
+            var spent = await spending.OfAsync(budget.Scope, BudgetWindow.Of(budget.Per, time.GetUtcNow()), cancellation);
+            if (book.TryLoad(budget.Name, spent, isLast: reading == MostReadings))
+            {
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,174 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Http;
+using Sluice.Core.Admission;
+using Sluice.Core.Budgets;
+using Sluice.Core.Pricing;
+using Sluice.Core.Routing;
+using Sluice.Protocols.Degradations;
+using Sluice.Protocols.Errors;
+using Sluice.Protocols.Formats;
+using Sluice.Protocols.OpenAIMedia;
+using Sluice.Server.Attempts;
+using Sluice.Server.Surfaces;
+
+namespace Sluice.Server.Budgets;
+
+/// <summary>The money of one attempt.</summary>
+/// <param name="Held">The most that it can cost.</param>
+/// <param name="OutputLimit">The most output that there is money for, where the request names no limit and there is not enough for all that the model could write; else null.</param>
+internal sealed record AttemptMoney(Reservation Held, long? OutputLimit);
+
+/// <summary>
+/// What one request holds of its caller's budgets: for each attempt, before it is sent, the most that it can cost. Whatever becomes of the request,
+/// its disposal gives back what no settlement has. Belongs to one request; not thread-safe.
+/// </summary>
+internal sealed class RequestBudget : IDisposable
+{
+    // OpenAI's Responses takes no less, and less is no answer.
+    private const long LeastOutput = 16;
+
+    // For a model of which neither a limit nor a window is known: no model of today writes more at once.
+    private const long UnknownOutput = 128_000;
+
+    // An attempt is cut off by its own clock; what follows takes moments.
+    private static readonly TimeSpan Grace = TimeSpan.FromMinutes(1);
+
+    private readonly AttemptServices _services;
+    private readonly InferenceRequest _request;
+    private readonly CallerScopes _caller;
+    private readonly List<Reservation> _held = [];
+
+    private RequestBudget(AttemptServices services, InferenceRequest request)
+    {
+        (_services, _request) = (services, request);
+        _caller = new CallerScopes(request.Caller.KeyId, request.Caller.User, request.Caller.Team, request.Facts.Project, Model: null, IsFree: false);
+    }
+
+    /// <summary>Why nobody could be asked for want of money; the first that was found.</summary>
+    public GatewayError? Refusal { get; private set; }
+
+    /// <summary>How the budgets stood when the last attempt began; empty before it and for callers without any.</summary>
+    public IReadOnlyList<BudgetStanding> Standings { get; private set; } = [];
+
+    /// <summary>Begins; null where nobody has a budget, and for counts of tokens, which cost nothing.</summary>
+    public static RequestBudget? Begin(AttemptServices services, InferenceRequest request) =>
+        services.Budgets.IsOn && request.Surface.Operation != SurfaceOperation.CountTokens ? request.Budget = new RequestBudget(services, request) : null;
+
+    /// <summary>Holds money for an attempt. False: there is none, or nobody knows how much is needed; <see cref="Refusal"/> says so.</summary>
+    /// <param name="candidate">Whom.</param>
+    /// <param name="degradations">Told where the answer gets a limit.</param>
+    /// <param name="money">To be let go where the attempt is not made after all.</param>
+    public bool TryHold(Candidate candidate, DegradationLog degradations, out AttemptMoney? money)
+    {
+        money = null;
+        if (_request.Envelope.Media is { } ask)
+        {
+            return TryHoldMedia(candidate, ask, out money);
+        }
+
+        var cost = WorstOf(candidate);
+        var asked = _request.Surface.Operation.Makes() == Products.Vectors ? 0 : _request.Envelope.MaxOutputTokens;
+        var most = Math.Max(0, asked ?? candidate.Endpoint.MaxOutputTokens ?? candidate.Endpoint.ContextLength ?? UnknownOutput);
+        if (cost?.Of(most) is not { } worst)
+        {
+            return TryHoldUnpriced(candidate, out money);
+        }
+
+        if (Reserve(candidate, worst, out var shortage) is { } all)
+        {
+            money = new AttemptMoney(all, OutputLimit: null);
+            return true;
+        }
+
+        var affordable = cost.AffordableOutput(shortage!.Available);
+        if (asked is null && affordable >= LeastOutput && cost.Of(affordable) is { } least && Reserve(candidate, least, out _) is { } part)
+        {
+            degradations.Add("max_tokens", DegradationOutcome.Weakened, string.Create(CultureInfo.InvariantCulture,
+                $"The request names no limit, and the budget of {shortage.Standing.Budget.Scope} has money for {affordable} tokens of output."));
+            money = new AttemptMoney(part, affordable);
+            return true;
+        }
+
+        Refusal ??= BudgetErrors.Of(shortage, most, affordable, _request);
+        return false;
+    }
+
+    /// <summary>Tells a client which budget is nearest to its end, from half of it on.</summary>
+    public void WriteHeaders(HttpResponse response)
+    {
+        if (Standings.Count > 0 && Standings.MaxBy(standing => standing.PercentSpent) is { PercentSpent: >= 50 } tightest)
+        {
+            response.Headers["x-sluice-budget"] = HeaderText(tightest);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var held in _held)
+        {
+            held.Dispose();
+        }
+    }
+
+    private static string HeaderText(BudgetStanding standing) => Relay.HeaderText.Of(string.Create(CultureInfo.InvariantCulture,
+        $"{standing.Budget.Name}; spent={standing.PercentSpent}%; limit={BudgetErrors.Usd(standing.Budget.NanoUsd)}; {(standing.Budget.IsHard ? "hard" : "soft")}"));
+
+    private bool TryHoldMedia(Candidate candidate, MediaAsk ask, out AttemptMoney? money)
+    {
+        money = null;
+        if (MediaWorstCase.Of(candidate.Endpoint.Price, _request.Surface.Operation.Makes(), ask, _request.Envelope.EstimatedInputTokens, _services.Time.GetUtcNow()) is not { } worst)
+        {
+            return TryHoldUnpriced(candidate, out money);
+        }
+
+        if (Reserve(candidate, worst, out var shortage) is not { } held)
+        {
+            Refusal ??= BudgetErrors.Of(shortage!, 0, 0, _request);
+            return false;
+        }
+
+        money = new AttemptMoney(held, OutputLimit: null);
+        return true;
+    }
+
+    private WorstCase? WorstOf(Candidate candidate)
+    {
+        var envelope = _request.Envelope;
+        var input = _services.Estimates.Correct(candidate.Endpoint.Model.Id, envelope.EstimatedInputTokens);
+        return candidate.Endpoint.PriceOf(candidate.Endpoint.ServiceTier) is { } sheet ? new WorstCase(sheet, input, envelope.CacheMarks > 0, candidate.Endpoint.ServiceTier, _services.Time.GetUtcNow()) : null;
+    }
+
+    // Nothing can be held where nobody knows the price: soft budgets let it pass, hard ones could not be kept.
+    private bool TryHoldUnpriced(Candidate candidate, out AttemptMoney? money)
+    {
+        money = null;
+        if (Reserve(candidate, 0, out var shortage) is not { } nothing)
+        {
+            Refusal ??= BudgetErrors.Of(shortage!, 0, 0, _request);
+            return false;
+        }
+
+        if (nothing.Standings.FirstOrDefault(standing => standing.Budget.IsHard) is { } hard)
+        {
+            nothing.Dispose();
+            Refusal ??= BudgetErrors.OfUnpriced(hard.Budget, candidate, _request);
+            return false;
+        }
+
+        money = new AttemptMoney(nothing, OutputLimit: null);
+        return true;
+    }
+
+    private Reservation? Reserve(Candidate candidate, long nanoUsd, out BudgetShortage? shortage)
+    {
+        var held = _services.Budgets.Reserve(_caller, _request.Id, nanoUsd, candidate.Provider.Timeouts.Total + Grace, out shortage);
+        if (held is not null)
+        {
+            _held.Add(held);
+            Standings = held.Standings;
+        }
+
+        return held;
+    }
+}
