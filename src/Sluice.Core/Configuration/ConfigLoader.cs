@@ -37,6 +37,7 @@ public static class ConfigLoader
         var aliases = ReadAliases(root["aliases"], findings);
         var breaker = ReadBreaker(root["breaker"], findings);
         var admission = new LimitsReader(findings).ReadAdmission(root);
+        var guardrails = new GuardrailsReader(findings).Read(root["guardrails"]);
         var rules = new RulesReader(providers, findings).Read(root["rules"]);
         if (findings.Errors.Count > 0)
         {
@@ -82,6 +83,7 @@ public static class ConfigLoader
             KeepAlive = ReadKeepAlive(root["keepalive"]),
             Breaker = breaker,
             Admission = admission,
+            Guardrails = guardrails,
             ShortensContext = root["degrade"]?.Get<string>("context") == "middle-out",
             Cache = ReadCache(root["cache"]),
             RequestTimeout = root["timeouts"]?.Get<TimeSpan?>("request") ?? TimeSpan.Zero,

@@ -1,5 +1,6 @@
 using Sluice.Core.Admission;
 using Sluice.Core.Catalogue;
+using Sluice.Core.Guardrails;
 using Sluice.Core.Routing.Auto;
 using Sluice.Core.Routing.Rules;
 
@@ -39,6 +40,9 @@ public sealed record ConfigSnapshot
 
     /// <summary>Limits of callers, shares, and how long requests wait.</summary>
     public AdmissionSettings Admission { get; init; } = new();
+
+    /// <summary>What no prompt may hold.</summary>
+    public GuardrailTable Guardrails { get; init; } = GuardrailTable.Empty;
 
     /// <summary>How long thinking is kept for clients that forget it, since it was last needed; zero: not at all.</summary>
     public TimeSpan KeepReasoning { get; init; } = TimeSpan.FromHours(24);

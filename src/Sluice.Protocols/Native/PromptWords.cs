@@ -14,7 +14,7 @@ namespace Sluice.Protocols.Native;
 public readonly record struct PromptWords(int User, int UserBytes, int Instructions, bool IsPlanning)
 {
     // A turn behind so many results of tools has been worked on for long: what the conversation began with says as much.
-    private const int LastTurns = 8;
+    internal const int LastTurns = 8;
 
     /// <summary>Finds them in a body that was scanned.</summary>
     /// <param name="envelope">The scan of <paramref name="body"/>.</param>
@@ -64,7 +64,7 @@ public readonly record struct PromptWords(int User, int UserBytes, int Instructi
     }
 
     // The last turns, the very last first.
-    private static int Last(Envelope envelope, ReadOnlySpan<byte> body, Span<BodySpan> turns)
+    internal static int Last(Envelope envelope, ReadOnlySpan<byte> body, Span<BodySpan> turns)
     {
         var opening = envelope.Opening;
         ReadOnlySpan<BodySpan> first = [opening.First, opening.Second, opening.Third, opening.Fourth];
@@ -175,7 +175,8 @@ internal static class TurnWords
     }
 
     /// <summary>Adds the texts of a turn; those of tool results stand deeper and are not the user's.</summary>
-    public static void Read(ReadOnlySpan<byte> turn, ref WordBuffer words)
+    public static void Read<TSink>(ReadOnlySpan<byte> turn, ref TSink words)
+        where TSink : ITextSink, allows ref struct
     {
         const int Turn = 1;
         const int PartOfTurn = 3;
@@ -208,9 +209,16 @@ internal static class TurnWords
     }
 }
 
+/// <summary>Gets the texts of a turn.</summary>
+internal interface ITextSink
+{
+    /// <summary>Adds one text as it stands in the body, escapes included.</summary>
+    void Add(ReadOnlySpan<byte> text);
+}
+
 /// <summary>Collects texts, of long ones the beginning and the end: what is wanted of a pasted page stands before it or behind it.</summary>
 /// <param name="room">Where they go; what no longer fits is counted and not kept.</param>
-internal ref struct WordBuffer(Span<char> room)
+internal ref struct WordBuffer(Span<char> room) : ITextSink
 {
     private const int Head = 1_400;
     private const int Tail = 600;
@@ -226,7 +234,7 @@ internal ref struct WordBuffer(Span<char> room)
     /// <summary>A note of the client says that only a plan is wanted.</summary>
     public bool IsPlanning { get; private set; }
 
-    /// <summary>Adds one text as it stands in the body, escapes included.</summary>
+    /// <inheritdoc/>
     public void Add(ReadOnlySpan<byte> text)
     {
         if (IsNote(text))

@@ -50,6 +50,7 @@ internal readonly record struct DiagnosedFault(DiagnosisStep Step, string Cause)
     public static DiagnosedFault? OfSluice(ErrorKind kind, ErrorSource? source) => kind switch
     {
         ErrorKind.Authentication => new(DiagnosisStep.Key, "key_refused"),
+        ErrorKind.Permission when source == ErrorSource.Gateway => new(DiagnosisStep.Request, "guardrail"),
         ErrorKind.Permission => new(DiagnosisStep.Key, "key_may_not"),
         ErrorKind.Credits => new(DiagnosisStep.Quota, "budget"),
         ErrorKind.RateLimit or ErrorKind.QuotaExhausted when source == ErrorSource.Gateway => new(DiagnosisStep.Quota, "limit"),

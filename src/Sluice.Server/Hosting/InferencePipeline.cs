@@ -9,6 +9,7 @@ using Sluice.Protocols.Native;
 using Sluice.Server.Attempts;
 using Sluice.Server.Detached;
 using Sluice.Server.Errors;
+using Sluice.Server.Guardrails;
 using Sluice.Server.Identity;
 using Sluice.Server.Ingress;
 using Sluice.Server.KeptAnswers;
@@ -97,6 +98,12 @@ internal sealed class InferencePipeline(
 
         // 3. Routing.
         var facts = ClientFacts.Read(http.Request, caller, envelope, surface.Operation);
+        if (GuardrailCheck.Refusal(current, known, facts, envelope, body.Bytes.Span) is { } blocked)
+        {
+            await RefuseAsync(known with { Envelope = envelope }, blocked);
+            return;
+        }
+
         var (routing, misread) = RoutingRequests.Of(caller, facts, envelope, body.Bytes.Span, surface);
         if (routing is null)
         {

@@ -187,7 +187,7 @@ public sealed class ConfigLoaderTests
 
         Assert.Equal(
         [
-            "sluice.yaml:1:1: sever: found an unknown key; did you mean server? allowed: server, storage, auth, providers, models, aliases, fallbacks, rules, auto, routing, timeouts, keepalive, reasoning, breaker, limits, fairness, queue, degrade, cache, alerts, telemetry, ledger",
+            "sluice.yaml:1:1: sever: found an unknown key; did you mean server? allowed: server, storage, auth, providers, models, aliases, fallbacks, rules, auto, routing, timeouts, keepalive, reasoning, breaker, guardrails, limits, fairness, queue, degrade, cache, alerts, telemetry, ledger",
             "sluice.yaml:3:9: server.urls: found \"ftp://x\"; allowed: a list of: an address to listen on, such as http://127.0.0.1:8787",
             "sluice.yaml:4:13: server.max_body: found \"32 apples\"; allowed: a size such as 512KiB, 32MiB, 1GiB",
             "sluice.yaml:5:10: storage: found postgres:…; allowed: sqlite:PATH",
@@ -216,7 +216,7 @@ public sealed class ConfigLoaderTests
     [InlineData("aliases: { a: b, b: a }", "sluice.yaml:1:15: aliases[\"a\"]: found \"b\"; the aliases lead round in a circle; one of them must name a model")]
     [InlineData("storage: '${file:/no/such}'", "sluice.yaml:1:10: storage: found \"${file:/no/such}\"; the file /no/such cannot be read; create it or make it readable")]
     [InlineData("storage: '${NOPE'", "sluice.yaml:1:10: storage: found (secret); a ${…} reference must be closed by }; write $${ for a literal ${")]
-    [InlineData("- a\n- b", "sluice.yaml:1:1: found a list; allowed: a mapping with server, storage, auth, providers, models, aliases, fallbacks, rules, auto, routing, timeouts, keepalive, reasoning, breaker, limits, fairness, queue, degrade, cache, alerts, telemetry, ledger")]
+    [InlineData("- a\n- b", "sluice.yaml:1:1: found a list; allowed: a mapping with server, storage, auth, providers, models, aliases, fallbacks, rules, auto, routing, timeouts, keepalive, reasoning, breaker, guardrails, limits, fairness, queue, degrade, cache, alerts, telemetry, ledger")]
     public void Load_OneMistake_IsNamed(string yaml, string expected)
     {
         Assert.Equal(expected, Configs.Errors(yaml)[0]);

@@ -31,7 +31,8 @@ public sealed class ErrorCatalogueTests
         Chat's `code` is a word under `/v1` and the status as a number under `/api`, with OpenRouter's further members in `metadata`
         (`remedy_hint`, `previous_errors`, `limit_source`). On every path `error_type` is OpenRouter's word for the error, `http_status` the
         number, `raw` and `provider_error` the provider's own words, and `reason` tells apart what one kind has several of: `key_missing`,
-        `key_unknown`, `key_revoked`, `key_expired`, and of connections `dns`, `connect`, `tls`, `proxy`, `cut`. Where a request's filters left
+        `key_unknown`, `key_revoked`, `key_expired`, of permissions `guardrail`, of money `budget_exceeded`, `weight_exceeds_budget` (this request alone),
+        `in_flight_budget_exhausted`, and of connections `dns`, `connect`, `tls`, `proxy`, `cut`. Where a request's filters left
         no endpoint, `routing_funnel` says how many each of them left. Under `/api` a Chat body whose model could not be had says why in
         `availability` (`code`, `retryable`, `requested_models`, `excluded_by`, …), and a Responses body has `error_type` beside the error. Anthropic clients find `error_type` and `reason` in `error`.
 

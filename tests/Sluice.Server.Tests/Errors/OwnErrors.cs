@@ -14,6 +14,7 @@ internal sealed class OwnErrors : IAsyncDisposable
         server: { urls: ["http://127.0.0.1:0"], max_body: 64KiB, max_buffered: 16KiB }
         auth: { admin_key: admin-key-of-the-tests-0123456789 }
         breaker: { failures: 1, open: 5m }
+        guardrails: [{ name: no card numbers, pattern: '4111' }]
         routing: { retries: 0 }
         providers:
           - { name: only, kind: anthropic, base_url: "{provider}", api_keys: [provider-key-1] }
@@ -61,6 +62,7 @@ internal sealed class OwnErrors : IAsyncDisposable
             ("an unknown key", wire => Request(wire, Good(wire), "sk-unknown-0123456789abcdef")),
             ("a revoked key", wire => Request(wire, Good(wire), revoked.Key)),
             ("a model that the key may not use", wire => Request(wire, Good(wire), narrow.Key)),
+            ("a guardrail", wire => Request(wire, Wires.Ask(wire, "acme/coder", "4111", stream: false))),
             ("an unknown model", wire => Request(wire, Good(wire, "acme/codr"))),
             ("a model that no provider serves", wire => Request(wire, Good(wire, "openai/gpt-4o"))),
             ("every circuit open", wire => Request(wire, Good(wire, "acme/broken"))),

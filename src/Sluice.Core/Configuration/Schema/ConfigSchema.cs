@@ -184,6 +184,13 @@ internal static class ConfigSchema
             new("open", new DurationShape(), "15s", "how long it stays open at first, doubled each time that a probe fails; also the least time between probes"),
             new("max_open", new DurationShape(), "5m", "and at most"),
         ]), "", "circuit breaker"),
+        new("guardrails", new ListShape(new RecordShape(
+        [
+            new("name", new TextShape("a name of at most 64 letters"), "", "how it is called where it refuses") { IsRequired = true },
+            new("pattern", new TextShape("a regular expression"), "", "what no prompt may hold; without look-around and references back; `(?i)` in front takes large and small letters alike") { IsRequired = true },
+            new("scope", new TextShape("key:ID, user:NAME, team:NAME, project:NAME or organization"), "all callers", "whose requests"),
+            new("action", new ChoiceShape(["refuse"]), "refuse", "what becomes of such a request"),
+        ])), "none", "patterns that requests are refused for; see [guardrails.md](guardrails.md)"),
         new("limits", new RecordShape(
         [
             new("default_key", Limits, "none", "each key that has no limits of its own; those of keys, users, teams, projects, models and of the organization are set by `sluice limits`"),
