@@ -124,6 +124,16 @@ public sealed class BudgetBook(TimeProvider time)
         }
     }
 
+    /// <summary>How all budgets of a caller stand, from the narrowest; empty where there are none.</summary>
+    public IReadOnlyList<BudgetStanding> Read(CallerScopes caller)
+    {
+        var now = time.GetUtcNow();
+        lock (_lock)
+        {
+            return [.. Of(caller, now).Select(Stand)];
+        }
+    }
+
     /// <summary>Counts for a budget from now on. False: it is new, and its past has to be looked up (<see cref="TryLoad"/>) before it refuses anybody.</summary>
     internal bool Set(Budget budget)
     {

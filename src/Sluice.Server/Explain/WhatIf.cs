@@ -1,12 +1,14 @@
 using Microsoft.AspNetCore.Http;
 using Sluice.Core.Admission;
 using Sluice.Core.Affinity;
+using Sluice.Core.Budgets;
 using Sluice.Core.Configuration;
 using Sluice.Core.Identity;
 using Sluice.Core.Routing;
 using Sluice.Core.Tokens;
 using Sluice.Protocols.Native;
 using Sluice.Server.Admission;
+using Sluice.Server.Budgets;
 using Sluice.Server.Identity;
 using Sluice.Server.Routing;
 using Sluice.Server.Surfaces;
@@ -14,7 +16,7 @@ using Sluice.Server.Surfaces;
 namespace Sluice.Server.Explain;
 
 /// <summary>Plans a request that nobody sends. It takes the steps of <c>InferencePipeline</c> up to the plan and no further.</summary>
-internal sealed class WhatIf(Func<ConfigSnapshot> snapshot, Planner planner, IAffinity affinity, EstimateCorrection estimates, AdmissionControl admission, TimeProvider time)
+internal sealed class WhatIf(Func<ConfigSnapshot> snapshot, Planner planner, IAffinity affinity, EstimateCorrection estimates, AdmissionControl admission, BudgetBook budgets, TimeProvider time)
 {
     /// <summary>The explained plan, or what is wrong with the body.</summary>
     /// <param name="caller">Whose request it would be.</param>
@@ -46,13 +48,14 @@ internal sealed class WhatIf(Func<ConfigSnapshot> snapshot, Planner planner, IAf
 
         var session = SessionKey.Of(routing.Session, caller.User, envelope, body.Span);
         var plan = planner.Plan(current, RoutingRequests.WithPrompt(routing, current, envelope, body) with { Session = session.ForPlan(affinity) });
+        var scopes = CallerLimits.ScopesOf(caller, facts.Project, plan);
         return (new PlanExplanation(surface, envelope, plan, session, current)
         {
             Affinity = affinity,
             Estimates = estimates,
             Now = time.GetUtcNow(),
             MaxPrice = routing.Preferences.MaxPrice,
-            CallersLimits = CallerLimits.Of(admission, CallerLimits.ScopesOf(caller, facts.Project, plan)),
+            CallersLimits = [.. CallerLimits.Of(admission, scopes), .. CallerBudgets.Of(budgets, scopes)],
         }, null);
     }
 }

@@ -167,7 +167,7 @@ public sealed class SluiceServer : IAsyncDisposable
         var reachability = new Reachability(() => watcher.Current, upstreams, time);
         builder.Services.AddSingleton(reachability);
         builder.Services.AddSingleton(new Doctor(() => watcher.Current, directory, keys, store, status, reachability, time));
-        builder.Services.AddSingleton(new WhatIf(() => watcher.Current, planner, affinity, estimates, admission, time));
+        builder.Services.AddSingleton(new WhatIf(() => watcher.Current, planner, affinity, estimates, admission, book, time));
         builder.Services.AddSingleton<IModelResolver>(new ModelResolver(() => watcher.Current));
         var app = parts.Add(builder.Build());
         parts.Add(watcher);

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Sluice.Server.Admission;
 using Sluice.Server.Attempts;
+using Sluice.Server.Budgets;
 using Sluice.Server.Explain;
 using Sluice.Server.Relay;
 
@@ -18,6 +19,7 @@ internal static class PlanAnswer
         var response = request.Http.Response;
         AnswerHeaders.WriteIds(response, request.Id);
         response.ContentType = "application/json";
+        var scopes = CallerLimits.ScopesOf(request.Caller, request.Facts.Project, request.Plan);
         await using (var json = new Utf8JsonWriter(response.BodyWriter))
         {
             PlanJson.Write(json, new PlanExplanation(request.Surface, request.Envelope, request.Plan, request.Session, request.Snapshot)
@@ -26,7 +28,7 @@ internal static class PlanAnswer
                 Estimates = services.Estimates,
                 Now = services.Time.GetUtcNow(),
                 MaxPrice = request.MaxPrice,
-                CallersLimits = CallerLimits.Of(services.Admission, CallerLimits.ScopesOf(request.Caller, request.Facts.Project, request.Plan)),
+                CallersLimits = [.. CallerLimits.Of(services.Admission, scopes), .. CallerBudgets.Of(services.Budgets, scopes)],
             });
         }
 

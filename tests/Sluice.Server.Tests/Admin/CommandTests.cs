@@ -32,6 +32,8 @@ public sealed class CommandTests(AdminHost host) : IClassFixture<AdminHost>
     [InlineData("status")]
     [InlineData("limits", "list")]
     [InlineData("limits", "set", "--scope", "user:dev1", "--rpm", "60", "--input-tpm", "100000", "--output-tpm", "20000", "--rpd", "500", "--burst", "5", "--concurrency", "4")]
+    [InlineData("budgets", "set", "--scope", "user:dev1", "--usd", "50.25", "--per", "month", "--hard")]
+    [InlineData("budgets", "list")]
     [InlineData("models", "list")]
     [InlineData("models", "resolve", "sim/echo")]
     public async Task EveryCommandThatPrintsData_HasPlainAndJsonOutput(params string[] arguments)

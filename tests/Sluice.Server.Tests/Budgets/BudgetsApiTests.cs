@@ -75,5 +75,20 @@ public sealed class BudgetsApiTests
         Assert.Equal(begins, begins is null ? header : header?[..begins.Length]);
     }
 
+    [Fact]
+    public async Task ExplainShowsWhatWasHeld_AndAskingBeforehandWhatIsLeft()
+    {
+        await using var gateway = await BudgetedGateway.StartAsync();
+        await gateway.SetBudgetAsync("user:admin", "0.5");
+        var answer = await gateway.PostAsync(Wire.Chat, BudgetedGateway.Ask(Wire.Chat, 100));
+        Assert.Equal(
+            """[{"attempt":1,"budget":"user:admin per day","hard":true,"reserved_usd":"0.100000000","left_usd":"0.400000000"}]""",
+            (await gateway.SettledTrailAsync(answer.Id)).GetProperty("plan").GetProperty("budgets").GetRawText());
+
+        // The answer had six tokens.
+        var plan = (await gateway.PostAsync(Wire.Chat, BudgetedGateway.Ask(Wire.Chat, 100), ("x-sluice-explain", "1"))).Json;
+        Assert.Contains("""{"whose":"user:admin","what":"budget_usd_per_day","most":0.5,"left":0.494}""", plan.GetProperty("limits").GetRawText(), StringComparison.Ordinal);
+    }
+
     private static string Usd(decimal usd) => usd.ToString("0.000000000", System.Globalization.CultureInfo.InvariantCulture);
 }
