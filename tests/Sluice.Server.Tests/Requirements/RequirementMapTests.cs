@@ -19,10 +19,6 @@ public sealed partial class RequirementMapTests
 
     private static readonly Dictionary<string, string> NotYet = new(StringComparer.Ordinal)
     {
-        ["F36"] = "A trend of errors over weeks: the report counts them by day, and nothing looks for what recurs yet.",
-        ["I12"] = "Advice from 429s that recur weekly: there is no advisor yet.",
-        ["I13"] = "Advice from spending without a tag: there is no advisor yet.",
-        ["I14"] = "Minutes of outage that failover bridged: there is no advisor yet.",
     };
 
     // Shown by tests but for what stands here.
