@@ -19,7 +19,10 @@ public sealed record LedgerOptions
     public TimeSpan ShipDelay { get; init; } = TimeSpan.FromMilliseconds(200);
 
     /// <summary>Rows of one transaction.</summary>
-    public int ShipRows { get; init; } = 1000;
+    public int ShipRows { get; init; } = UsualShipRows;
+
+    /// <summary>How far a row may stand from its place in time: readers that look for a time rely on it.</summary>
+    internal const int UsualShipRows = 1000;
 
     /// <summary>Absolute path of the SQLite file.</summary>
     /// <exception cref="NotSupportedException">The storage is no <c>sqlite:</c> one.</exception>

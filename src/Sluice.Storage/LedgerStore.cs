@@ -1,8 +1,9 @@
 using System.Data.Common;
 using Microsoft.Extensions.Logging;
 using Sluice.Core.Admission;
-using Sluice.Core.Budgets;
+using Sluice.Core.Advice;
 using Sluice.Core.Affinity;
+using Sluice.Core.Budgets;
 using Sluice.Core.Identity;
 using Sluice.Core.Ledger;
 using Sluice.Core.Reasoning;
@@ -134,6 +135,20 @@ public sealed class LedgerStore : ILedger, ILedgerQueries, IAsyncDisposable
     {
         await FlushToStoreAsync(cancellation);
         return await _queries.ListRequestsAsync(query, cancellation);
+    }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<UntracedSpending>> UntracedSpendingAsync(DateOnly since, DateOnly until, CancellationToken cancellation)
+    {
+        await FlushToStoreAsync(cancellation);
+        return await _queries.UntracedSpendingAsync(since, until, cancellation);
+    }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<AttemptGlimpse>> AttemptsAsync(IReadOnlyCollection<DateTimeOffset> hours, CancellationToken cancellation)
+    {
+        await FlushToStoreAsync(cancellation);
+        return await _queries.AttemptsAsync(hours, cancellation);
     }
 
     /// <summary>Waits for appends under way, ships the rest, and gives the data folder free.</summary>

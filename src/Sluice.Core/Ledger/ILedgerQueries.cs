@@ -1,3 +1,5 @@
+using Sluice.Core.Advice;
+
 namespace Sluice.Core.Ledger;
 
 /// <summary>What a report can be grouped by.</summary>
@@ -32,6 +34,12 @@ public enum ReportDimension
 
     /// <summary>The API key's id.</summary>
     Key,
+
+    /// <summary>The week's Monday (UTC), <c>2026-11-16</c>.</summary>
+    Week,
+
+    /// <summary>UTC hour, <c>2026-11-21 13:00</c>.</summary>
+    Hour,
 }
 
 /// <summary>One report.</summary>
@@ -145,6 +153,17 @@ public interface ILedgerQueries
 
     /// <summary>Names that clients asked for and that meant nothing, the most frequent first: at most 20, out of the last 20,000 requests.</summary>
     Task<IReadOnlyList<UnknownModel>> UnknownModelsAsync(DateTimeOffset since, CancellationToken cancellation);
+
+    /// <summary>What was spent by requests that carry neither project nor session nor tags, by user, the dearest first; whole UTC days.</summary>
+    /// <param name="since">Inclusive.</param>
+    /// <param name="until">Exclusive.</param>
+    /// <param name="cancellation">Whoever asks has gone.</param>
+    Task<IReadOnlyList<UntracedSpending>> UntracedSpendingAsync(DateOnly since, DateOnly until, CancellationToken cancellation);
+
+    /// <summary>The ended attempts that started within some hours, in no order. Only those hours are read, and a margin around them.</summary>
+    /// <param name="hours">Their beginnings, whole hours.</param>
+    /// <param name="cancellation">Whoever asks has gone.</param>
+    Task<IReadOnlyList<AttemptGlimpse>> AttemptsAsync(IReadOnlyCollection<DateTimeOffset> hours, CancellationToken cancellation);
 
     /// <summary>The newest requests, in the order in which they were settled.</summary>
     Task<RequestList> ListRequestsAsync(RequestListQuery query, CancellationToken cancellation);

@@ -39,6 +39,7 @@ public static class AdminApi
         Map(HttpMethods.Delete, "/budgets", BudgetsApi.RemoveAsync);
 
         Map(HttpMethods.Get, "/report", ReportApi.ReportAsync);
+        Map(HttpMethods.Get, "/advice", AdviceApi.ReadAsync);
         Map(HttpMethods.Get, "/requests", RequestListApi.ListAsync);
         Map(HttpMethods.Get, "/requests/{id}", RequestsApi.FindAsync);
         Map(HttpMethods.Post, "/what-if", WhatIfApi.AskAsync);

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Sluice.Core.Advice;
 using Sluice.Protocols.Conversation;
 using Sluice.Server.Diagnosis;
 
@@ -32,6 +33,7 @@ namespace Sluice.Server.Admin;
 [JsonSerializable(typeof(DoctorAnswer))]
 [JsonSerializable(typeof(DiagnosisAnswer))]
 [JsonSerializable(typeof(ReachAnswer))]
+[JsonSerializable(typeof(AdviceAnswer))]
 internal sealed partial class AdminJson : JsonSerializerContext;
 
 internal sealed record ErrorAnswer(ErrorDetail Error);

@@ -8,6 +8,9 @@ namespace Sluice.Storage.Sqlite;
 /// </summary>
 internal static class ReportSql
 {
+    /// <summary>The first day of 1970 was a Thursday.</summary>
+    public const int DaysFromMonday = 3;
+
     private static readonly string[] Names =
     [
         "requests", "attempts", "input", "cache_read", "cache_write_5m", "cache_write_1h", "output", "reasoning", "audio_input", "audio_output", "web_searches", "cost_nano", "estimated", "unpriced",
@@ -18,9 +21,9 @@ internal static class ReportSql
 
     /// <summary>
     /// The daily sums of sessions are kept by session, so a question over a few weeks would read all years of them; the hourly ones are kept by
-    /// time. Where this is true, <c>$firstDay</c> is to be behind everything and <c>$lastDay</c> before it.
+    /// time, and only they know the hour. Where this is true, <c>$firstDay</c> is to be behind everything and <c>$lastDay</c> before it.
     /// </summary>
-    public static bool IsHourly(ReportQuery query) => query.By.Contains(ReportDimension.Session) && query.Until - query.Since < TimeSpan.FromDays(32);
+    public static bool IsHourly(ReportQuery query) => query.By.Contains(ReportDimension.Hour) || (query.By.Contains(ReportDimension.Session) && query.Until - query.Since < TimeSpan.FromDays(32));
 
     /// <summary>Parameters: <c>$since</c>, <c>$until</c> in hours, <c>$firstDay</c>, <c>$lastDay</c> the whole days between them, <c>$limit</c>, and <c>$answered</c> for waste.</summary>
     public static string Of(ReportQuery query) => query.By is [ReportDimension.Session] && !IsHourly(query) ? BySession(query.WasteOnly) : ByNames(query);
@@ -29,19 +32,20 @@ internal static class ReportSql
     private static string ByNames(ReportQuery query)
     {
         var bySession = query.By.Contains(ReportDimension.Session);
-        var byDay = query.By.Contains(ReportDimension.Day);
+        var byHour = query.By.Contains(ReportDimension.Hour);
+        var byDay = !byHour && (query.By.Contains(ReportDimension.Day) || query.By.Contains(ReportDimension.Week));
         var session = bySession ? ", session" : "";
-        var grouped = $"GROUP BY series{(byDay ? ", day" : "")}{session}";
-        var hourly = $"SELECT series{(byDay ? ", hour / 24 AS day" : "")}{session}, {Sums} FROM usage_hour";
+        var grouped = $"GROUP BY series{(byHour ? ", hour" : byDay ? ", day" : "")}{session}";
+        var hourly = $"SELECT series{(byHour ? ", hour" : byDay ? ", hour / 24 AS day" : "")}{session}, {Sums} FROM usage_hour";
         var daily = bySession
             ? $"SELECT series{(byDay ? ", day" : "")}, session, {Plain} FROM usage_session_day WHERE $firstDay < $lastDay AND day >= $firstDay AND day < $lastDay"
             : $"SELECT series{(byDay ? ", day" : "")}, {Sums} FROM usage_day WHERE day >= $firstDay AND day < $lastDay {grouped}";
-        var groups = string.Join(", ", query.By.Select(Column));
+        var columns = query.By.Select(dimension => Column(dimension, byHour ? "u.hour / 24" : "u.day")).ToList();
+        var groups = string.Join(", ", columns);
         return $"""
-            SELECT {string.Concat(query.By.Select(dimension => Column(dimension) + ", "))}{Sums}
+            SELECT {string.Concat(columns.Select(column => column + ", "))}{Sums}
             FROM ({hourly} WHERE hour >= $since AND hour < MIN($until, $firstDay * 24) {grouped}
-                  UNION ALL
-                  {daily}
+                  {(byHour ? "" : "UNION ALL " + daily)}
                   UNION ALL
                   {hourly} WHERE hour >= MAX($firstDay, $lastDay) * 24 AND hour < $until {grouped}) AS u
             JOIN usage_series AS s ON s.id = u.series
@@ -87,7 +91,7 @@ internal static class ReportSql
             """;
     }
 
-    private static string Column(ReportDimension dimension) => dimension switch
+    private static string Column(ReportDimension dimension, string day) => dimension switch
     {
         ReportDimension.User => "s.user",
         ReportDimension.Team => "s.team",
@@ -97,7 +101,9 @@ internal static class ReportSql
         ReportDimension.Client => "s.client",
         ReportDimension.Provider => "s.provider",
         ReportDimension.Cause => "s.cause",
-        ReportDimension.Day => "u.day",
+        ReportDimension.Day => day,
+        ReportDimension.Week => $"({day} + {DaysFromMonday}) / 7",
+        ReportDimension.Hour => "u.hour",
         ReportDimension.Key => "s.key_id",
         _ => throw new ArgumentOutOfRangeException(nameof(dimension), dimension, "Not a dimension."),
     };

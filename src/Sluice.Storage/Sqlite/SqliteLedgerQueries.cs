@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.Data.Sqlite;
+using Sluice.Core.Advice;
 using Sluice.Core.Ledger;
 using Sluice.Protocols.Errors;
 
@@ -97,6 +98,22 @@ internal sealed class SqliteLedgerQueries(SqliteDatabase database) : ILedgerQuer
         return Task.FromResult(RequestListSql.Read(connection, query));
     }
 
+    public Task<IReadOnlyList<UntracedSpending>> UntracedSpendingAsync(DateOnly since, DateOnly until, CancellationToken cancellation) => Task.Run(
+        () =>
+        {
+            using var connection = database.OpenRead();
+            return UntracedSpendingSql.Read(connection, since, until);
+        },
+        cancellation);
+
+    public Task<IReadOnlyList<AttemptGlimpse>> AttemptsAsync(IReadOnlyCollection<DateTimeOffset> hours, CancellationToken cancellation) => Task.Run(
+        () =>
+        {
+            using var connection = database.OpenRead();
+            return AttemptHoursSql.Read(connection, hours, cancellation);
+        },
+        cancellation);
+
     private static void Bind(SqliteCommand command, ReportQuery query)
     {
         const long HourMs = 3_600_000;
@@ -119,9 +136,13 @@ internal sealed class SqliteLedgerQueries(SqliteDatabase database) : ILedgerQuer
         var keys = new string?[query.By.Count];
         for (var i = 0; i < keys.Length; i++)
         {
-            keys[i] = query.By[i] == ReportDimension.Day
-                ? DateTimeOffset.UnixEpoch.AddDays(row.GetInt64(i)).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)
-                : row.IsDBNull(i) || row.GetString(i).Length == 0 ? null : row.GetString(i);
+            keys[i] = query.By[i] switch
+            {
+                ReportDimension.Day => DateTimeOffset.UnixEpoch.AddDays(row.GetInt64(i)).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
+                ReportDimension.Week => DateTimeOffset.UnixEpoch.AddDays((row.GetInt64(i) * 7) - ReportSql.DaysFromMonday).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
+                ReportDimension.Hour => DateTimeOffset.UnixEpoch.AddHours(row.GetInt64(i)).ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture),
+                _ => row.IsDBNull(i) || row.GetString(i).Length == 0 ? null : row.GetString(i),
+            };
         }
 
         var at = keys.Length;

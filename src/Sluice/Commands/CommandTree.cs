@@ -19,6 +19,7 @@ internal static class CommandTree
             LimitsCommand.Create(options),
             BudgetsCommand.Create(options),
             ReportCommand.Create(options),
+            AdviseCommand.Create(options),
             ExplainCommand.Create(options),
             WhatIfCommand.Create(options),
             DoctorCommand.Create(options),

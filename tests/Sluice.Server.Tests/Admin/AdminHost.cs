@@ -39,6 +39,9 @@ public sealed class AdminHost : IAsyncLifetime
 
     public KeyRing Ring { get; } = new(TimeProvider.System);
 
+    /// <summary>What the admin API takes for now.</summary>
+    internal TimeProvider Time { get; init; } = TimeProvider.System;
+
     public Uri Url { get; private set; } = null!;
 
     public HttpClient Http { get; } = new(new SocketsHttpHandler { UseProxy = false });
@@ -54,7 +57,7 @@ public sealed class AdminHost : IAsyncLifetime
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
-        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton(Time);
         builder.Services.AddSingleton<IKeyRing>(Ring);
         var directory = new IdentityDirectory(Ledger.Identity, Ring, TimeProvider.System);
         builder.Services.AddSingleton(directory);

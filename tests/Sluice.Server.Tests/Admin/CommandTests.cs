@@ -29,6 +29,8 @@ public sealed class CommandTests(AdminHost host) : IClassFixture<AdminHost>
     [InlineData("teams", "list")]
     [InlineData("projects")]
     [InlineData("report", "--by", "user,model", "--since", "14d", "--waste")]
+    [InlineData("report", "--by", "week,hour,cause")]
+    [InlineData("advise")]
     [InlineData("status")]
     [InlineData("limits", "list")]
     [InlineData("limits", "set", "--scope", "user:dev1", "--rpm", "60", "--input-tpm", "100000", "--output-tpm", "20000", "--rpd", "500", "--burst", "5", "--concurrency", "4")]

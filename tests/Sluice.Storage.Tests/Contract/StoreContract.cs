@@ -167,6 +167,10 @@ public abstract class StoreContract
     [InlineData("Client,Day,Cause")]
     [InlineData("Session,User")]
     [InlineData("Key,Session,Day")]
+    [InlineData("Week")]
+    [InlineData("Provider,Week,Day")]
+    [InlineData("Hour,Cause")]
+    [InlineData("Hour,Week,Day,Session")]
     public async Task Report_OverRaggedTimes_EqualsTheSumOfTheRows(string by)
     {
         using var store = OpenEmpty();
@@ -395,6 +399,9 @@ public abstract class StoreContract
         ReportDimension.Provider => start.Provider,
         ReportDimension.Key => start.KeyId,
         ReportDimension.Day => start.StartedAt.ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture),
+        ReportDimension.Hour => start.StartedAt.ToString("yyyy-MM-dd HH':00'", System.Globalization.CultureInfo.InvariantCulture),
+        // All of it lies between these Mondays: the 15th to the 25th of November 2026.
+        ReportDimension.Week => start.StartedAt < new DateTimeOffset(2026, 11, 16, 0, 0, 0, TimeSpan.Zero) ? "2026-11-09" : start.StartedAt < new DateTimeOffset(2026, 11, 23, 0, 0, 0, TimeSpan.Zero) ? "2026-11-16" : "2026-11-23",
         _ => end.Outcome == AttemptOutcome.Succeeded ? "answered" : new[] { "invalid_request", "authentication", "permission", "credits", "model_not_found" }[(int)end.Fault!.Value],
     };
 }

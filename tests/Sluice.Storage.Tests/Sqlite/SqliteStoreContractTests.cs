@@ -1,6 +1,3 @@
-using Sluice.Core.Identity;
-using Sluice.Core.Ledger;
-using Sluice.Storage.Sqlite;
 using Sluice.Storage.Tests.Contract;
 
 namespace Sluice.Storage.Tests.Sqlite;
@@ -8,30 +5,4 @@ namespace Sluice.Storage.Tests.Sqlite;
 public sealed class SqliteStoreContractTests : StoreContract
 {
     private protected override IStoreUnderTest OpenEmpty() => new SqliteUnderTest();
-
-    private sealed class SqliteUnderTest : IStoreUnderTest
-    {
-        private readonly TemporaryFolder _folder = new();
-        private readonly SqliteDatabase _database;
-
-        public SqliteUnderTest()
-        {
-            _database = SqliteDatabase.Open(Path.Combine(_folder.Path, "sluice.db"));
-            Sink = new SqliteLedgerSink(_database);
-            Queries = new SqliteLedgerQueries(_database);
-            Identity = new SqliteIdentityStore(_database);
-        }
-
-        public ILedgerSink Sink { get; }
-
-        public ILedgerQueries Queries { get; }
-
-        public IIdentityStore Identity { get; }
-
-        public void Dispose()
-        {
-            _database.Dispose();
-            _folder.Dispose();
-        }
-    }
 }

@@ -1,0 +1,45 @@
+using System.Globalization;
+using Sluice.Core.Advice;
+using Sluice.Core.Ledger;
+
+namespace Sluice.Server.Diagnosis;
+
+/// <summary>Asks the ledger for what advice is made of: sums, but for the attempts of a bounded number of hours.</summary>
+internal static class AdviceReader
+{
+    // What many models at many providers come to in a year of hours, with room to spare; ~ 50 MB.
+    private const int MostRows = 250_000;
+
+    public static async Task<AdviceFacts> ReadAsync(ILedgerQueries ledger, AdviceSpan span, CancellationToken cancellation)
+    {
+        var failures = await FailuresAsync(ledger, span, cancellation);
+        var hours = OutageHours.Of(failures);
+        var read = hours.Take(OutageHours.MostRead).ToList();
+        return new AdviceFacts
+        {
+            Span = span,
+            Days = [.. (await SumsAsync([ReportDimension.Day, ReportDimension.Provider, ReportDimension.Model, ReportDimension.Cause])).Select(row =>
+                new DaySum(DateOnly.ParseExact(row.Keys[0]!, "yyyy-MM-dd", CultureInfo.InvariantCulture), row.Keys[1], row.Keys[2], row.Keys[3]!, row.Requests, row.Attempts))],
+            Failures = failures,
+            Users = [.. (await SumsAsync([ReportDimension.User, ReportDimension.Provider])).Where(row => row.Keys[1] is not null).Select(row => new UserAsks(row.Keys[0] ?? "-", row.Keys[1]!, row.Attempts))],
+            Spending = [.. (await SumsAsync([ReportDimension.User, ReportDimension.Project])).Select(row => new Spending(row.Keys[0] ?? "-", row.Keys[1], row.CostNanoUsd, row.Unpriced))],
+            Untraced = await ledger.UntracedSpendingAsync(span.Since, span.Until, cancellation),
+            Attempts = await ledger.AttemptsAsync(read, cancellation),
+            HoursWithOutages = hours.Count,
+            HoursRead = read.Count,
+        };
+
+        async Task<IReadOnlyList<ReportRow>> SumsAsync(ReportDimension[] by) => (await ledger.ReportAsync(Query(span, by), cancellation)).Rows;
+    }
+
+    private static async Task<List<FailureHour>> FailuresAsync(ILedgerQueries ledger, AdviceSpan span, CancellationToken cancellation)
+    {
+        var query = Query(span, [ReportDimension.Hour, ReportDimension.Provider, ReportDimension.Model, ReportDimension.Cause]) with { WasteOnly = true };
+        return [.. (await ledger.ReportAsync(query, cancellation)).Rows
+            .Where(row => row.Keys[1] is not null && row.Keys[2] is not null)
+            .Select(row => new FailureHour(
+                DateTimeOffset.ParseExact(row.Keys[0]!, "yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal), row.Keys[1]!, row.Keys[2]!, row.Keys[3]!, row.Attempts))];
+    }
+
+    private static ReportQuery Query(AdviceSpan span, ReportDimension[] by) => new(by, AdviceSpan.Midnight(span.Since), AdviceSpan.Midnight(span.Until)) { MaxRows = MostRows };
+}

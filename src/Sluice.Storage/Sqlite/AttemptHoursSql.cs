@@ -1,0 +1,95 @@
+using Microsoft.Data.Sqlite;
+using Sluice.Core.Advice;
+using Sluice.Core.Ledger;
+using Sluice.Protocols.Errors;
+
+namespace Sluice.Storage.Sqlite;
+
+/// <summary>
+/// Attempts of some hours. There is no index by time, and none is needed: attempts are numbered in the order of the journal, so a time is found by
+/// halving the numbers. Within a batch they stand out of order, which is why an hour's walk begins and ends with a margin of two batches.
+/// </summary>
+internal static class AttemptHoursSql
+{
+    private const long HourMs = 3_600_000;
+
+    // Of one batch, starts whose ends came with it stand before the others. So a row is out of its place by less than a batch, and a probe that meets
+    // such a row strays by one more.
+    private const long Margin = 2 * LedgerOptions.UsualShipRows;
+
+    private const string Walk = """
+        SELECT request_id, started_at, provider, model, outcome, fault FROM attempts
+        WHERE id >= $from AND id < $to AND started_at >= $since AND started_at < $until AND outcome IS NOT NULL
+        """;
+
+    public static IReadOnlyList<AttemptGlimpse> Read(SqliteConnection connection, IReadOnlyCollection<DateTimeOffset> hours, CancellationToken cancellation)
+    {
+        var found = new List<AttemptGlimpse>();
+        using var probe = connection.CreateCommand();
+        probe.CommandText = "SELECT id, started_at FROM attempts WHERE id >= $id ORDER BY id LIMIT 1";
+        var id = probe.Parameters.AddWithValue("$id", 0L);
+        foreach (var (since, until) in Ranges(hours))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            using var walk = connection.CreateCommand();
+            walk.CommandText = Walk;
+            walk.Parameters.AddWithValue("$from", FirstFrom(probe, id, since) - Margin);
+            walk.Parameters.AddWithValue("$to", FirstFrom(probe, id, until) + Margin);
+            walk.Parameters.AddWithValue("$since", since);
+            walk.Parameters.AddWithValue("$until", until);
+            using var row = walk.ExecuteReader();
+            while (row.Read())
+            {
+                found.Add(Glimpse(row));
+            }
+        }
+
+        return found;
+    }
+
+    private static AttemptGlimpse Glimpse(SqliteDataReader row) => new(
+        row.GetString(0), DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(1)), row.GetString(2), row.GetString(3),
+        AttemptCause.Of(Enum.Parse<AttemptOutcome>(row.GetString(4)), row.IsDBNull(5) ? null : Enum.Parse<ErrorKind>(row.GetString(5))));
+
+    /// <summary>Hours that follow each other are read in one walk.</summary>
+    private static List<(long Since, long Until)> Ranges(IReadOnlyCollection<DateTimeOffset> hours)
+    {
+        var ranges = new List<(long Since, long Until)>();
+        foreach (var hour in hours.Select(LedgerRows.Ms).Order())
+        {
+            if (ranges.Count > 0 && ranges[^1].Until == hour)
+            {
+                ranges[^1] = (ranges[^1].Since, hour + HourMs);
+            }
+            else
+            {
+                ranges.Add((hour, hour + HourMs));
+            }
+        }
+
+        return ranges;
+    }
+
+    /// <summary>The smallest number at which attempts are as late as <paramref name="ms"/>; numbers may have gaps.</summary>
+    private static long FirstFrom(SqliteCommand probe, SqliteParameter id, long ms)
+    {
+        // No table is longer than this; the probes from there down find nothing and cost nothing.
+        var (low, high) = (0L, 1L << 40);
+        while (low < high)
+        {
+            var middle = low + ((high - low) / 2);
+            id.Value = middle;
+            using var row = probe.ExecuteReader();
+            if (row.Read() && row.GetInt64(1) < ms)
+            {
+                low = row.GetInt64(0) + 1;
+            }
+            else
+            {
+                high = middle;
+            }
+        }
+
+        return low;
+    }
+}

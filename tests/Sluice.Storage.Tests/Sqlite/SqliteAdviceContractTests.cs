@@ -1,0 +1,8 @@
+using Sluice.Storage.Tests.Contract;
+
+namespace Sluice.Storage.Tests.Sqlite;
+
+public sealed class SqliteAdviceContractTests : AdviceContract
+{
+    private protected override IStoreUnderTest OpenEmpty() => new SqliteUnderTest();
+}
