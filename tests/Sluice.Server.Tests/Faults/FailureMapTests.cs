@@ -14,8 +14,6 @@ public sealed partial class FailureMapTests
 
     private static readonly Dictionary<int, string> Without = new()
     {
-        [23] = "Budgets that overshoot: there are no budgets yet.",
-        [24] = "Reservations that leak: there are no reservations yet.",
         [30] = "Retention that loads the log: nothing is pruned yet.",
         [31] = "Rate limits over several nodes: there are no limits of Sluice's own yet.",
     };

@@ -14,7 +14,7 @@ public sealed partial class RequirementMapTests
     // checklists, questions.
     private static readonly string[] Rows =
     [
-        .. Numbers('A', 20, 24), .. Numbers('C', 1, 13), .. Numbers('D', 1, 31), .. Numbers('F', 1, 37), .. Numbers('I', 12, 15), .. Numbers('I', 23, 30), .. Numbers('I', 31, 39), .. Numbers('I', 64, 70),
+        .. Numbers('A', 20, 24), .. Numbers('C', 1, 13), .. Numbers('D', 1, 31), .. Numbers('F', 1, 37), .. Numbers('I', 12, 15), .. Numbers('I', 23, 39), .. Numbers('I', 64, 70),
     ];
 
     // What a test would only measure on the machine that it happens to run on.

@@ -37,7 +37,7 @@ public sealed class SqliteDatabaseTests : IDisposable
             batch.Settled.Add(Records.End("a"));
             batch.Settled.Add(Records.End("b"));
             await new SqliteLedgerSink(database).StoreAsync(batch, default, CancellationToken.None);
-            await database.WriteAsync((connection, transaction) => connection.Execute("ALTER TABLE attempts DROP COLUMN media; DROP TABLE scope_limits; DROP TABLE session_home; DROP TABLE reasoning; DROP TABLE usage_session_day; PRAGMA user_version = 1", transaction: transaction), CancellationToken.None);
+            await database.WriteAsync((connection, transaction) => connection.Execute("ALTER TABLE attempts DROP COLUMN media; DROP TABLE budgets; DROP TABLE scope_limits; DROP TABLE session_home; DROP TABLE reasoning; DROP TABLE usage_session_day; PRAGMA user_version = 1", transaction: transaction), CancellationToken.None);
         }
 
         using var reopened = SqliteDatabase.Open(File);
