@@ -15,7 +15,7 @@ internal static class Outages
     /// <summary>In the order in which they began.</summary>
     public static IReadOnlyList<Outage> Of(IReadOnlyList<AttemptGlimpse> attempts)
     {
-        var requests = attempts.GroupBy(attempt => attempt.RequestId).Select(Request.Of).ToList();
+        var requests = attempts.GroupBy(attempt => attempt.RequestId).Select(Request.Of).Where(request => request.IsAnswered || request.HasFailed).ToLookup(request => request.Minute);
         return [.. attempts
             .GroupBy(attempt => (attempt.Provider, attempt.Model))
             .SelectMany(calls => Runs([.. calls.OrderBy(call => call.StartedAt)]))
@@ -48,13 +48,13 @@ internal static class Outages
         }
     }
 
-    private static Outage Measure(string provider, string model, DateTimeOffset from, DateTimeOffset to, List<Request> requests)
+    private static Outage Measure(string provider, string model, DateTimeOffset from, DateTimeOffset to, ILookup<long, Request> requests)
     {
         var (first, last) = (Minute(from), Minute(to));
-        var minutes = requests
-            .Where(request => request.Minute >= first && request.Minute <= last && request.IsTouchedBy(provider, model) && (request.IsAnswered || request.HasFailed))
-            .GroupBy(request => request.Minute)
-            .Select(minute => (Answered: minute.Count(request => request.IsAnswered), Failed: minute.Count(request => request.HasFailed)))
+        var minutes = Enumerable.Range(0, (int)(last - first) + 1)
+            .Select(minute => requests[first + minute].Where(request => request.IsTouchedBy(provider, model)).ToList())
+            .Where(touched => touched.Count > 0)
+            .Select(touched => (Answered: touched.Count(request => request.IsAnswered), Failed: touched.Count(request => request.HasFailed)))
             .ToList();
         return new Outage(
             provider, model, from, to, (int)(last - first) + 1,

@@ -15,14 +15,15 @@ internal static class AdviceReader
         var failures = await FailuresAsync(ledger, span, cancellation);
         var hours = OutageHours.Of(failures);
         var read = hours.Take(OutageHours.MostRead).ToList();
+        var spending = await SumsAsync([ReportDimension.User, ReportDimension.Project, ReportDimension.Provider]);
         return new AdviceFacts
         {
             Span = span,
             Days = [.. (await SumsAsync([ReportDimension.Day, ReportDimension.Provider, ReportDimension.Model, ReportDimension.Cause])).Select(row =>
                 new DaySum(DateOnly.ParseExact(row.Keys[0]!, "yyyy-MM-dd", CultureInfo.InvariantCulture), row.Keys[1], row.Keys[2], row.Keys[3]!, row.Requests, row.Attempts))],
             Failures = failures,
-            Users = [.. (await SumsAsync([ReportDimension.User, ReportDimension.Provider])).Where(row => row.Keys[1] is not null).Select(row => new UserAsks(row.Keys[0] ?? "-", row.Keys[1]!, row.Attempts))],
-            Spending = [.. (await SumsAsync([ReportDimension.User, ReportDimension.Project])).Select(row => new Spending(row.Keys[0] ?? "-", row.Keys[1], row.CostNanoUsd, row.Unpriced))],
+            Users = [.. spending.Where(row => row.Keys[2] is not null).GroupBy(row => (User: UserOf(row), Provider: row.Keys[2]!)).Select(rows => new UserAsks(rows.Key.User, rows.Key.Provider, rows.Sum(row => row.Attempts)))],
+            Spending = [.. spending.Select(row => new Spending(UserOf(row), row.Keys[1], row.CostNanoUsd, row.Unpriced))],
             Untraced = await ledger.UntracedSpendingAsync(span.Since, span.Until, cancellation),
             Attempts = await ledger.AttemptsAsync(read, cancellation),
             HoursWithOutages = hours.Count,
@@ -40,6 +41,8 @@ internal static class AdviceReader
             .Select(row => new FailureHour(
                 DateTimeOffset.ParseExact(row.Keys[0]!, "yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal), row.Keys[1]!, row.Keys[2]!, row.Keys[3]!, row.Attempts))];
     }
+
+    private static string UserOf(ReportRow row) => row.Keys[0] ?? "-";
 
     private static ReportQuery Query(AdviceSpan span, ReportDimension[] by) => new(by, AdviceSpan.Midnight(span.Since), AdviceSpan.Midnight(span.Until)) { MaxRows = MostRows };
 }

@@ -11,6 +11,8 @@ internal static class ReportSql
     /// <summary>The first day of 1970 was a Thursday.</summary>
     public const int DaysFromMonday = 3;
 
+    private const string Waste = " AND series IN (SELECT id FROM usage_series WHERE cause NOT IN ($answered, $cache))";
+
     private static readonly string[] Names =
     [
         "requests", "attempts", "input", "cache_read", "cache_write_5m", "cache_write_1h", "output", "reasoning", "audio_input", "audio_output", "web_searches", "cost_nano", "estimated", "unpriced",
@@ -28,29 +30,32 @@ internal static class ReportSql
     /// <summary>Parameters: <c>$since</c>, <c>$until</c> in hours, <c>$firstDay</c>, <c>$lastDay</c> the whole days between them, <c>$limit</c>, and <c>$answered</c> for waste.</summary>
     public static string Of(ReportQuery query) => query.By is [ReportDimension.Session] && !IsHourly(query) ? BySession(query.WasteOnly) : ByNames(query);
 
-    /// <summary>The inner query sums by series first, so that names are joined to few rows only.</summary>
+    /// <summary>
+    /// The inner query sums by series first, so that names are joined to few rows only; what is not waste is left out there already, before anything
+    /// is summed.
+    /// </summary>
     private static string ByNames(ReportQuery query)
     {
         var bySession = query.By.Contains(ReportDimension.Session);
         var byHour = query.By.Contains(ReportDimension.Hour);
         var byDay = !byHour && (query.By.Contains(ReportDimension.Day) || query.By.Contains(ReportDimension.Week));
         var session = bySession ? ", session" : "";
+        var waste = query.WasteOnly ? Waste : "";
         var grouped = $"GROUP BY series{(byHour ? ", hour" : byDay ? ", day" : "")}{session}";
         var hourly = $"SELECT series{(byHour ? ", hour" : byDay ? ", hour / 24 AS day" : "")}{session}, {Sums} FROM usage_hour";
         var daily = bySession
-            ? $"SELECT series{(byDay ? ", day" : "")}, session, {Plain} FROM usage_session_day WHERE $firstDay < $lastDay AND day >= $firstDay AND day < $lastDay"
-            : $"SELECT series{(byDay ? ", day" : "")}, {Sums} FROM usage_day WHERE day >= $firstDay AND day < $lastDay {grouped}";
+            ? $"SELECT series{(byDay ? ", day" : "")}, session, {Plain} FROM usage_session_day WHERE $firstDay < $lastDay AND day >= $firstDay AND day < $lastDay{waste}"
+            : $"SELECT series{(byDay ? ", day" : "")}, {Sums} FROM usage_day WHERE day >= $firstDay AND day < $lastDay{waste} {grouped}";
         var columns = query.By.Select(dimension => Column(dimension, byHour ? "u.hour / 24" : "u.day")).ToList();
         var groups = string.Join(", ", columns);
         return $"""
             SELECT {string.Concat(columns.Select(column => column + ", "))}{Sums}
-            FROM ({hourly} WHERE hour >= $since AND hour < MIN($until, $firstDay * 24) {grouped}
+            FROM ({hourly} WHERE hour >= $since AND hour < MIN($until, $firstDay * 24){waste} {grouped}
                   {(byHour ? "" : "UNION ALL " + daily)}
                   UNION ALL
-                  {hourly} WHERE hour >= MAX($firstDay, $lastDay) * 24 AND hour < $until {grouped}) AS u
+                  {hourly} WHERE hour >= MAX($firstDay, $lastDay) * 24 AND hour < $until{waste} {grouped}) AS u
             JOIN usage_series AS s ON s.id = u.series
             {(bySession ? "LEFT JOIN usage_sessions AS n ON n.id = u.session" : "")}
-            {(query.WasteOnly ? "WHERE s.cause NOT IN ($answered, $cache)" : "")}
             {(groups.Length == 0 ? "" : "GROUP BY " + groups)}
             ORDER BY SUM(cost_nano) DESC, SUM(attempts) DESC{(groups.Length == 0 ? "" : ", " + groups)}
             LIMIT $limit
@@ -64,7 +69,7 @@ internal static class ReportSql
     /// </summary>
     private static string BySession(bool wasteOnly)
     {
-        var waste = wasteOnly ? " AND series IN (SELECT id FROM usage_series WHERE cause NOT IN ($answered, $cache))" : "";
+        var waste = wasteOnly ? Waste : "";
         const string First = "hour >= $since AND hour < MIN($until, $firstDay * 24)";
         const string Last = "hour >= MAX($firstDay, $lastDay) * 24 AND hour < $until";
         const string Days = "day >= $firstDay AND day < $lastDay";
