@@ -47,7 +47,7 @@ public sealed record AbsorbedErrors(long Requests, long Answered, long Absorbed,
             ? "There were no requests."
             : string.Create(
                 CultureInfo.InvariantCulture,
-                $"Of {Wording.Count(requests, "request")} {answered + kept:N0} were answered. The first call failed and another answered: {absorbed:N0}. Providers failed and the client heard of it: {passed:N0} ({Share.Of(passed, passed + absorbed)} of both).");
+                $"Of {Wording.Count(requests, "request")} {answered + kept:N0} were answered. Of {absorbed + passed:N0} whose first call failed, {absorbed:N0} were answered by another call ({Share.Of(absorbed, absorbed + passed)}) and {passed:N0} got the error.");
         return new AbsorbedErrors(requests, answered + kept, absorbed, passed, refused, gone, common, found);
     }
 }

@@ -21,7 +21,7 @@ public sealed class AbsorbedErrorsTests
             .Advice.Errors;
 
         Assert.Equal((121, 112, 7, 3, 4, 2), (errors.Requests, errors.Answered, errors.Absorbed, errors.Passed, errors.Refused, errors.ClientGone));
-        Assert.Equal("Of 121 requests 112 were answered. The first call failed and another answered: 7. Providers failed and the client heard of it: 3 (30.0 % of both).", errors.Found);
+        Assert.Equal("Of 121 requests 112 were answered. Of 10 whose first call failed, 7 were answered by another call (70.0 %) and 3 got the error.", errors.Found);
     }
 
     [Fact]

@@ -2,10 +2,13 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using Sluice.Commands;
+using Sluice.Core.Advice;
 using Sluice.Core.Ledger;
 using Sluice.Protocols;
 using Sluice.Protocols.Conversation;
 using Sluice.Protocols.Errors;
+using Sluice.Server.Admin;
+using Sluice.Server.Diagnosis;
 using Sluice.Testing;
 
 namespace Sluice.Server.Tests.Admin;
@@ -73,6 +76,17 @@ public sealed class AdviseCommandTests : IAsyncLifetime
 
         Assert.Equal((2, ""), (code, output));
         Assert.Contains("'since' is ", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Advice_FromMoreSumsThanAreRead_IsRefusedRatherThanWrong()
+    {
+        await PlantAsync();
+
+        var span = AdviceSpan.Between(At("2026-10-23 15:30"), At("2026-11-20 15:30"));
+        var refused = await Assert.ThrowsAsync<BadInputException>(() => AdviceReader.ReadAsync(_host.Ledger, span, TestContext.Current.CancellationToken, mostRows: 5));
+
+        Assert.Equal("The ledger has more than 5 sums for these 4 weeks; ask for fewer weeks with 'since'.", refused.Message);
     }
 
     private async Task PlantAsync()
