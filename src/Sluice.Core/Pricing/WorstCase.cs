@@ -3,7 +3,7 @@ using Sluice.Protocols.Conversation;
 namespace Sluice.Core.Pricing;
 
 /// <summary>The most that an attempt is thought to cost before it is sent: all of its input uncached, and all the output that it may bring.</summary>
-/// <remarks>What it leaves out: that the input was guessed too small, input written to a cache for an hour, searches of the web, and several answers at once (<c>n</c>).</remarks>
+/// <remarks>What it leaves out: that the input was guessed too small, input written to a cache for an hour, and searches of the web.</remarks>
 /// <param name="Sheet">The endpoint's rates.</param>
 /// <param name="Input">Tokens, estimated.</param>
 /// <param name="WritesCache">The request marks what shall be cached: writing costs more than plain input.</param>

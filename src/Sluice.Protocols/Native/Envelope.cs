@@ -76,6 +76,9 @@ public sealed record Envelope
     /// <summary><c>max_tokens</c> or <c>max_completion_tokens</c>.</summary>
     public long? MaxOutputTokens { get; init; }
 
+    /// <summary>How many answers it asks for at once (<c>n</c>, <c>candidateCount</c>), each as long as <see cref="MaxOutputTokens"/> allows; at least 1.</summary>
+    public long Choices { get; init; } = 1;
+
     /// <summary>Session named in the body: <c>session_id</c> inside Anthropic's <c>metadata.user_id</c> JSON, <c>prompt_cache_key</c>, OpenRouter's <c>session_id</c>. At most 256 characters.</summary>
     public string? SessionId { get; init; }
 

@@ -74,6 +74,7 @@ public static class EnvelopeScanner
         private int _cacheMarks;
         private long? _maxTokens;
         private long? _maxCompletionTokens;
+        private long? _choices;
         private string? _session;
         private string? _cacheKey;
         private OpeningSpans _opening;
@@ -141,6 +142,7 @@ public static class EnvelopeScanner
             ContinuesAnswer = _continues,
             CacheMarks = _cacheMarks,
             MaxOutputTokens = _maxCompletionTokens ?? _maxTokens,
+            Choices = Math.Max(1, _choices ?? 1),
             SessionId = _session ?? _cacheKey,
             Opening = _opening,
             IncludeStreamUsage = _includeUsage,
@@ -232,6 +234,9 @@ public static class EnvelopeScanner
                     return null;
                 case MemberMeaning.PreferredOutputLimit:
                     _maxCompletionTokens = Integer(bytes);
+                    return null;
+                case MemberMeaning.Choices:
+                    _choices = Integer(bytes);
                     return null;
                 case MemberMeaning.Thinking:
                     _thinking |= bytes[0] == (byte)'{' && JsonText.StringMember(bytes, "type"u8) is { } type && type != "disabled";
@@ -364,6 +369,7 @@ public static class EnvelopeScanner
                 {
                     var parameter = reader.ValueIsEscaped ? RequestParameters.None : format.Parameters.Of(reader.ValueSpan);
                     var limit = reader.ValueTextEquals("maxOutputTokens"u8) || reader.ValueTextEquals("max_output_tokens"u8);
+                    var choices = reader.ValueTextEquals("candidateCount"u8) || reader.ValueTextEquals("candidate_count"u8);
                     var thinking = reader.ValueTextEquals("thinkingConfig"u8) || reader.ValueTextEquals("thinking_config"u8);
                     var schema = reader.ValueTextEquals("responseSchema"u8) || reader.ValueTextEquals("response_schema"u8)
                         || reader.ValueTextEquals("responseJsonSchema"u8) || reader.ValueTextEquals("response_json_schema"u8);
@@ -376,6 +382,10 @@ public static class EnvelopeScanner
                     {
                         // Google's servers take whole numbers as strings too.
                         _maxTokens = Integer(value.Trim((byte)'"'));
+                    }
+                    else if (choices)
+                    {
+                        _choices = Integer(value.Trim((byte)'"'));
                     }
                     else if (thinking)
                     {

@@ -33,6 +33,9 @@ public enum MemberMeaning
     /// <summary>The output limit under its newer name, which wins.</summary>
     PreferredOutputLimit,
 
+    /// <summary>How many answers at once.</summary>
+    Choices,
+
     /// <summary>Anthropic's <c>thinking</c> object.</summary>
     Thinking,
 

@@ -86,6 +86,7 @@ public sealed class OpenAIChatFormat : IWireFormat
         _ when name.SequenceEqual("tools"u8) => MemberMeaning.Tools,
         _ when name.SequenceEqual("functions"u8) => MemberMeaning.Tools,
         _ when name.SequenceEqual("system"u8) => MemberMeaning.System,
+        _ when name.SequenceEqual("n"u8) => MemberMeaning.Choices,
         _ when name.SequenceEqual("max_tokens"u8) => MemberMeaning.OutputLimit,
         _ when name.SequenceEqual("max_completion_tokens"u8) => MemberMeaning.PreferredOutputLimit,
         _ when name.SequenceEqual("thinking"u8) => MemberMeaning.Thinking,

@@ -78,7 +78,7 @@ internal static class UpstreamBody
 
         // The same as the scan has them, also where the path says it.
         var conversation = request.Conversation.Value.Value! with { Model = request.Envelope.Model!, Stream = request.Envelope.Stream };
-        conversation = outputLimit is null ? conversation : conversation with { MaxOutputTokens = outputLimit };
+        conversation = outputLimit is null ? conversation : conversation with { MaxOutputTokens = Math.Min(conversation.MaxOutputTokens ?? long.MaxValue, outputLimit.Value) };
         if (request.WithoutThinking)
         {
             conversation = ProofRemoval.From(conversation);

@@ -27,6 +27,9 @@ internal sealed class RequestBudget : IDisposable
     // OpenAI's Responses takes no less, and less is no answer.
     private const long LeastOutput = 16;
 
+    // OpenAI's bound of n.
+    private const long MostAnswers = 128;
+
     // For a model of which neither a limit nor a window is known: no model of today writes more at once.
     private const long UnknownOutput = 128_000;
 
@@ -69,7 +72,8 @@ internal sealed class RequestBudget : IDisposable
         var cost = WorstOf(candidate);
         var asked = _request.Surface.Operation.Makes() == Products.Vectors ? 0 : _request.Envelope.MaxOutputTokens;
         var most = Math.Max(0, asked ?? candidate.Endpoint.MaxOutputTokens ?? candidate.Endpoint.ContextLength ?? UnknownOutput);
-        if (cost?.Of(most) is not { } worst)
+        var answers = Math.Min(_request.Envelope.Choices, MostAnswers);
+        if (cost?.Of(Times(most, answers)) is not { } worst)
         {
             return TryHoldUnpriced(candidate, out money);
         }
@@ -80,8 +84,8 @@ internal sealed class RequestBudget : IDisposable
             return true;
         }
 
-        var affordable = cost.AffordableOutput(shortage!.Available);
-        if (asked is null && affordable >= LeastOutput && cost.Of(affordable) is { } least && Reserve(candidate, least, out _) is { } part)
+        var affordable = cost.AffordableOutput(shortage!.Available) / answers;
+        if (asked is null && affordable >= LeastOutput && cost.Of(Times(affordable, answers)) is { } least && Reserve(candidate, least, out _) is { } part)
         {
             degradations.Add("max_tokens", DegradationOutcome.Weakened, string.Create(CultureInfo.InvariantCulture,
                 $"The request names no limit, and the budget of {shortage.Standing.Budget.Scope} has money for {affordable} tokens of output."));
@@ -131,6 +135,9 @@ internal sealed class RequestBudget : IDisposable
         money = new AttemptMoney(held, OutputLimit: null);
         return true;
     }
+
+    // Far beyond what the price list believes of one answer, and far from where a product wraps round.
+    private static long Times(long tokens, long answers) => Math.Min(tokens, Pricer.MaxTokens) * answers;
 
     private WorstCase? WorstOf(Candidate candidate)
     {

@@ -66,6 +66,22 @@ public sealed class OutputClampTests
         Assert.Equal(0, gateway.Server.Budgets.Open);
     }
 
+    [Theory]
+    [InlineData(Wire.Chat, "openai", """{"model":"m/one","n":5,MAXmessages":[{"role":"user","content":"hi"}]}""", "\"max_tokens\":100,\"")]
+    [InlineData(Wire.Gemini, "gemini", """{"contents":[{"parts":[{"text":"hi"}]}],"generationConfig":{MAXcandidateCount":5}}""", "\"maxOutputTokens\":100,\"")]
+    public async Task F23_SeveralAnswersAtOnce_AreHeldFor(Wire client, string kind, string body, string limit)
+    {
+        await using var gateway = await BudgetedGateway.StartAsync(kind);
+        await gateway.SetBudgetAsync("user:admin", "0.499");
+        Task<ClientAnswer> Ask(string max) => gateway.PostAsync(client, new ClientRequest(Wires.PathOf(client, "m/one"), body.Replace("MAX", max, StringComparison.Ordinal)));
+        var refused = await Ask(limit);
+        Assert.Equal(402, refused.Status);
+        Assert.Contains("can only afford 99.", refused.Error(client).Message, StringComparison.Ordinal);
+        Assert.Empty(gateway.A.Record.Requests);
+        await Ask("\"");
+        Assert.Contains("99", Encoding.UTF8.GetString(Assert.Single(gateway.A.Record.Requests).Body!), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task WithMoneyForAll_NothingIsChanged()
     {
