@@ -174,9 +174,12 @@ internal static class EndpointFilters
 
         var rates = Pricer.RatesFor(sheet, inputTokens);
         return IsUnder(rates.Input, limit.Prompt) && IsUnder(rates.Output, limit.Completion)
-            && (rates.Media is not { Image: [_, ..] images } || images.All(image => IsUnder(image.Usd, limit.Image)))
+            && (rates.Media is not { Image: [_, ..] images } || AreUnder(images, limit.Image))
             && (endpoint.Endpoint.Model.Traits.Audio == false || IsUnder(rates.AudioInput, limit.Audio));
     }
+
+    // On its own, or every endpoint of every request with a limit would pay for what the question captures.
+    private static bool AreUnder(IReadOnlyList<UnitRate> images, decimal? limit) => images.All(image => IsUnder(image.Usd, limit));
 
     private static bool IsUnder(decimal? price, decimal? limit) => limit is null || price <= limit;
 }
