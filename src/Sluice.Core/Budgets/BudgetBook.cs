@@ -124,6 +124,21 @@ public sealed class BudgetBook(TimeProvider time)
         }
     }
 
+    /// <summary>How all budgets stand, in no order.</summary>
+    public IReadOnlyList<BudgetStanding> Read()
+    {
+        var now = time.GetUtcNow();
+        lock (_lock)
+        {
+            foreach (var account in _accounts.Values)
+            {
+                account.Follow(now);
+            }
+
+            return [.. _accounts.Values.Select(Stand)];
+        }
+    }
+
     /// <summary>How all budgets of a caller stand, from the narrowest; empty where there are none.</summary>
     public IReadOnlyList<BudgetStanding> Read(CallerScopes caller)
     {

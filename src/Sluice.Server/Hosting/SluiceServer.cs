@@ -162,7 +162,7 @@ public sealed class SluiceServer : IAsyncDisposable
         builder.Services.AddSingleton(limits);
         builder.Services.AddSingleton(budgets);
         builder.Services.AddSingleton(time);
-        var status = new StatusSource(watcher, standings, admission, time.GetUtcNow(), time);
+        var status = new StatusSource(watcher, standings, admission, book, time.GetUtcNow(), time);
         builder.Services.AddSingleton<IStatusSource>(status);
         var reachability = new Reachability(() => watcher.Current, upstreams, time);
         builder.Services.AddSingleton(reachability);

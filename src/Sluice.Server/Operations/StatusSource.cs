@@ -1,4 +1,6 @@
+using System.Globalization;
 using Sluice.Core.Admission;
+using Sluice.Core.Budgets;
 using Sluice.Core.Configuration;
 using Sluice.Core.Health;
 using Sluice.Core.Ledger;
@@ -8,10 +10,14 @@ using Sluice.Server.Admission;
 namespace Sluice.Server.Operations;
 
 /// <summary>Says what runs now, from the configuration in force and the health of its endpoints.</summary>
-internal sealed class StatusSource(ConfigWatcher configuration, HealthReader health, AdmissionControl admission, DateTimeOffset startedAt, TimeProvider time) : IStatusSource
+internal sealed class StatusSource(ConfigWatcher configuration, HealthReader health, AdmissionControl admission, BudgetBook budgets, DateTimeOffset startedAt, TimeProvider time) : IStatusSource
 {
     // A page for people: how many more wait is told beside it.
     private const int MostWaiting = 100;
+
+    // The first of the marks at which people want to hear of a budget; all of them are shown by `sluice budgets list`.
+    private const int NearTheEnd = 50;
+    private const int MostBudgets = 20;
 
     private static readonly string Version = typeof(StatusSource).Assembly.GetName().Version?.ToString(3) ?? "0.0.0";
 
@@ -21,12 +27,16 @@ internal sealed class StatusSource(ConfigWatcher configuration, HealthReader hea
         var current = configuration.Current;
         return new StatusReport(Version, startedAt, (long)(time.GetUtcNow() - startedAt).TotalSeconds,
             [.. health.Read().Select(Describe)],
-            [.. current.Warnings, .. configuration.LastErrors.Select(e => "The configuration file has an error and was not taken: " + e), .. configuration.LastFaults])
+            [.. current.Warnings, .. configuration.LastErrors.Select(e => "The configuration file has an error and was not taken: " + e), .. configuration.LastFaults, .. BudgetsNearTheirEnd()])
         {
             Waiting = [.. admission.ReadWaiting().Take(MostWaiting).Select(Describe)],
             WaitingCount = admission.Gate.Waiting,
         };
     }
+
+    private IEnumerable<string> BudgetsNearTheirEnd() =>
+        from standing in budgets.Read().Where(standing => standing.PercentSpent >= NearTheEnd).OrderByDescending(standing => standing.PercentSpent).Take(MostBudgets)
+        select string.Create(CultureInfo.InvariantCulture, $"The {(standing.Budget.IsHard ? "hard" : "soft")} budget of {standing.Budget.Name} is spent to {standing.PercentSpent} percent.");
 
     private static WaitingStatus Describe(WaitingRequest waiting) => new(
         waiting.Flow.Owner, waiting.Flow.Session, waiting.Flow.IsBackground ? "background" : "interactive", LimitErrors.NameOf(waiting.Lack), Math.Round(waiting.Waited.TotalSeconds, 1));

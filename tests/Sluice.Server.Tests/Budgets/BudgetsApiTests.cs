@@ -76,6 +76,18 @@ public sealed class BudgetsApiTests
     }
 
     [Fact]
+    public async Task StatusWarns_OfABudgetNearItsEnd()
+    {
+        await using var gateway = await BudgetedGateway.StartAsync();
+        await gateway.SetBudgetAsync("user:admin", "0.01", hard: false);
+        await gateway.PostAsync(Wire.Chat, BudgetedGateway.Ask(Wire.Chat, 100));
+        await GatewayUnderTest.UntilAsync(() => gateway.Server.Budgets.Open == 0, "settled");
+
+        // Six tokens of a thousandth of a dollar each.
+        Assert.Contains("\"The soft budget of user:admin per day is spent to 60 percent.\"", (await gateway.AskAdminAsync("/admin/api/status")).GetProperty("warnings").GetRawText(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task ExplainShowsWhatWasHeld_AndAskingBeforehandWhatIsLeft()
     {
         await using var gateway = await BudgetedGateway.StartAsync();
