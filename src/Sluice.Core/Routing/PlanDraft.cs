@@ -54,8 +54,8 @@ internal sealed class PlanDraft
 
     public void LeaveOut(string endpoint, string why)
     {
-        // Sixteen are named of those further down alone: growing towards them would cost more than room for all.
-        _leftOut ??= new List<LeftOutEndpoint>(MostLeftOut);
+        // Sixteen are named of those further down alone: growing towards them would cost more than room for all, and for the line that counts the others.
+        _leftOut ??= new List<LeftOutEndpoint>(MostLeftOut + 1);
         if (_leftOut.Count < MostLeftOut)
         {
             _leftOut.Add(new LeftOutEndpoint(endpoint, why));

@@ -8,6 +8,7 @@ namespace Sluice.Server.Tests.Admin;
 
 /// <summary><c>sluice drill</c> on configurations whose real addresses lead nowhere: what answers can only be a simulator. In the collection of <see cref="CommandTests"/>: it captures the console.</summary>
 [Collection(nameof(CommandTests))]
+[Trait("Category", "Heavy")]
 public sealed class DrillCommandTests : IDisposable
 {
     // Port 1 refuses; a call that went there would show as a fault of the provider that is not broken.

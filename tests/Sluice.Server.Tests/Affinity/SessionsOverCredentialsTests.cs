@@ -6,6 +6,7 @@ using Sluice.Testing;
 namespace Sluice.Server.Tests.Affinity;
 
 /// <summary>F20: a session stays where its cache is warm, and leaves a place that fails; both measured against the provider's own books.</summary>
+[Trait("Category", "Heavy")]
 public sealed class SessionsOverCredentialsTests
 {
     private const int Sessions = 10;

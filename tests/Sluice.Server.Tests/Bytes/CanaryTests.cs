@@ -8,6 +8,7 @@ using Sluice.Simulator;
 namespace Sluice.Server.Tests.Bytes;
 
 /// <summary>F36: pooled memory under load and aborts. Every request carries a nonce of its own; nobody may ever see another's.</summary>
+[Trait("Category", "Heavy")]
 public sealed partial class CanaryTests
 {
     private const int Requests = 300;

@@ -4,6 +4,7 @@ using Sluice.Simulator;
 namespace Sluice.Server.Tests.Bytes;
 
 /// <summary>F37: bodies of every size arrive whole, on both ways, and answers of every size leave whole.</summary>
+[Trait("Category", "Heavy")]
 public sealed class LargeBodyTests
 {
     [Theory]

@@ -305,6 +305,7 @@ public sealed class HedgeTests
     }
 
     /// <summary>Both write at the same moment, each its own nonce: one of them alone reaches the client, whole and in order.</summary>
+    [Trait("Category", "Heavy")]
     [Theory]
     [MemberData(nameof(Clients))]
     public async Task F36_BothAnswerAtOnce_ClientGetsBytesOfOneAlone(Wire client)

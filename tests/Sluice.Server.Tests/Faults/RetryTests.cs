@@ -36,6 +36,7 @@ public sealed class RetryTests
         {{GatewayUnderTest.Models("two", 10, "a", "b")}}
         """;
 
+    [Trait("Category", "Heavy")]
     [Theory]
     [MemberData(nameof(Directions))]
     public async Task D13_ProviderRecovers_ClientSeesTheAnswer(Wire client, Upstream upstream)
