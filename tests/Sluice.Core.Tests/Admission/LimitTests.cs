@@ -198,7 +198,7 @@ public sealed class LimitTests
     [InlineData(2)]
     [InlineData(3)]
     [InlineData(4)]
-    public void AnyMinute_NeverHoldsMoreThanTheLimit_AndUnderLoadHardlyLess(int seed)
+    public void F31_AnyMinute_NeverHoldsMoreThanTheLimit_AndUnderLoadHardlyLess(int seed)
     {
         const int Limit = 600;
         var random = new Random(seed);

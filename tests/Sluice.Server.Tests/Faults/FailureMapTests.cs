@@ -15,7 +15,6 @@ public sealed partial class FailureMapTests
     private static readonly Dictionary<int, string> Without = new()
     {
         [30] = "Retention that loads the log: nothing is pruned yet.",
-        [31] = "Rate limits over several nodes: there are no limits of Sluice's own yet.",
     };
 
     // Failures with several sides: one test of the number alone would hide that another side is not looked at any more.
@@ -40,6 +39,7 @@ public sealed partial class FailureMapTests
         ["F21_OneHundredAndTenTools_"] = "many tools",
         ["F21_OneMegabyte_"] = "the estimate's speed",
         ["F27_UsageBlock_"] = "hand-computed dollars, streamed or not",
+        ["F31_AnyMinute_"] = "no minute holds more than the limit, nor much less; of one node, since several share no limits yet",
         ["F36_ManyRequestsAndAborts_"] = "nobody sees another's bytes, not even who left early",
         ["F36_HundredsOfLargeRequests_"] = "the live heap does not grow",
     };
