@@ -15,10 +15,10 @@ internal static class ConformanceCommand
     {
         var provider = new Argument<string>("PROVIDER") { Description = "The provider's name in the configuration" };
         var model = new Option<string?>("--model") { Description = "The provider's own name of a model [the first that it serves]" };
-        var format = new Option<string>("--client") { Description = "The format to speak to Sluice: anthropic, chat, responses or gemini", DefaultValueFactory = _ => "anthropic" };
+        var format = new Option<string>("--client") { Description = "The format to speak to Sluice: anthropic, chat, responses or gemini [anthropic]", DefaultValueFactory = _ => "anthropic" };
         var key = new Option<string?>("--key") { Description = "A client key [SLUICE_API_KEY; one is made for the run and revoked at its end]" };
         var only = new Option<string?>("--only") { Description = "Features to try, with commas: " + string.Join(", ", Conversations.All.Select(c => c.Feature)) };
-        var size = new Option<int>("--context-tokens") { Description = "About how many tokens the long prompt has", DefaultValueFactory = _ => 20_000 };
+        var size = new Option<int>("--context-tokens") { Description = "About how many tokens the long prompt has [20000]", DefaultValueFactory = _ => 20_000 };
         var command = new Command("conformance", "Hold built-in conversations with one provider through Sluice, and say which features work. Costs what they cost.") { provider, model, format, key, only, size };
         return options.Attach(command, async (context, cancellation) =>
         {

@@ -14,7 +14,7 @@ internal static class ReportCommand
 
     public static Command Create(AdminClientOptions options)
     {
-        var by = new Option<string>("--by") { Description = "user, team, project, model, session, client, provider, cause, hour, day, week or key; several with commas", DefaultValueFactory = _ => "user" };
+        var by = new Option<string>("--by") { Description = "user, team, project, model, session, client, provider, cause, hour, day, week or key; several with commas [user]", DefaultValueFactory = _ => "user" };
         var since = new Option<string?>("--since") { Description = "14d, 24h, or a day as 2026-11-01 [30d]" };
         var until = new Option<string?>("--until") { Description = "The same, exclusive [now]" };
         var waste = new Option<bool>("--waste") { Description = "Only what brought no answer" };

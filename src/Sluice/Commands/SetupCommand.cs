@@ -11,7 +11,7 @@ internal static class SetupCommand
 
     public static Command Create(AdminClientOptions options)
     {
-        var scope = new Option<SetupScope>("--scope") { Description = "project (tracked: the address alone, the key beside it), local, or global", DefaultValueFactory = _ => SetupScope.Local };
+        var scope = new Option<SetupScope>("--scope") { Description = "project (tracked: the address alone, the key beside it), local, or global [local]", DefaultValueFactory = _ => SetupScope.Local };
         var key = new Option<string?>("--key") { Description = "The client key to write [the one that is there, where Sluice takes it; else a new one, made for this user]" };
         var user = new Option<string?>("--user") { Description = "Whose key [the account's name for a new one]" };
         var project = new Option<string?>("--project") { Description = "The key's project" };

@@ -16,8 +16,8 @@ public sealed class CommandLinePageTests
         `./sluice COMMAND`. Commands that print data take `--json` and then print JSON alone to standard output; everything else goes to standard
         error. Exit codes: 0 done, 1 a fault, 2 bad usage or bad configuration. `--help` behind any command shows what stands here.
 
-        Commands other than `serve` and `config` ask a running Sluice through its admin API. On the machine that serves they find it by themselves, in
-        the data folder; elsewhere say `--url` and `--admin-key`, or set `SLUICE_URL` and `SLUICE_ADMIN_KEY`. A flag wins over the environment, the
+        Commands other than `serve`, `config` and `drill` ask a running Sluice through its admin API (`doctor` looks at the configuration where
+        none runs). On the machine that serves they find it by themselves, in the data folder; elsewhere say `--url` and `--admin-key`, or set `SLUICE_URL` and `SLUICE_ADMIN_KEY`. A flag wins over the environment, the
         environment over `.env` of the working folder. An address on another machine that `.env` names is not given an admin key that comes from the
         environment. These are the common options:
 
