@@ -164,6 +164,7 @@ public sealed class AdmissionGate(TimeProvider time)
                 _toLook.Enqueue(allowance);
             }
 
+            permit.Taken = used;
             LookAround();
         }
     }

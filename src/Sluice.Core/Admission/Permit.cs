@@ -8,7 +8,6 @@ public sealed class Permit : IDisposable
 {
     private readonly AdmissionGate _gate;
     private int _released;
-    private int _settled;
 
     internal Permit(AdmissionGate gate, Allowance[] scopes, Demand taken, Flow flow, TimeSpan at, LimitStanding? tightest)
     {
@@ -25,20 +24,15 @@ public sealed class Permit : IDisposable
 
     internal Allowance[] Scopes { get; }
 
-    internal Demand Taken { get; }
+    /// <summary>What is counted for it now: what was expected, then what was used. Under the gate's lock.</summary>
+    internal Demand Taken { get; set; }
 
     internal Flow Flow { get; }
 
     internal TimeSpan At { get; }
 
-    /// <summary>Corrects the tokens taken by those used. Counts once; before or after the end.</summary>
-    public void Settle(Demand used)
-    {
-        if (Interlocked.Exchange(ref _settled, 1) == 0)
-        {
-            _gate.Settle(this, used);
-        }
-    }
+    /// <summary>Corrects the tokens counted by those used; before or after the end. Again where one permit serves for two calls, one after the other.</summary>
+    public void Settle(Demand used) => _gate.Settle(this, used);
 
     /// <inheritdoc/>
     public void Dispose()

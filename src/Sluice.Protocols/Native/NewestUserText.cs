@@ -12,6 +12,9 @@ public static class NewestUserText
     /// <summary>The most letters of it; of more, the first and the last half of that.</summary>
     public const int Most = 100_000;
 
+    /// <summary>The most turns that are looked back on. Agents send one or a few in a row.</summary>
+    public const int MostTurns = 64;
+
     /// <summary>The texts, each on a line of its own, the newest first; empty where there is none.</summary>
     /// <param name="envelope">The scan of <paramref name="body"/>.</param>
     /// <param name="body">The client's whole body.</param>
@@ -24,7 +27,7 @@ public static class NewestUserText
             return texts.Bounded();
         }
 
-        Span<BodySpan> turns = stackalloc BodySpan[PromptWords.LastTurns];
+        Span<BodySpan> turns = stackalloc BodySpan[MostTurns];
         var count = PromptWords.Last(envelope, body, turns);
         for (var i = 0; i < count; i++)
         {

@@ -40,6 +40,7 @@ public static class FormScanner
 
         var envelope = new Envelope { Protocol = protocol, IsForm = true, BodyStart = 0 };
         var ask = new MediaAsk();
+        var hasSound = false;
         var at = delimiter.Length - 2;
         for (var parts = 0; parts < MostParts; parts++)
         {
@@ -69,11 +70,17 @@ public static class FormScanner
             }
 
             var value = body.Slice(start, length);
-            if (isFile)
+            if (isFile && name == "file")
             {
-                ask = name == "file" ? WithSound(ask, value) : ask;
+                if (hasSound)
+                {
+                    return Fault("`file` is given twice.", "file");
+                }
+
+                hasSound = true;
+                ask = WithSound(ask, value);
             }
-            else if (name == "model")
+            else if (!isFile && name == "model")
             {
                 if (envelope.ModelValue.Exists)
                 {
@@ -87,11 +94,11 @@ public static class FormScanner
 
                 envelope = envelope with { Model = Encoding.UTF8.GetString(value), ModelValue = new BodySpan(start, length) };
             }
-            else if (name == "stream")
+            else if (!isFile && name == "stream")
             {
                 envelope = envelope with { Stream = value.SequenceEqual("true"u8) || value.SequenceEqual("True"u8) || value.SequenceEqual("1"u8) };
             }
-            else if (value.Length <= MediaAsk.LongestWord || MediaAskReader.IsText(name))
+            else if (!isFile && (value.Length <= MediaAsk.LongestWord || MediaAskReader.IsText(name)))
             {
                 ask = MediaAskReader.With(ask, name, Encoding.UTF8.GetString(value), length);
             }

@@ -8,6 +8,9 @@ public static class SoundLength
     // 64 kbit/s: what speech is commonly kept in. It stands in only where neither the file nor the vendor says more.
     private const long BytesPerSecond = 8_000;
 
+    // Eight channels of 32 bit at 192 kHz: no sound has more. A header that says so would make an hour a moment.
+    private const long MostBytesPerSecond = 8 * 4 * 192_000;
+
     // 150 words a minute of six letters: what speech is estimated from when the vendor reports nothing.
     private const long CharactersPerSecond = 15;
 
@@ -17,7 +20,7 @@ public static class SoundLength
     /// <summary>An estimate of how long it takes to speak a text.</summary>
     public static long OfText(long characters) => characters * 1000 / CharactersPerSecond;
 
-    /// <summary>Exact length of a WAV file: <c>RIFF….WAVEfmt …data…</c>; null for anything else.</summary>
+    /// <summary>Length of a WAV file by its rate, channels and bits: <c>RIFF….WAVEfmt …data…</c>; null for anything else. The header's own bytes a second are what no decoder reads.</summary>
     public static long? OfWav(ReadOnlySpan<byte> file)
     {
         if (file.Length < 12 || !file.StartsWith("RIFF"u8) || !file[8..].StartsWith("WAVE"u8))
@@ -30,14 +33,14 @@ public static class SoundLength
         {
             var chunk = file[at..];
             var size = BinaryPrimitives.ReadUInt32LittleEndian(chunk[4..]);
-            if (chunk.StartsWith("fmt "u8) && chunk.Length >= 20)
+            if (chunk.StartsWith("fmt "u8) && chunk.Length >= 24)
             {
-                bytesPerSecond = BinaryPrimitives.ReadUInt32LittleEndian(chunk[16..]);
+                bytesPerSecond = BytesPerSecondOf(chunk[8..]);
             }
             else if (chunk.StartsWith("data"u8))
             {
-                // Streamed files give a size that nobody knew yet: what is there counts.
-                return bytesPerSecond == 0 ? null : Math.Min(size, chunk.Length - 8) * 1000 / bytesPerSecond;
+                // Streamed files give a size that nobody knew yet, 0 or the largest: what is there counts.
+                return bytesPerSecond == 0 ? null : (size == 0 ? chunk.Length - 8 : Math.Min(size, chunk.Length - 8)) * 1000 / bytesPerSecond;
             }
 
             if (size > int.MaxValue - 16 - at)
@@ -49,5 +52,15 @@ public static class SoundLength
         }
 
         return null;
+    }
+
+    // format, channels, samples a second, bytes a second, bytes a frame, bits a sample. Packed sound (no bits) goes by its own bytes a second.
+    private static long BytesPerSecondOf(ReadOnlySpan<byte> format)
+    {
+        long channels = BinaryPrimitives.ReadUInt16LittleEndian(format[2..]);
+        long rate = BinaryPrimitives.ReadUInt32LittleEndian(format[4..]);
+        long bits = BinaryPrimitives.ReadUInt16LittleEndian(format[14..]);
+        var bytes = bits >= 8 ? rate * channels * (bits / 8) : BinaryPrimitives.ReadUInt32LittleEndian(format[8..]);
+        return Math.Min(bytes, MostBytesPerSecond);
     }
 }

@@ -65,7 +65,7 @@ internal sealed class DetachedCall : IDisposable
 
     private void Leave()
     {
-        if (_tee.Copy is null || !_answers.TryRunOn(_call))
+        if (!_tee.HasCopy || !_answers.TryRunOn(_call))
         {
             _gone.Cancel();
             return;
@@ -74,6 +74,11 @@ internal sealed class DetachedCall : IDisposable
         RunsOn = true;
         _tee.Deaf = true;
         _gone.CancelAfter(DetachedAnswers.LongestRun);
+        if (!_tee.HasCopy)
+        {
+            // Given up in the meantime.
+            _gone.Cancel();
+        }
     }
 
     // Nobody reads it and nobody could fetch it: going on would be paid for nothing.

@@ -117,10 +117,13 @@ internal sealed class JobsApi(Func<ConfigSnapshot> snapshot, IKeyRing keys, JobI
         }
         catch (OperationCanceledException) when (!http.RequestAborted.IsCancellationRequested && !http.Response.HasStarted)
         {
+            // The length is the video's.
+            http.Response.ContentLength = null;
             await TellAsync(http, ErrorOf(FaultClassifier.Timeout(clock.Expired ?? TimeoutLimit.Total, clock.ExpiredAfter), provider));
         }
         catch (Exception e) when (!http.Response.HasStarted && !http.RequestAborted.IsCancellationRequested && e is IOException or HttpRequestException or InvalidDataException)
         {
+            http.Response.ContentLength = null;
             await TellAsync(http, ErrorOf(FaultClassifier.BadResponse(FaultPhase.FirstToken, $"The provider's answer broke off: {e.Message}"), provider));
         }
         catch (Exception e) when (e is OperationCanceledException or IOException or HttpRequestException or InvalidDataException)

@@ -31,6 +31,9 @@ internal sealed class AnswerTee : PipeWriter, IHttpResponseBodyFeature, IDisposa
     /// <summary>What passed; null where it was too much, or no memory was left for it.</summary>
     public ReadOnlyMemory<byte>? Copy => _copy?.Bytes;
 
+    /// <summary>There is a copy; asked from any thread.</summary>
+    public bool HasCopy => Volatile.Read(ref _copy) is not null;
+
     /// <summary>Nobody reads any more: what is written is only kept.</summary>
     public bool Deaf { get; set; }
 

@@ -120,7 +120,9 @@ internal sealed class Settler(ILedger ledger, EstimateCorrection estimates, Budg
             SheetOfModel = name => request.Snapshot.Catalogue.Resolve(name)?.Model.ListPrice,
         });
 
-        budgets.Settle(attempt.Row, attempt.Held, cost.NanoUsd);
+        // What nobody can price is not free: a budget keeps what was held for it, until a start reads the ledger anew.
+        var charged = cost.IsUnpriced && attempt.Accepted ? Math.Max(cost.NanoUsd, attempt.Held?.NanoUsd ?? 0) : cost.NanoUsd;
+        budgets.Settle(attempt.Row, attempt.Held, charged);
 
         // Last: what fails until here is settled by whoever cleans up after the fault.
         attempt.Settled = true;

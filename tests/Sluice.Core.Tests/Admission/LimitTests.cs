@@ -68,9 +68,22 @@ public sealed class LimitTests
         var permit = _gate.Try(key, output: 1_000)!;
         Assert.Null(_gate.Try(key, output: 1));
         permit.Settle(new Demand(0, 300));
-        permit.Settle(new Demand(0, 0)); // Counts once.
+        permit.Settle(new Demand(0, 300)); // The same again changes nothing.
         Assert.Null(_gate.Try(key, output: 701));
         Assert.NotNull(_gate.Try(key, output: 700));
+    }
+
+    [Fact]
+    public void Settlement_OfTwoCallsOneAfterTheOther_CountsTheSecond()
+    {
+        // The first was refused and used nothing; the second took its place and its permit.
+        var key = _gate.Scope(new LimitSet { OutputPerMinute = 1_000 });
+        var permit = _gate.Try(key, output: 1_000)!;
+        permit.Settle(new Demand(0, 0));
+        permit.Settle(new Demand(0, 400));
+
+        Assert.Null(_gate.Try(key, output: 601));
+        Assert.NotNull(_gate.Try(key, output: 600));
     }
 
     [Fact]

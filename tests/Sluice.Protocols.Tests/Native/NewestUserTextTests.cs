@@ -6,6 +6,14 @@ namespace Sluice.Protocols.Tests.Native;
 
 public sealed class NewestUserTextTests
 {
+    [Fact]
+    public void Read_ManyTurnsInARow_AllOfThem()
+    {
+        var body = System.Text.Encoding.UTF8.GetBytes("""{"model":"m","messages":[{"role":"user","content":"secret"}""" + string.Concat(Enumerable.Repeat(""",{"role":"user","content":"harmless"}""", 20)) + "]}");
+
+        Assert.EndsWith("harmless\nsecret\n", NewestUserText.Read(EnvelopeScanner.Scan(WireProtocol.OpenAIChat, body).Envelope!, body), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(WireProtocol.OpenAIChat, """{"model":"m","messages":[{"role":"system","content":"S"},{"role":"user","content":"old"},{"role":"assistant","content":"A"},{"role":"user","content":"new"}]}""", "new\n")]
     [InlineData(WireProtocol.OpenAIChat, """{"model":"m","messages":[{"role":"user","content":"old"},{"role":"assistant","content":"A"},{"role":"user","content":"one"},{"role":"user","content":[{"type":"text","text":"t\u0077o\n\u00e4"}]}]}""", "two\nä\none\n")]

@@ -41,6 +41,16 @@ public sealed class FormScannerTests
         Assert.Equal(Encoding.UTF8.GetString(Form(Field("model", "painter-1"), File("image", "\r\n\0bytes"))), Encoding.UTF8.GetString(edited));
     }
 
+    [Fact]
+    public void Scan_SecondFile_IsAFault()
+    {
+        // Whoever is asked may read either: a short one must not hide a long one.
+        var (envelope, fault) = FormScanner.Scan(WireProtocol.OpenAIChat, Type, Form(Field("model", "m"), File("file", "long"), File("file", "short")));
+
+        Assert.Null(envelope);
+        Assert.Equal("`file` is given twice.", fault!.Message);
+    }
+
     [Theory]
     [InlineData("form-data; name=\"model\"", "m", "`model` is given twice.")]
     [InlineData("form-data; name=model", "m", "`model` is given twice.")]

@@ -110,4 +110,24 @@ public sealed class MediaReadingTests
             Assert.True(SoundLength.OfWav(file.AsSpan(0, length)) is null or 0);
         }
     }
+
+    [Fact]
+    public void Wav_ThatClaimsManyBytesASecond_IsAsLongAsItsSamples()
+    {
+        // 8 kHz of 16 bit, with 4 GB a second in the header that no decoder reads: half a second of sound all the same.
+        byte[] file = [.. "RIFF"u8, 0, 0, 0, 0, .. "WAVEfmt "u8, 16, 0, 0, 0, 1, 0, 1, 0, 0x40, 0x1F, 0, 0, 0xFF, 0xFF, 0xFF, 0xFF, 2, 0, 16, 0, .. "data"u8, 0x40, 0x1F, 0, 0, .. new byte[8000]];
+        Assert.Equal(500, SoundLength.OfWav(file));
+
+        // A packed sound has no bits a sample: its bytes a second count, at most those of eight channels at 192 kHz.
+        file[34] = 0;
+        Assert.Equal(1, SoundLength.OfWav(file));
+    }
+
+    [Fact]
+    public void Wav_OfAStream_HasTheLengthOfWhatIsThere()
+    {
+        byte[] head = [.. "RIFF"u8, 0, 0, 0, 0, .. "WAVEfmt "u8, 16, 0, 0, 0, 1, 0, 1, 0, 0x40, 0x1F, 0, 0, 0x80, 0x3E, 0, 0, 2, 0, 16, 0, .. "data"u8];
+        Assert.Equal(500, SoundLength.OfWav([.. head, 0, 0, 0, 0, .. new byte[8000]]));
+        Assert.Equal(500, SoundLength.OfWav([.. head, 0xFF, 0xFF, 0xFF, 0xFF, .. new byte[8000]]));
+    }
 }
