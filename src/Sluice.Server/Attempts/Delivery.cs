@@ -169,6 +169,7 @@ internal sealed class Delivery(AttemptServices services, InferenceRequest reques
     /// <summary>The client went away: nothing can be told, all is settled.</summary>
     public async Task ForgetAsync()
     {
+        request.Detached?.CutShort();
         var why = Unanswered.ClientGone.Message;
         if (request.Facts.Patience is { } patience && services.Time.GetUtcNow() - request.StartedAt >= patience * ShareOfPatience)
         {
@@ -186,6 +187,11 @@ internal sealed class Delivery(AttemptServices services, InferenceRequest reques
     /// <summary>Sluice itself failed: every row is closed, or they would stay "running" until the next start. Of what was settled before, the first row stands.</summary>
     public async Task SettleFaultAsync()
     {
+        if (request.Http.Response.HasStarted)
+        {
+            request.Detached?.CutShort();
+        }
+
         await SettleOpenAsync(AttemptOutcome.Failed);
         var error = request.ClientGone.IsCancellationRequested ? Unanswered.ClientGone : Unanswered.Fault(request.Id);
         await services.Settler.SettleAsync(request, error.Status, error);
@@ -222,6 +228,7 @@ internal sealed class Delivery(AttemptServices services, InferenceRequest reques
     // In the middle of a sound there is no place for words: a cut is honest, a clean end would be a lie.
     private async Task CutAsync(GatewayError error)
     {
+        request.Detached?.CutShort();
         await SettleOpenAsync(AttemptOutcome.Failed);
         await services.Settler.SettleAsync(request, StatusCodes.Status200OK, error);
         request.Http.Abort();

@@ -25,6 +25,7 @@ internal sealed class DetachedCall : IDisposable
     private readonly AnswerTee _tee;
     private readonly CancellationTokenSource _gone;
     private readonly CancellationTokenRegistration _leaving;
+    private bool _isCut;
 
     /// <param name="answers">All of them.</param>
     /// <param name="time">The clock.</param>
@@ -51,11 +52,14 @@ internal sealed class DetachedCall : IDisposable
     /// <summary>The request asks for it.</summary>
     public static bool IsWanted(HttpContext http, Surface surface) => surface.Operation == SurfaceOperation.Generate && http.Request.Headers[Header] == "1";
 
+    /// <summary>The answer ends before its end: half of one must not be fetched as a whole.</summary>
+    public void CutShort() => _isCut = true;
+
     /// <summary>Keeps what the client got, or would have got. Once, when nothing more is written.</summary>
     public void Dispose()
     {
         _leaving.Dispose();
-        var answer = _gone.IsCancellationRequested || _tee.Copy is not { Length: > 0 } bytes
+        var answer = _isCut || _gone.IsCancellationRequested || _tee.Copy is not { Length: > 0 } bytes
             ? null
             : _call with { Status = _http.Response.StatusCode, ContentType = _http.Response.ContentType, Bytes = bytes.ToArray(), EndedAt = _time.GetUtcNow() };
         _answers.End(_call.Id, answer);
