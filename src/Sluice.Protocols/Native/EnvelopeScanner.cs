@@ -141,7 +141,8 @@ public static class EnvelopeScanner
             Parameters = _parameters,
             ContinuesAnswer = _continues,
             CacheMarks = _cacheMarks,
-            MaxOutputTokens = _maxCompletionTokens ?? _maxTokens,
+            // Both go out natively, and not every server knows both: it may write the larger.
+            MaxOutputTokens = _maxCompletionTokens is { } newer && _maxTokens is { } older ? Math.Max(newer, older) : _maxCompletionTokens ?? _maxTokens,
             Choices = Math.Max(1, _choices ?? 1),
             SessionId = _session ?? _cacheKey,
             Opening = _opening,

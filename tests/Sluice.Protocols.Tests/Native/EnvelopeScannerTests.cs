@@ -18,6 +18,13 @@ public sealed class EnvelopeScannerTests
         return result.Envelope!;
     }
 
+    [Theory]
+    [InlineData("""{"model":"m","messages":[],"max_completion_tokens":16,"max_tokens":100000}""", 100_000)]
+    [InlineData("""{"model":"m","messages":[],"max_tokens":8,"max_completion_tokens":9}""", 9)]
+    [InlineData("""{"model":"m","messages":[],"max_tokens":8}""", 8)]
+    public void Scan_TwoLimitsOfOutput_TheLargerCounts(string body, long limit) =>
+        Assert.Equal(limit, EnvelopeScanner.Scan(WireProtocol.OpenAIChat, System.Text.Encoding.UTF8.GetBytes(body)).Envelope!.MaxOutputTokens);
+
     [Fact]
     public void Body_AnthropicAgent_IsUnderstood()
     {
