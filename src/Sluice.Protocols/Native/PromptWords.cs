@@ -14,7 +14,7 @@ namespace Sluice.Protocols.Native;
 public readonly record struct PromptWords(int User, int UserBytes, int Instructions, bool IsPlanning)
 {
     // A turn behind so many results of tools has been worked on for long: what the conversation began with says as much.
-    internal const int LastTurns = 8;
+    private const int LastTurns = 8;
 
     /// <summary>Finds them in a body that was scanned.</summary>
     /// <param name="envelope">The scan of <paramref name="body"/>.</param>
