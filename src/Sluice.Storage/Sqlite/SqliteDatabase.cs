@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Reflection;
 using Dapper;
 using Microsoft.Data.Sqlite;
 
@@ -94,13 +93,7 @@ internal sealed class SqliteDatabase : IDisposable
 
     private static void Migrate(SqliteConnection connection, string path)
     {
-        var assembly = Assembly.GetExecutingAssembly();
-        var migrations = assembly.GetManifestResourceNames()
-            .Where(name => name.EndsWith(".sql", StringComparison.Ordinal))
-            .Select(name => (Number: int.Parse(name.AsSpan(0, 4), CultureInfo.InvariantCulture), Name: name))
-            .OrderBy(migration => migration.Number)
-            .ToList();
-
+        var migrations = Migration.Of("Sqlite");
         var present = connection.ExecuteScalar<int>("PRAGMA user_version");
         if (present > migrations[^1].Number)
         {
@@ -108,11 +101,10 @@ internal sealed class SqliteDatabase : IDisposable
                 $"The store {path} has schema {present}, which a newer version of Sluice made; this version knows up to {migrations[^1].Number}. Run the newer version, or give this one another --storage.");
         }
 
-        foreach (var (number, name) in migrations.Where(migration => migration.Number > present))
+        foreach (var (number, sql) in migrations.Where(migration => migration.Number > present))
         {
-            using var reader = new StreamReader(assembly.GetManifestResourceStream(name)!);
             using var transaction = connection.BeginTransaction();
-            connection.Execute(reader.ReadToEnd(), transaction: transaction);
+            connection.Execute(sql, transaction: transaction);
             // A pragma takes no parameters; the number is one of ours.
             connection.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA user_version = {number}"), transaction: transaction);
             transaction.Commit();
