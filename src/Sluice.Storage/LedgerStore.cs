@@ -19,8 +19,7 @@ namespace Sluice.Storage;
 public sealed class LedgerStore : ILedger, ILedgerQueries, IAsyncDisposable
 {
     private readonly DataFolderLock _lock;
-    private readonly SqliteDatabase _database;
-    private readonly SqliteLedgerQueries _queries;
+    private readonly IStore _store;
     private readonly JournalWriter _writer;
     private readonly JournalShipper _shipper;
     private readonly CancellationTokenSource _stop = new();
@@ -28,36 +27,30 @@ public sealed class LedgerStore : ILedger, ILedgerQueries, IAsyncDisposable
     private readonly ILogger _logger;
     private bool _disposed;
 
-    private LedgerStore(DataFolderLock folderLock, SqliteDatabase database, JournalWriter writer, JournalShipper shipper, ILogger logger)
+    private LedgerStore(DataFolderLock folderLock, IStore store, JournalWriter writer, JournalShipper shipper, ILogger logger)
     {
         _lock = folderLock;
-        _database = database;
-        _queries = new SqliteLedgerQueries(database);
+        _store = store;
         _writer = writer;
         _shipper = shipper;
         _logger = logger;
-        Identity = new SqliteIdentityStore(database);
-        Reasoning = new SqliteReasoningStore(database, logger);
-        Sessions = new SqliteSessionStore(database, logger);
-        Limits = new SqliteLimitStore(database);
-        Budgets = new SqliteBudgetStore(database);
         _shipping = Task.Run(() => shipper.RunAsync(writer, _stop.Token));
     }
 
     /// <summary>Keys, users, teams and projects in the same store.</summary>
-    public IIdentityStore Identity { get; }
+    public IIdentityStore Identity => _store.Identity;
 
     /// <summary>Kept thinking in the same store.</summary>
-    public IReasoningStore Reasoning { get; }
+    public IReasoningStore Reasoning => _store.Reasoning;
 
     /// <summary>Where sessions are at home, in the same store.</summary>
-    public ISessionStore Sessions { get; }
+    public ISessionStore Sessions => _store.Sessions;
 
     /// <summary>Limits that people set, in the same store.</summary>
-    public ILimitStore Limits { get; }
+    public ILimitStore Limits => _store.Limits;
 
     /// <summary>Budgets that people set, in the same store.</summary>
-    public IBudgetStore Budgets { get; }
+    public IBudgetStore Budgets => _store.Budgets;
 
     /// <summary>Records appended since the start that are not yet in the store.</summary>
     public long Unshipped => _writer.Written.Count - _shipper.Shipped;
@@ -69,26 +62,29 @@ public sealed class LedgerStore : ILedger, ILedgerQueries, IAsyncDisposable
     {
         PrivateFolder.Create(options.DataFolder);
         var folderLock = DataFolderLock.Take(options.DataFolder);
-        SqliteDatabase? database = null;
+        IStore? store = null;
         try
         {
-            database = SqliteDatabase.Open(options.SqlitePath);
-            var sink = new SqliteLedgerSink(database);
+            store = new SqliteStore(SqliteDatabase.Open(options.SqlitePath), logger);
             var folder = new JournalFolder(options.DataFolder);
-            var shipper = new JournalShipper(folder, sink, options, time, logger);
+            var shipper = new JournalShipper(folder, store.Ledger, options, time, logger);
             var segment = await shipper.RecoverAsync(CancellationToken.None);
-            var abandoned = await sink.CompleteAbandonedAsync(time.GetUtcNow(), CancellationToken.None);
+            var abandoned = await store.Ledger.CompleteAbandonedAsync(time.GetUtcNow(), CancellationToken.None);
             if (abandoned > 0)
             {
                 StorageLog.Abandoned(logger, abandoned);
             }
 
             var writer = new JournalWriter(folder, segment, options.SegmentBytes, options.SyncLedger, shipper.Written);
-            return new LedgerStore(folderLock, database, writer, shipper, logger);
+            return new LedgerStore(folderLock, store, writer, shipper, logger);
         }
         catch
         {
-            database?.Dispose();
+            if (store is not null)
+            {
+                await store.DisposeAsync();
+            }
+
             folderLock.Dispose();
             throw;
         }
@@ -113,42 +109,42 @@ public sealed class LedgerStore : ILedger, ILedgerQueries, IAsyncDisposable
     public async Task<Report> ReportAsync(ReportQuery query, CancellationToken cancellation)
     {
         await FlushToStoreAsync(cancellation);
-        return await _queries.ReportAsync(query, cancellation);
+        return await _store.Queries.ReportAsync(query, cancellation);
     }
 
     /// <inheritdoc/>
     public async Task<RequestTrail?> FindRequestAsync(string requestId, CancellationToken cancellation)
     {
         await FlushToStoreAsync(cancellation);
-        return await _queries.FindRequestAsync(requestId, cancellation);
+        return await _store.Queries.FindRequestAsync(requestId, cancellation);
     }
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<UnknownModel>> UnknownModelsAsync(DateTimeOffset since, CancellationToken cancellation)
     {
         await FlushToStoreAsync(cancellation);
-        return await _queries.UnknownModelsAsync(since, cancellation);
+        return await _store.Queries.UnknownModelsAsync(since, cancellation);
     }
 
     /// <inheritdoc/>
     public async Task<RequestList> ListRequestsAsync(RequestListQuery query, CancellationToken cancellation)
     {
         await FlushToStoreAsync(cancellation);
-        return await _queries.ListRequestsAsync(query, cancellation);
+        return await _store.Queries.ListRequestsAsync(query, cancellation);
     }
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<UntracedSpending>> UntracedSpendingAsync(DateOnly since, DateOnly until, CancellationToken cancellation)
     {
         await FlushToStoreAsync(cancellation);
-        return await _queries.UntracedSpendingAsync(since, until, cancellation);
+        return await _store.Queries.UntracedSpendingAsync(since, until, cancellation);
     }
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<AttemptGlimpse>> AttemptsAsync(IReadOnlyCollection<DateTimeOffset> hours, CancellationToken cancellation)
     {
         await FlushToStoreAsync(cancellation);
-        return await _queries.AttemptsAsync(hours, cancellation);
+        return await _store.Queries.AttemptsAsync(hours, cancellation);
     }
 
     /// <summary>Waits for appends under way, ships the rest, and gives the data folder free.</summary>
@@ -173,7 +169,7 @@ public sealed class LedgerStore : ILedger, ILedgerQueries, IAsyncDisposable
         }
 
         _stop.Dispose();
-        _database.Dispose();
+        await _store.DisposeAsync();
         _lock.Dispose();
     }
 }

@@ -1,0 +1,33 @@
+using Microsoft.Extensions.Logging;
+using Sluice.Core.Admission;
+using Sluice.Core.Affinity;
+using Sluice.Core.Budgets;
+using Sluice.Core.Identity;
+using Sluice.Core.Ledger;
+using Sluice.Core.Reasoning;
+
+namespace Sluice.Storage.Sqlite;
+
+/// <summary>Everything in one file.</summary>
+internal sealed class SqliteStore(SqliteDatabase database, ILogger logger) : IStore
+{
+    public ILedgerSink Ledger { get; } = new SqliteLedgerSink(database);
+
+    public ILedgerQueries Queries { get; } = new SqliteLedgerQueries(database);
+
+    public IIdentityStore Identity { get; } = new SqliteIdentityStore(database);
+
+    public IReasoningStore Reasoning { get; } = new SqliteReasoningStore(database, logger);
+
+    public ISessionStore Sessions { get; } = new SqliteSessionStore(database, logger);
+
+    public ILimitStore Limits { get; } = new SqliteLimitStore(database);
+
+    public IBudgetStore Budgets { get; } = new SqliteBudgetStore(database);
+
+    public ValueTask DisposeAsync()
+    {
+        database.Dispose();
+        return ValueTask.CompletedTask;
+    }
+}
