@@ -67,6 +67,10 @@ public interface IIdentityStore
     /// <summary>Adds a key and, in the same transaction, its user, team and project where they are missing.</summary>
     Task AddKeyAsync(KeyRecord key, CancellationToken cancellation);
 
+    /// <summary>The same where there is no key at all yet; of several who do that at once, on whatever machine, one succeeds.</summary>
+    /// <returns>False when there is a key already: nothing has changed then.</returns>
+    Task<bool> AddFirstKeyAsync(KeyRecord key, CancellationToken cancellation);
+
     /// <summary>Gives a key a new secret and retires the old one.</summary>
     /// <returns>False when there is no such key, or it is revoked.</returns>
     Task<bool> RotateKeyAsync(string id, byte[] hash, string prefix, DateTimeOffset at, CancellationToken cancellation);

@@ -1,14 +1,19 @@
+using System.Data.Common;
 using System.Net.Sockets;
 using Dapper;
 using Npgsql;
+using Sluice.Storage.Sql;
 
 namespace Sluice.Storage.Postgres;
 
 /// <summary>One PostgreSQL database, which several nodes may share. Connections are pooled by the driver; writers do not wait for one another but on rows.</summary>
-internal sealed class PostgresDatabase : IAsyncDisposable
+internal sealed class PostgresDatabase : ISqlDatabase, IAsyncDisposable
 {
     // Only one node changes the schema at a time; the number is ours alone among those who lock in this database.
     private const long SchemaLock = 0x5_1C1CE;
+
+    // Two nodes that change the same rows in two orders: PostgreSQL undoes one of them, which then only has to be done again.
+    private const int MostTries = 4;
 
     private PostgresDatabase(NpgsqlDataSource source, string shown)
     {
@@ -57,6 +62,25 @@ internal sealed class PostgresDatabase : IAsyncDisposable
         await transaction.CommitAsync(cancellation);
         return result;
     }
+
+    async Task<T> ISqlDatabase.WriteAsync<T>(Func<DbTransaction, Task<T>> work, CancellationToken cancellation)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            try
+            {
+                return await WriteAsync((_, transaction) => work(transaction), cancellation);
+            }
+            catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure && tries < MostTries)
+            {
+                // Undone as a whole.
+            }
+        }
+    }
+
+    async Task<DbConnection> ISqlDatabase.OpenReadAsync(CancellationToken cancellation) => await Source.OpenConnectionAsync(cancellation);
+
+    DbConnection ISqlDatabase.OpenRead() => Source.OpenConnection();
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => Source.DisposeAsync();

@@ -1,6 +1,8 @@
+using System.Data.Common;
 using System.Globalization;
 using Dapper;
 using Microsoft.Data.Sqlite;
+using Sluice.Storage.Sql;
 
 namespace Sluice.Storage.Sqlite;
 
@@ -8,7 +10,7 @@ namespace Sluice.Storage.Sqlite;
 /// One SQLite file. SQLite has one writer at a time: all writes go through one connection behind one semaphore, so none ever waits in SQLite's
 /// own busy loop. Reads open pooled connections and, in WAL mode, neither block the writer nor wait for it.
 /// </summary>
-internal sealed class SqliteDatabase : IDisposable
+internal sealed class SqliteDatabase : ISqlDatabase, IDisposable
 {
     private readonly SemaphoreSlim _writing = new(1);
     private readonly SqliteConnection _writer;
@@ -69,6 +71,27 @@ internal sealed class SqliteDatabase : IDisposable
             _writing.Release();
         }
     }
+
+    // The driver does nothing in the background: its tasks are completed when it returns them.
+    async Task<T> ISqlDatabase.WriteAsync<T>(Func<DbTransaction, Task<T>> work, CancellationToken cancellation)
+    {
+        await _writing.WaitAsync(cancellation);
+        try
+        {
+            using var transaction = _writer.BeginTransaction();
+            var result = await work(transaction);
+            transaction.Commit();
+            return result;
+        }
+        finally
+        {
+            _writing.Release();
+        }
+    }
+
+    Task<DbConnection> ISqlDatabase.OpenReadAsync(CancellationToken cancellation) => Task.FromResult<DbConnection>(OpenRead());
+
+    DbConnection ISqlDatabase.OpenRead() => OpenRead();
 
     /// <summary>A connection for reading; the caller disposes of it.</summary>
     public SqliteConnection OpenRead()

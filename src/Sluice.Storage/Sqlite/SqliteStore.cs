@@ -5,6 +5,7 @@ using Sluice.Core.Budgets;
 using Sluice.Core.Identity;
 using Sluice.Core.Ledger;
 using Sluice.Core.Reasoning;
+using Sluice.Storage.Sql;
 
 namespace Sluice.Storage.Sqlite;
 
@@ -15,15 +16,15 @@ internal sealed class SqliteStore(SqliteDatabase database, ILogger logger) : ISt
 
     public ILedgerQueries Queries { get; } = new SqliteLedgerQueries(database);
 
-    public IIdentityStore Identity { get; } = new SqliteIdentityStore(database);
+    public IIdentityStore Identity { get; } = new SqlIdentityStore(database);
 
-    public IReasoningStore Reasoning { get; } = new SqliteReasoningStore(database, logger);
+    public IReasoningStore Reasoning { get; } = new SqlReasoningStore(database, logger);
 
-    public ISessionStore Sessions { get; } = new SqliteSessionStore(database, logger);
+    public ISessionStore Sessions { get; } = new SqlSessionStore(database, logger);
 
-    public ILimitStore Limits { get; } = new SqliteLimitStore(database);
+    public ILimitStore Limits { get; } = new SqlLimitStore(database);
 
-    public IBudgetStore Budgets { get; } = new SqliteBudgetStore(database);
+    public IBudgetStore Budgets { get; } = new SqlBudgetStore(database);
 
     public ValueTask DisposeAsync()
     {

@@ -9,13 +9,13 @@ public abstract class ReasoningStoreContract
     private static readonly DateTimeOffset Now = new(2026, 1, 1, 12, 0, 0, TimeSpan.Zero);
     private static readonly CancellationToken None = CancellationToken.None;
 
-    private protected abstract (IReasoningStore Store, IDisposable Owner) OpenEmpty();
+    private protected abstract Task<OpenedStore<IReasoningStore>> OpenEmptyAsync();
 
     [Fact]
     public async Task F06_Write_ThenListAndRead_GivesWhatWasSaved()
     {
-        var (store, owner) = OpenEmpty();
-        using var _ = owner;
+        await using var opened = await OpenEmptyAsync();
+        var store = opened.Store;
         var late = Row("anna", UInt128.MaxValue, 20, 3);
         var early = Row("bert", 7, 10, 0);
 
@@ -29,8 +29,8 @@ public abstract class ReasoningStoreContract
     [Fact]
     public async Task F06_Read_TheSameKeyOfAnotherUser_IsNothing()
     {
-        var (store, owner) = OpenEmpty();
-        using var _ = owner;
+        await using var opened = await OpenEmptyAsync();
+        var store = opened.Store;
         await store.WriteAsync(new ReasoningBatch { Saved = [(Row("anna", 1, 10, 1), [1])] }, Now, None);
 
         Assert.Null(store.Read("Anna", 1));
@@ -41,8 +41,8 @@ public abstract class ReasoningStoreContract
     [Fact]
     public async Task Write_TheSameKeyAgain_Replaces()
     {
-        var (store, owner) = OpenEmpty();
-        using var _ = owner;
+        await using var opened = await OpenEmptyAsync();
+        var store = opened.Store;
         await store.WriteAsync(new ReasoningBatch { Saved = [(Row("anna", 1, 10, 1), [1])] }, Now, None);
 
         await store.WriteAsync(new ReasoningBatch { Saved = [(Row("anna", 1, 30, 2), [2, 3])] }, Now, None);
@@ -54,8 +54,8 @@ public abstract class ReasoningStoreContract
     [Fact]
     public async Task Write_ProlongedAndRemoved_AreWhatTheNextListSays()
     {
-        var (store, owner) = OpenEmpty();
-        using var _ = owner;
+        await using var opened = await OpenEmptyAsync();
+        var store = opened.Store;
         await store.WriteAsync(new ReasoningBatch { Saved = [(Row("anna", 1, 10, 1), [1]), (Row("anna", 2, 11, 1), [2]), (Row("bert", 2, 12, 1), [3])] }, Now, None);
 
         await store.WriteAsync(new ReasoningBatch { Prolonged = [Row("anna", 1, 60, 1), Row("nobody", 1, 60, 1)], Removed = [("anna", 2), ("nobody", 9)] }, Now, None);
@@ -68,8 +68,8 @@ public abstract class ReasoningStoreContract
     [Fact]
     public async Task Write_AfterTheirTime_DeletesWhatExpired()
     {
-        var (store, owner) = OpenEmpty();
-        using var _ = owner;
+        await using var opened = await OpenEmptyAsync();
+        var store = opened.Store;
         await store.WriteAsync(new ReasoningBatch { Saved = [(Row("anna", 1, 10, 1), [1]), (Row("anna", 2, 11, 1), [2])] }, Now, None);
 
         Assert.Equal([Row("anna", 2, 11, 1)], await store.ListAsync(Now.AddMinutes(10), None));

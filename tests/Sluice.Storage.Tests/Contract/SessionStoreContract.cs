@@ -9,13 +9,13 @@ public abstract class SessionStoreContract
     private static readonly DateTimeOffset Now = new(2026, 1, 1, 12, 0, 0, TimeSpan.Zero);
     private static readonly CancellationToken None = CancellationToken.None;
 
-    private protected abstract (ISessionStore Store, IDisposable Owner) OpenEmpty();
+    private protected abstract Task<OpenedStore<ISessionStore>> OpenEmptyAsync();
 
     [Fact]
     public async Task F20_Write_ThenList_GivesWhatWasSavedThatIsWarmLongestFirst()
     {
-        var (store, owner) = OpenEmpty();
-        using var _ = owner;
+        await using var opened = await OpenEmptyAsync();
+        var store = opened.Store;
         var early = Row(7, "m", 10);
         var late = Row(UInt128.MaxValue, "m", 20) with { Credential = null, CachedTokens = 123_456, Lifetime = TimeSpan.FromHours(1) };
 
@@ -29,8 +29,8 @@ public abstract class SessionStoreContract
     [Fact]
     public async Task Write_TheSameSessionAndModelAgain_Replaces()
     {
-        var (store, owner) = OpenEmpty();
-        using var _ = owner;
+        await using var opened = await OpenEmptyAsync();
+        var store = opened.Store;
         await store.WriteAsync([Row(1, "m", 10), Row(1, "n", 11)], Now, 100, None);
 
         var moved = Row(1, "m", 12) with { Endpoint = "b/up", Credential = "b#2" };
@@ -42,8 +42,8 @@ public abstract class SessionStoreContract
     [Fact]
     public async Task Write_DeletesWhatHasGoneCold()
     {
-        var (store, owner) = OpenEmpty();
-        using var _ = owner;
+        await using var opened = await OpenEmptyAsync();
+        var store = opened.Store;
         await store.WriteAsync([Row(1, "m", 10)], Now, 100, None);
 
         await store.WriteAsync([Row(2, "m", 60)], Now.AddMinutes(11), 100, None);
@@ -54,8 +54,8 @@ public abstract class SessionStoreContract
     [Fact]
     public async Task Write_OverTheBound_DeletesWhatGoesColdFirst()
     {
-        var (store, owner) = OpenEmpty();
-        using var _ = owner;
+        await using var opened = await OpenEmptyAsync();
+        var store = opened.Store;
         await store.WriteAsync([.. Enumerable.Range(1, 30).Select(i => Row((UInt128)i, "m", i))], Now, 10, None);
 
         Assert.Equal(Enumerable.Range(21, 10).Reverse().Select(i => (UInt128)i), (await store.ListAsync(Now, 100, None)).Select(r => r.Session));

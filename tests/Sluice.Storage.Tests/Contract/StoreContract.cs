@@ -1,4 +1,3 @@
-using Sluice.Core.Identity;
 using Sluice.Core.Ledger;
 using Sluice.Protocols.Conversation;
 using Sluice.Protocols.Errors;
@@ -12,8 +11,6 @@ internal interface IStoreUnderTest : IDisposable
     ILedgerSink Sink { get; }
 
     ILedgerQueries Queries { get; }
-
-    IIdentityStore Identity { get; }
 }
 
 /// <summary>What every store must do, whatever it is made of. A store's tests derive from this and say how to open an empty one.</summary>
@@ -334,47 +331,6 @@ public abstract class StoreContract
 
         Assert.Empty(list.Lines);
         Assert.Null(list.Next);
-    }
-
-    [Fact]
-    public async Task Keys_AddRotateRevoke_KeepTheirStates()
-    {
-        using var store = OpenEmpty();
-        var key = new KeyRecord
-        {
-            Id = "key-1", Hash = [.. Enumerable.Repeat((byte)1, 32)], Prefix = "sk-sluice-ab", Name = "laptop", User = "dev1", Team = "core", Project = null,
-            AllowedModels = ["a/b", "c/*"], CreatedAt = Records.Noon, ExpiresAt = Records.Noon.AddDays(30),
-        };
-        byte[] second = [.. Enumerable.Repeat((byte)2, 32)];
-        await store.Identity.AddKeyAsync(key, None);
-
-        Assert.True(await store.Identity.RotateKeyAsync("key-1", second, "sk-sluice-cd", Records.Noon.AddDays(1), None));
-        Assert.False(await store.Identity.RotateKeyAsync("key-2", second, "sk-sluice-cd", Records.Noon, None));
-        Assert.True(await store.Identity.RevokeKeyAsync("key-1", Records.Noon.AddDays(2), None));
-        Assert.True(await store.Identity.RevokeKeyAsync("key-1", Records.Noon.AddDays(3), None));
-        Assert.False(await store.Identity.RevokeKeyAsync("key-2", Records.Noon, None));
-        Assert.False(await store.Identity.RotateKeyAsync("key-1", [.. Enumerable.Repeat((byte)3, 32)], "sk-sluice-ef", Records.Noon, None));
-
-        var kept = Assert.Single(await store.Identity.ListKeysAsync(None));
-        Assert.Equal(second, kept.Hash);
-        Assert.Equal(key.Hash, Assert.Single(kept.RetiredHashes));
-        Assert.Equal("sk-sluice-cd", kept.Prefix);
-        Assert.Equal(Records.Noon.AddDays(2), kept.RevokedAt);
-        Assert.Equal(Records.Noon.AddDays(30), kept.ExpiresAt);
-        Assert.Equal(["a/b", "c/*"], kept.AllowedModels);
-        Assert.Equal(("laptop", "dev1", "core", null), (kept.Name, kept.User, kept.Team, kept.Project));
-    }
-
-    [Fact]
-    public async Task Identities_AddedTwice_AreThereOnce()
-    {
-        using var store = OpenEmpty();
-        foreach (var kind in Enum.GetValues<IdentityKind>())
-        {
-            Assert.True(await store.Identity.AddAsync(kind, "one", Records.Noon, None));
-            Assert.False(await store.Identity.AddAsync(kind, "one", Records.Noon.AddDays(1), None));
-            Assert.Equal([new NamedIdentity("one", Records.Noon)], await store.Identity.ListAsync(kind, None));
-        }
     }
 
     private static ReportQuery Query(params ReportDimension[] by) => new(by, Records.Noon.AddDays(-1), Records.Noon.AddDays(1));

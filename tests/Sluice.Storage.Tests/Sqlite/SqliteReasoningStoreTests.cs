@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Sluice.Core.Reasoning;
+using Sluice.Storage.Sql;
 using Sluice.Storage.Sqlite;
 using Sluice.Storage.Tests.Contract;
 using Xunit;
@@ -16,11 +17,11 @@ public sealed class SqliteReasoningStoreTests : ReasoningStoreContract
         var row = new ReasoningRow("anna", 5, now.AddHours(1), 2);
         using (var database = SqliteDatabase.Open(Path.Combine(folder.Path, "sluice.db")))
         {
-            await new SqliteReasoningStore(database, NullLogger.Instance).WriteAsync(new ReasoningBatch { Saved = [(row, [8, 9])] }, now, CancellationToken.None);
+            await new SqlReasoningStore(database, NullLogger.Instance).WriteAsync(new ReasoningBatch { Saved = [(row, [8, 9])] }, now, CancellationToken.None);
         }
 
         using var again = SqliteDatabase.Open(Path.Combine(folder.Path, "sluice.db"));
-        var store = new SqliteReasoningStore(again, NullLogger.Instance);
+        var store = new SqlReasoningStore(again, NullLogger.Instance);
 
         Assert.Equal([row], await store.ListAsync(now, CancellationToken.None));
         Assert.Equal<byte>([8, 9], store.Read("anna", 5)!);
@@ -40,31 +41,12 @@ public sealed class SqliteReasoningStoreTests : ReasoningStoreContract
                 return command.ExecuteNonQuery();
             },
             CancellationToken.None);
-        var store = new SqliteReasoningStore(database, NullLogger.Instance);
+        var store = new SqlReasoningStore(database, NullLogger.Instance);
 
         Assert.False(await store.WriteAsync(new ReasoningBatch(), DateTimeOffset.UnixEpoch, CancellationToken.None));
         Assert.Null(store.Read("anna", 1));
         Assert.Empty(await store.ListAsync(DateTimeOffset.UnixEpoch, CancellationToken.None));
     }
 
-    private protected override (IReasoningStore Store, IDisposable Owner) OpenEmpty()
-    {
-        var opened = new Opened();
-        return (new SqliteReasoningStore(opened.Database, NullLogger.Instance), opened);
-    }
-
-    private sealed class Opened : IDisposable
-    {
-        private readonly TemporaryFolder _folder = new();
-
-        public Opened() => Database = SqliteDatabase.Open(Path.Combine(_folder.Path, "sluice.db"));
-
-        public SqliteDatabase Database { get; }
-
-        public void Dispose()
-        {
-            Database.Dispose();
-            _folder.Dispose();
-        }
-    }
+    private protected override Task<OpenedStore<IReasoningStore>> OpenEmptyAsync() => SqliteOpened.OpenAsync<IReasoningStore>(database => new SqlReasoningStore(database, NullLogger.Instance));
 }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Sluice.Core.Affinity;
+using Sluice.Storage.Sql;
 using Sluice.Storage.Sqlite;
 using Sluice.Storage.Tests.Contract;
 using Xunit;
@@ -11,8 +12,9 @@ public sealed class SqliteSessionStoreTests : SessionStoreContract
     [Fact]
     public async Task Write_StoreWithoutItsTable_SaysSoAndThrowsNothing()
     {
-        using var opened = new Opened();
-        await opened.Database.WriteAsync(
+        using var folder = new TemporaryFolder();
+        using var database = SqliteDatabase.Open(Path.Combine(folder.Path, "sluice.db"));
+        await database.WriteAsync(
             (connection, transaction) =>
             {
                 using var command = connection.CreateCommand();
@@ -21,30 +23,11 @@ public sealed class SqliteSessionStoreTests : SessionStoreContract
                 return command.ExecuteNonQuery();
             },
             CancellationToken.None);
-        var store = new SqliteSessionStore(opened.Database, NullLogger.Instance);
+        var store = new SqlSessionStore(database, NullLogger.Instance);
 
         Assert.False(await store.WriteAsync([Row(1, "m", 10)], DateTimeOffset.UnixEpoch, 10, CancellationToken.None));
         Assert.Empty(await store.ListAsync(DateTimeOffset.UnixEpoch, 10, CancellationToken.None));
     }
 
-    private protected override (ISessionStore Store, IDisposable Owner) OpenEmpty()
-    {
-        var opened = new Opened();
-        return (new SqliteSessionStore(opened.Database, NullLogger.Instance), opened);
-    }
-
-    private sealed class Opened : IDisposable
-    {
-        private readonly TemporaryFolder _folder = new();
-
-        public Opened() => Database = SqliteDatabase.Open(Path.Combine(_folder.Path, "sluice.db"));
-
-        public SqliteDatabase Database { get; }
-
-        public void Dispose()
-        {
-            Database.Dispose();
-            _folder.Dispose();
-        }
-    }
+    private protected override Task<OpenedStore<ISessionStore>> OpenEmptyAsync() => SqliteOpened.OpenAsync<ISessionStore>(database => new SqlSessionStore(database, NullLogger.Instance));
 }

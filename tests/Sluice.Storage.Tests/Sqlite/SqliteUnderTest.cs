@@ -1,4 +1,3 @@
-using Sluice.Core.Identity;
 using Sluice.Core.Ledger;
 using Sluice.Storage.Sqlite;
 using Sluice.Storage.Tests.Contract;
@@ -16,14 +15,11 @@ internal sealed class SqliteUnderTest : IStoreUnderTest
         _database = SqliteDatabase.Open(Path.Combine(_folder.Path, "sluice.db"));
         Sink = new SqliteLedgerSink(_database);
         Queries = new SqliteLedgerQueries(_database);
-        Identity = new SqliteIdentityStore(_database);
     }
 
     public ILedgerSink Sink { get; }
 
     public ILedgerQueries Queries { get; }
-
-    public IIdentityStore Identity { get; }
 
     public void Dispose()
     {

@@ -2,16 +2,16 @@ using Dapper;
 using Sluice.Core.Admission;
 using Sluice.Core.Admission.Limits;
 
-namespace Sluice.Storage.Sqlite;
+namespace Sluice.Storage.Sql;
 
-/// <summary>Limits in SQLite.</summary>
-internal sealed class SqliteLimitStore(SqliteDatabase database) : ILimitStore
+/// <summary>Limits that people set.</summary>
+internal sealed class SqlLimitStore(ISqlDatabase database) : ILimitStore
 {
-    public Task<IReadOnlyList<StoredLimit>> ListAsync(CancellationToken cancellation)
+    public async Task<IReadOnlyList<StoredLimit>> ListAsync(CancellationToken cancellation)
     {
-        using var connection = database.OpenRead();
+        await using var connection = await database.OpenReadAsync(cancellation);
         var limits = new List<StoredLimit>();
-        foreach (var row in connection.Query<LimitRow>(
+        foreach (var row in await connection.QueryAsync<LimitRow>(
             "SELECT scope AS Scope, rpm AS Rpm, input_tpm AS InputTpm, output_tpm AS OutputTpm, rpd AS Rpd, burst AS Burst, concurrency AS Concurrency, changed_at AS ChangedAt FROM scope_limits ORDER BY scope"))
         {
             if (LimitScope.TryParse(row.Scope, out var scope))
@@ -27,18 +27,21 @@ internal sealed class SqliteLimitStore(SqliteDatabase database) : ILimitStore
                         Burst = row.Burst,
                         Concurrency = row.Concurrency,
                     },
-                    LedgerRows.Time(row.ChangedAt)));
+                    SqlValues.Time(row.ChangedAt)));
             }
         }
 
-        return Task.FromResult<IReadOnlyList<StoredLimit>>(limits);
+        return limits;
     }
 
     public Task SetAsync(StoredLimit limit, CancellationToken cancellation) => database.WriteAsync(
-        (connection, transaction) => connection.Execute(
+        transaction => transaction.Connection!.ExecuteAsync(
             """
-            INSERT OR REPLACE INTO scope_limits (scope, rpm, input_tpm, output_tpm, rpd, burst, concurrency, changed_at)
+            INSERT INTO scope_limits (scope, rpm, input_tpm, output_tpm, rpd, burst, concurrency, changed_at)
             VALUES (@scope, @RequestsPerMinute, @InputPerMinute, @OutputPerMinute, @RequestsPerDay, @Burst, @Concurrency, @changed)
+            ON CONFLICT (scope) DO UPDATE SET
+                rpm = excluded.rpm, input_tpm = excluded.input_tpm, output_tpm = excluded.output_tpm, rpd = excluded.rpd,
+                burst = excluded.burst, concurrency = excluded.concurrency, changed_at = excluded.changed_at
             """,
             new
             {
@@ -49,13 +52,13 @@ internal sealed class SqliteLimitStore(SqliteDatabase database) : ILimitStore
                 limit.Limits.RequestsPerDay,
                 limit.Limits.Burst,
                 limit.Limits.Concurrency,
-                changed = LedgerRows.Ms(limit.ChangedAt),
+                changed = SqlValues.Ms(limit.ChangedAt),
             },
             transaction),
         cancellation);
 
     public Task<bool> RemoveAsync(LimitScope scope, CancellationToken cancellation) => database.WriteAsync(
-        (connection, transaction) => connection.Execute("DELETE FROM scope_limits WHERE scope = @scope", new { scope = scope.ToString() }, transaction) > 0,
+        async transaction => await transaction.Connection!.ExecuteAsync("DELETE FROM scope_limits WHERE scope = @scope", new { scope = scope.ToString() }, transaction) > 0,
         cancellation);
 
     private sealed class LimitRow

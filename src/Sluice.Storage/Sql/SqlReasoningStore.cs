@@ -1,0 +1,89 @@
+using System.Data.Common;
+using Dapper;
+using Microsoft.Extensions.Logging;
+using Sluice.Core.Reasoning;
+
+namespace Sluice.Storage.Sql;
+
+/// <summary>Kept thinking in its own table. Nothing of the ledger refers to it, and losing it costs no money.</summary>
+internal sealed class SqlReasoningStore(ISqlDatabase database, ILogger logger) : IReasoningStore
+{
+    public async Task<IReadOnlyList<ReasoningRow>> ListAsync(DateTimeOffset now, CancellationToken cancellation)
+    {
+        try
+        {
+            await using var connection = await database.OpenReadAsync(cancellation);
+            var rows = await connection.QueryAsync<TurnRow>(
+                """SELECT "user" AS Owner, key AS Key, expires_at AS ExpiresAt, length(body) AS Size FROM reasoning WHERE expires_at > @now ORDER BY expires_at""",
+                new { now = SqlValues.Ms(now) });
+            return [.. rows.Select(row => row.Read()).OfType<ReasoningRow>()];
+        }
+        catch (DbException e)
+        {
+            StorageLog.ReasoningAway(logger, e);
+            return [];
+        }
+    }
+
+    public byte[]? Read(string user, UInt128 key)
+    {
+        try
+        {
+            using var connection = database.OpenRead();
+            return connection.ExecuteScalar<byte[]?>("""SELECT body FROM reasoning WHERE "user" = @user AND key = @key""", new { user, key = SqlValues.Bytes(key) });
+        }
+        catch (DbException e)
+        {
+            StorageLog.ReasoningAway(logger, e);
+            return null;
+        }
+    }
+
+    public async Task<bool> WriteAsync(ReasoningBatch batch, DateTimeOffset now, CancellationToken cancellation)
+    {
+        try
+        {
+            await database.WriteAsync(transaction => WriteAsync(batch, now, transaction), cancellation);
+            return true;
+        }
+        catch (DbException e)
+        {
+            StorageLog.ReasoningAway(logger, e);
+            return false;
+        }
+    }
+
+    private static async Task<int> WriteAsync(ReasoningBatch batch, DateTimeOffset now, DbTransaction transaction)
+    {
+        var connection = transaction.Connection!;
+        await connection.ExecuteAsync(
+            """DELETE FROM reasoning WHERE "user" = @User AND key = @key""",
+            batch.Removed.Select(turn => new { turn.User, key = SqlValues.Bytes(turn.Key) }),
+            transaction);
+        await connection.ExecuteAsync(
+            """
+            INSERT INTO reasoning ("user", key, expires_at, body) VALUES (@User, @key, @expires, @Body)
+            ON CONFLICT ("user", key) DO UPDATE SET expires_at = excluded.expires_at, body = excluded.body
+            """,
+            batch.Saved.Select(turn => new { turn.Row.User, key = SqlValues.Bytes(turn.Row.Key), expires = SqlValues.Ms(turn.Row.ExpiresAt), turn.Body }),
+            transaction);
+        await connection.ExecuteAsync(
+            """UPDATE reasoning SET expires_at = @expires WHERE "user" = @User AND key = @key""",
+            batch.Prolonged.Select(row => new { row.User, key = SqlValues.Bytes(row.Key), expires = SqlValues.Ms(row.ExpiresAt) }),
+            transaction);
+        return await connection.ExecuteAsync("DELETE FROM reasoning WHERE expires_at <= @now", new { now = SqlValues.Ms(now) }, transaction);
+    }
+
+    private sealed class TurnRow
+    {
+        public string Owner { get; init; } = "";
+
+        public byte[] Key { get; init; } = [];
+
+        public long ExpiresAt { get; init; }
+
+        public int Size { get; init; }
+
+        public ReasoningRow? Read() => SqlValues.Hash(Key) is { } key ? new ReasoningRow(Owner, key, SqlValues.Time(ExpiresAt), Size) : null;
+    }
+}
