@@ -1,7 +1,6 @@
 using Microsoft.Data.Sqlite;
 using Sluice.Core.Advice;
-using Sluice.Core.Ledger;
-using Sluice.Protocols.Errors;
+using Sluice.Storage.Sql;
 
 namespace Sluice.Storage.Sqlite;
 
@@ -11,14 +10,12 @@ namespace Sluice.Storage.Sqlite;
 /// </summary>
 internal static class AttemptHoursSql
 {
-    private const long HourMs = 3_600_000;
-
     // Of one batch, starts whose ends came with it stand before the others. So a row is out of its place by less than a batch, and a probe that meets
     // such a row strays by one more.
     private const long Margin = 2 * LedgerOptions.UsualShipRows;
 
-    private const string Walk = """
-        SELECT request_id, started_at, provider, model, outcome, fault FROM attempts
+    private const string Walk = $"""
+        SELECT {Glimpses.Columns} FROM attempts
         WHERE id >= $from AND id < $to AND started_at >= $since AND started_at < $until AND outcome IS NOT NULL
         """;
 
@@ -28,7 +25,7 @@ internal static class AttemptHoursSql
         using var probe = connection.CreateCommand();
         probe.CommandText = "SELECT id, started_at FROM attempts WHERE id >= $id ORDER BY id LIMIT 1";
         var id = probe.Parameters.AddWithValue("$id", 0L);
-        foreach (var (since, until) in Ranges(hours))
+        foreach (var (since, until) in Glimpses.Ranges(hours))
         {
             cancellation.ThrowIfCancellationRequested();
             using var walk = connection.CreateCommand();
@@ -40,34 +37,11 @@ internal static class AttemptHoursSql
             using var row = walk.ExecuteReader();
             while (row.Read())
             {
-                found.Add(Glimpse(row));
+                found.Add(Glimpses.Read(row));
             }
         }
 
         return found;
-    }
-
-    private static AttemptGlimpse Glimpse(SqliteDataReader row) => new(
-        row.GetString(0), DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(1)), row.GetString(2), row.GetString(3),
-        AttemptCause.Of(Enum.Parse<AttemptOutcome>(row.GetString(4)), row.IsDBNull(5) ? null : Enum.Parse<ErrorKind>(row.GetString(5))));
-
-    /// <summary>Hours that follow each other are read in one walk.</summary>
-    private static List<(long Since, long Until)> Ranges(IReadOnlyCollection<DateTimeOffset> hours)
-    {
-        var ranges = new List<(long Since, long Until)>();
-        foreach (var hour in hours.Select(LedgerRows.Ms).Order())
-        {
-            if (ranges.Count > 0 && ranges[^1].Until == hour)
-            {
-                ranges[^1] = (ranges[^1].Since, hour + HourMs);
-            }
-            else
-            {
-                ranges.Add((hour, hour + HourMs));
-            }
-        }
-
-        return ranges;
     }
 
     /// <summary>The smallest number at which attempts are as late as <paramref name="ms"/>; numbers may have gaps.</summary>

@@ -1,6 +1,7 @@
 using Microsoft.Data.Sqlite;
 using Sluice.Core.Ledger;
 using Sluice.Protocols.Conversation;
+using Sluice.Storage.Sql;
 
 namespace Sluice.Storage.Sqlite;
 
@@ -43,24 +44,12 @@ internal sealed class SqliteLedgerSink(SqliteDatabase database) : ILedgerSink
                 var running = ReadStarts("ended_at IS NULL", null, transaction);
                 foreach (var start in running)
                 {
-                    Settle(start, Abandoned(start, now), statements);
+                    Settle(start, LedgerRows.Abandoned(start, now), statements);
                 }
 
                 return running.Count;
             },
             cancellation);
-
-    private static AttemptSettled Abandoned(AttemptStarted start, DateTimeOffset now) => new()
-    {
-        AttemptId = start.AttemptId,
-        EndedAt = now,
-        Outcome = AttemptOutcome.Abandoned,
-        Message = "Sluice ended while this attempt ran. It is charged with the input counted before it was sent; what it answered is not known.",
-        Usage = new TokenUsage { Input = start.EstimatedInputTokens },
-        UsageIsEstimated = true,
-        CostNanoUsd = start.EstimatedCostNanoUsd ?? 0,
-        IsUnpriced = start.EstimatedCostNanoUsd is null,
-    };
 
     /// <summary>An attempt whose start and end are in one batch, as most are, becomes one insert.</summary>
     private static int StoreAttempts(LedgerBatch batch, Statements statements, SqliteTransaction transaction)
@@ -133,6 +122,9 @@ internal sealed class SqliteLedgerSink(SqliteDatabase database) : ILedgerSink
         }
     }
 
+    /// <summary>Numbers from ?<paramref name="first"/> on, for a VALUES list.</summary>
+    private static string Parameters(int first, int count) => string.Join(", ", Enumerable.Range(first, count).Select(number => $"?{number}"));
+
     private Task<int> WriteAsync(Func<Statements, SqliteTransaction, int> work, CancellationToken cancellation) =>
         database.WriteAsync(
             (connection, transaction) =>
@@ -156,21 +148,21 @@ internal sealed class SqliteLedgerSink(SqliteDatabase database) : ILedgerSink
     {
         public PreparedStatement AddWhole { get; } = new(connection, $"""
             INSERT INTO attempts ({LedgerRows.StartColumns}, {LedgerRows.EndColumns})
-            VALUES ({LedgerRows.Parameters(1, LedgerRows.StartCount + LedgerRows.EndCount)}) ON CONFLICT (attempt_id) DO NOTHING
+            VALUES ({Parameters(1, LedgerRows.StartCount + LedgerRows.EndCount)}) ON CONFLICT (attempt_id) DO NOTHING
             """);
 
         public PreparedStatement AddStart { get; } = new(connection, $"""
-            INSERT INTO attempts ({LedgerRows.StartColumns}) VALUES ({LedgerRows.Parameters(1, LedgerRows.StartCount)})
+            INSERT INTO attempts ({LedgerRows.StartColumns}) VALUES ({Parameters(1, LedgerRows.StartCount)})
             ON CONFLICT (attempt_id) DO NOTHING
             """);
 
         public PreparedStatement Settle { get; } = new(connection, $"""
-            UPDATE attempts SET ({LedgerRows.EndColumns}) = ({LedgerRows.Parameters(1, LedgerRows.EndCount)})
+            UPDATE attempts SET ({LedgerRows.EndColumns}) = ({Parameters(1, LedgerRows.EndCount)})
             WHERE attempt_id = ?{LedgerRows.EndCount + 1} AND ended_at IS NULL
             """);
 
         public PreparedStatement AddRequest { get; } = new(connection, $"""
-            INSERT INTO requests ({LedgerRows.RequestColumns}) VALUES ({LedgerRows.Parameters(1, LedgerRows.RequestCount)})
+            INSERT INTO requests ({LedgerRows.RequestColumns}) VALUES ({Parameters(1, LedgerRows.RequestCount)})
             ON CONFLICT (request_id) DO NOTHING
             """);
 

@@ -1,11 +1,8 @@
 using Microsoft.Data.Sqlite;
 using Sluice.Core.Ledger;
-using Sluice.Protocols.Conversation;
+using Sluice.Storage.Sql;
 
 namespace Sluice.Storage.Sqlite;
-
-/// <summary>Everything that a report groups by, except time and session.</summary>
-internal readonly record struct UsageSeries(string KeyId, string User, string Team, string Project, string Model, string Provider, string Client, string Cause);
 
 /// <summary>
 /// The sums that reports read. A batch is first summed in memory, then each sum that it touched is written once: a thousand attempts of one hour
@@ -13,14 +10,8 @@ internal readonly record struct UsageSeries(string KeyId, string User, string Te
 /// </summary>
 internal sealed class UsageRollup : IDisposable
 {
-    private const long HourMs = 3_600_000;
-    private const int Measures = 14;
-
     // Bounded: series are few, sessions are not. Cleared, not trimmed; refilling costs one indexed look-up each.
     private const int MaxCached = 50_000;
-
-    private const string MeasureNames =
-        "requests, attempts, input, cache_read, cache_write_5m, cache_write_1h, output, reasoning, audio_input, audio_output, web_searches, cost_nano, estimated, unpriced";
 
     private readonly PreparedStatement _addSeries;
     private readonly PreparedStatement _findSeries;
@@ -31,14 +22,14 @@ internal sealed class UsageRollup : IDisposable
     private readonly PreparedStatement _addSessionDay;
     private readonly Dictionary<UsageSeries, long> _series = [];
     private readonly Dictionary<string, long> _sessions = [];
-    private readonly Dictionary<(long Hour, long Series, long Session), long[]> _hours = [];
+    private readonly UsageSums _sums = new();
     private readonly Dictionary<(long Day, long Series), long[]> _days = [];
     private readonly Dictionary<(long Session, long Series, long Day), long[]> _sessionDays = [];
 
     public UsageRollup(SqliteConnection connection)
     {
-        _addSeries = new PreparedStatement(connection, """
-            INSERT INTO usage_series (key_id, user, team, project, model, provider, client, cause)
+        _addSeries = new PreparedStatement(connection, $"""
+            INSERT INTO usage_series ({LedgerRows.SeriesColumns})
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING
             """);
         _findSeries = new PreparedStatement(connection, """
@@ -48,51 +39,39 @@ internal sealed class UsageRollup : IDisposable
         _addSession = new PreparedStatement(connection, "INSERT INTO usage_sessions (session) VALUES (?1) ON CONFLICT DO NOTHING");
         _findSession = new PreparedStatement(connection, "SELECT id FROM usage_sessions WHERE session = ?1");
         _addHour = new PreparedStatement(connection, $"""
-            INSERT INTO usage_hour (hour, series, session, {MeasureNames})
+            INSERT INTO usage_hour (hour, series, session, {LedgerRows.Measures})
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
             ON CONFLICT (hour, series, session) DO UPDATE SET {Sums}
             """);
         _addDay = new PreparedStatement(connection, $"""
-            INSERT INTO usage_day (day, series, {MeasureNames})
+            INSERT INTO usage_day (day, series, {LedgerRows.Measures})
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
             ON CONFLICT (day, series) DO UPDATE SET {Sums}
             """);
         _addSessionDay = new PreparedStatement(connection, $"""
-            INSERT INTO usage_session_day (session, series, day, {MeasureNames})
+            INSERT INTO usage_session_day (session, series, day, {LedgerRows.Measures})
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
             ON CONFLICT (session, series, day) DO UPDATE SET {Sums}
             """);
     }
 
-    private static string Sums { get; } = string.Join(", ", MeasureNames.Split(", ").Select(name => $"{name} = {name} + excluded.{name}"));
+    private static string Sums { get; } = string.Join(", ", LedgerRows.Measures.Split(", ").Select(name => $"{name} = {name} + excluded.{name}"));
 
     /// <summary>Counts one attempt that ended.</summary>
-    public void Add(AttemptStarted start, AttemptSettled end)
-    {
-        var series = new UsageSeries(start.KeyId, start.User, start.Team ?? "", start.Project ?? "", start.Model, start.Provider, start.Client ?? "", AttemptCause.Of(end.Outcome, end.Fault));
-        var usage = end.Usage;
-        Add(start.StartedAt, series, start.Session,
-        [
-            start.Ordinal == 1 ? 1 : 0, 1,
-            Count(usage.Input), Count(usage.CacheRead), Count(usage.CacheWrite5m), Count(usage.CacheWrite1h), Count(usage.Output), Count(usage.Reasoning),
-            Count(usage.AudioInput), Count(usage.AudioOutput), Count(usage.WebSearches), Count(end.CostNanoUsd),
-            end.UsageIsEstimated ? 1 : 0, end.IsUnpriced ? 1 : 0,
-        ]);
-    }
+    public void Add(AttemptStarted start, AttemptSettled end) => _sums.Add(start, end);
 
-    /// <summary>Counts a request without any attempt: refused, or answered from what was kept.</summary>
-    public void Add(RequestSettled request)
-    {
-        var series = new UsageSeries(request.KeyId, request.User, request.Team ?? "", request.Project ?? "", request.Model ?? "", "", request.Client ?? "", AttemptCause.Of(request));
-        Add(request.StartedAt, series, request.Session, [1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
-    }
+    /// <summary>Counts a request without any attempt.</summary>
+    public void Add(RequestSettled request) => _sums.Add(request);
 
     /// <summary>Writes the sums; to be called once, before the transaction is committed.</summary>
     public void Write()
     {
-        foreach (var ((hour, series, session), sums) in _hours)
+        foreach (var ((hour, series, session), sums) in _sums.Hours)
         {
-            _addHour.Execute([hour, series, session, .. sums]);
+            var (seriesId, sessionId) = (SeriesId(series), SessionId(session));
+            _addHour.Execute([hour, seriesId, sessionId, .. sums]);
+            UsageSums.AddTo(_days, (hour / 24, seriesId), sums);
+            UsageSums.AddTo(_sessionDays, (sessionId, seriesId, hour / 24), sums);
         }
 
         foreach (var ((day, series), sums) in _days)
@@ -105,17 +84,13 @@ internal sealed class UsageRollup : IDisposable
             _addSessionDay.Execute([session, series, day, .. sums]);
         }
 
-        _hours.Clear();
-        _days.Clear();
-        _sessionDays.Clear();
+        ForgetSums();
     }
 
     /// <summary>Forgets everything, after a transaction that was rolled back: its new series and sessions do not exist.</summary>
     public void Forget()
     {
-        _hours.Clear();
-        _days.Clear();
-        _sessionDays.Clear();
+        ForgetSums();
         _series.Clear();
         _sessions.Clear();
     }
@@ -131,32 +106,12 @@ internal sealed class UsageRollup : IDisposable
         _addSessionDay.Dispose();
     }
 
-    private void Add(DateTimeOffset at, in UsageSeries series, string? session, ReadOnlySpan<long> measures)
+    private void ForgetSums()
     {
-        var hour = at.ToUnixTimeMilliseconds() / HourMs;
-        var seriesId = SeriesId(series);
-        var sessionId = SessionId(session);
-        AddTo(_hours, (hour, seriesId, sessionId), measures);
-        AddTo(_days, (hour / 24, seriesId), measures);
-        AddTo(_sessionDays, (sessionId, seriesId, hour / 24), measures);
+        _sums.Hours.Clear();
+        _days.Clear();
+        _sessionDays.Clear();
     }
-
-    private static void AddTo<TKey>(Dictionary<TKey, long[]> sums, TKey key, ReadOnlySpan<long> measures)
-        where TKey : notnull
-    {
-        if (!sums.TryGetValue(key, out var sum))
-        {
-            sums[key] = sum = new long[Measures];
-        }
-
-        for (var i = 0; i < Measures; i++)
-        {
-            sum[i] = checked(sum[i] + measures[i]);
-        }
-    }
-
-    // The contract has no negative counts; one would credit money, so it is not left to the contract.
-    private static long Count(long? value) => Math.Max(0, value ?? 0);
 
     private long SeriesId(in UsageSeries series)
     {
@@ -177,9 +132,9 @@ internal sealed class UsageRollup : IDisposable
         return id;
     }
 
-    private long SessionId(string? session)
+    private long SessionId(string session)
     {
-        if (string.IsNullOrEmpty(session))
+        if (session.Length == 0)
         {
             return 0;
         }

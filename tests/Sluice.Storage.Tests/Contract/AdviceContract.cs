@@ -11,12 +11,12 @@ public abstract class AdviceContract
     private static readonly CancellationToken None = CancellationToken.None;
     private static readonly DateOnly Today = new(2026, 11, 20);
 
-    private protected abstract IStoreUnderTest OpenEmpty();
+    private protected abstract Task<IStoreUnderTest> OpenEmptyAsync();
 
     [Fact]
     public async Task I13_Untraced_IsWhatHasNeitherProjectNorSessionNorTags()
     {
-        using var store = OpenEmpty();
+        await using var store = await OpenEmptyAsync();
         var batch = new LedgerBatch();
         Add("nothing", cost: 100);
         Add("project", cost: 7, project: "shop");
@@ -42,7 +42,7 @@ public abstract class AdviceContract
     [Fact]
     public async Task Untraced_OfTwoAttemptsOfATaggedRequest_IsNothing()
     {
-        using var store = OpenEmpty();
+        await using var store = await OpenEmptyAsync();
         var batch = new LedgerBatch();
         batch.Started.AddRange([Records.Start("a") with { Project = null, Session = null }, Records.Start("b", ordinal: 2) with { Project = null, Session = null }]);
         batch.Settled.AddRange([Records.Failure("a", ErrorKind.Timeout, cost: 5), Records.End("b")]);
@@ -55,7 +55,7 @@ public abstract class AdviceContract
     [Fact]
     public async Task I14_Attempts_AreThoseThatStartedWithinTheHours()
     {
-        using var store = OpenEmpty();
+        await using var store = await OpenEmptyAsync();
         var batch = new LedgerBatch();
         foreach (var (id, minutes) in new[] { ("before", -1), ("first", 0), ("last", 59), ("next hour", 60), ("later", 185) })
         {
@@ -81,7 +81,7 @@ public abstract class AdviceContract
     [Fact]
     public async Task Attempts_OfManyBatchesALittleOutOfOrder_AreAllFound()
     {
-        using var store = OpenEmpty();
+        await using var store = await OpenEmptyAsync();
         var random = new Random(20261120);
         var starts = new List<DateTimeOffset>();
         for (var batchAt = 0; batchAt < 200; batchAt++)
@@ -112,7 +112,7 @@ public abstract class AdviceContract
     [Fact]
     public async Task Attempts_OfAnEmptyStore_AreNone()
     {
-        using var store = OpenEmpty();
+        await using var store = await OpenEmptyAsync();
 
         Assert.Empty(await store.Queries.AttemptsAsync([Records.Noon], None));
     }

@@ -6,7 +6,7 @@ using Xunit;
 namespace Sluice.Storage.Tests.Contract;
 
 /// <summary>A store to be held against the contract.</summary>
-internal interface IStoreUnderTest : IDisposable
+internal interface IStoreUnderTest : IAsyncDisposable
 {
     ILedgerSink Sink { get; }
 
@@ -19,12 +19,12 @@ public abstract class StoreContract
     private static readonly JournalPosition Somewhere = new(3, 4711);
     private static readonly CancellationToken None = CancellationToken.None;
 
-    private protected abstract IStoreUnderTest OpenEmpty();
+    private protected abstract Task<IStoreUnderTest> OpenEmptyAsync();
 
     [Fact]
     public async Task F29_Store_TheSameBatchTwice_ChangesNothing()
     {
-        using var store = OpenEmpty();
+        await using var store = await OpenEmptyAsync();
         for (var i = 0; i < 2; i++)
         {
             await store.Sink.StoreAsync(Batch([Records.Start("a"), Records.Start("open")], [Records.End("a")], [Records.Request("gen-1"), Records.Request("gen-refused", attempts: 0)]), Somewhere, None);
@@ -38,7 +38,7 @@ public abstract class StoreContract
     [Fact]
     public async Task Position_OfAnEmptyStore_IsBeforeTheFirstSegment()
     {
-        using var store = OpenEmpty();
+        await using var store = await OpenEmptyAsync();
 
         Assert.Equal(default, await store.Sink.ReadPositionAsync(None));
     }
@@ -46,7 +46,7 @@ public abstract class StoreContract
     [Fact]
     public async Task Store_EndWithoutStart_IsCountedAsOrphan()
     {
-        using var store = OpenEmpty();
+        await using var store = await OpenEmptyAsync();
 
         Assert.Equal(1, await store.Sink.StoreAsync(Batch([], [Records.End("nobody")], []), Somewhere, None));
         Assert.Empty((await store.Queries.ReportAsync(Query(), None)).Rows);
@@ -55,7 +55,7 @@ public abstract class StoreContract
     [Fact]
     public async Task Store_EndInALaterBatch_CompletesTheRow()
     {
-        using var store = OpenEmpty();
+        await using var store = await OpenEmptyAsync();
         await store.Sink.StoreAsync(Batch([Records.Start("a")], [], []), Somewhere, None);
         Assert.Null(Assert.Single((await store.Queries.FindRequestAsync("gen-1", None))!.Attempts).Settled);
 
@@ -68,7 +68,7 @@ public abstract class StoreContract
     [Fact]
     public async Task UnknownModels_AreCountedByName_AndOnlyThoseOfTheClientsMaking()
     {
-        using var store = OpenEmpty();
+        await using var store = await OpenEmptyAsync();
         var row = Records.Request("gen-1", attempts: 0) with { RequestedModel = "x/codr", Model = null, Error = ErrorKind.ModelNotFound, ErrorSource = ErrorSource.Client };
         RequestSettled[] rows =
         [
@@ -85,7 +85,7 @@ public abstract class StoreContract
     [Fact]
     public async Task Store_Iterations_ComeBack()
     {
-        using var store = OpenEmpty();
+        await using var store = await OpenEmptyAsync();
         var iterations = new[]
         {
             new UsageIteration("message", null, new TokenUsage { Input = 1, Output = 2 }),
@@ -104,7 +104,7 @@ public abstract class StoreContract
     [Fact]
     public async Task Store_UnitsOfMedia_ComeBack()
     {
-        using var store = OpenEmpty();
+        await using var store = await OpenEmptyAsync();
         var media = new MediaUsage { Images = 2, Size = "1024x1024", Quality = "hd", ImageInput = 3, ImageOutput = 4, AudioMilliseconds = 5, VideoMilliseconds = 6, Characters = 7, IsEstimated = true };
         await store.Sink.StoreAsync(Batch([Records.Start("a")], [Records.End("a") with { Usage = new TokenUsage { Media = media } }], []), Somewhere, None);
 
@@ -114,7 +114,7 @@ public abstract class StoreContract
     [Fact]
     public async Task F26_Store_NegativeCounts_NeverCreditMoney()
     {
-        using var store = OpenEmpty();
+        await using var store = await OpenEmptyAsync();
         var end = Records.End("a") with { CostNanoUsd = -5, Usage = new TokenUsage { Input = -7 } };
         await store.Sink.StoreAsync(Batch([Records.Start("a")], [end], []), Somewhere, None);
 
@@ -125,7 +125,7 @@ public abstract class StoreContract
     [Fact]
     public async Task Report_ByCause_SplitsWhatAnsweredFromWhatWasWasted()
     {
-        using var store = OpenEmpty();
+        await using var store = await OpenEmptyAsync();
         await store.Sink.StoreAsync(
             Batch(
                 [Records.Start("a"), Records.Start("b", ordinal: 2), Records.Start("c", "gen-2")],
@@ -144,7 +144,7 @@ public abstract class StoreContract
     [Fact]
     public async Task Report_EveryBucket_IsSummedInItsOwnColumn()
     {
-        using var store = OpenEmpty();
+        await using var store = await OpenEmptyAsync();
         await store.Sink.StoreAsync(Batch([Records.Start("a"), Records.Start("b")], [Records.End("a"), Records.End("b") with { IsUnpriced = true, UsageIsEstimated = true }], []), Somewhere, None);
 
         var row = Assert.Single((await store.Queries.ReportAsync(Query(ReportDimension.User), None)).Rows);
@@ -170,7 +170,7 @@ public abstract class StoreContract
     [InlineData("Hour,Week,Day,Session")]
     public async Task Report_OverRaggedTimes_EqualsTheSumOfTheRows(string by)
     {
-        using var store = OpenEmpty();
+        await using var store = await OpenEmptyAsync();
         var random = new Random(20261121);
         var batch = new LedgerBatch();
         for (var i = 0; i < 600; i++)
@@ -217,7 +217,7 @@ public abstract class StoreContract
     [InlineData(40)]
     public async Task Report_OfMoreSessionsThanAllowed_ShowsTheDearestWhole(int days)
     {
-        using var store = OpenEmpty();
+        await using var store = await OpenEmptyAsync();
         var random = new Random(7);
         var batch = new LedgerBatch();
         for (var i = 0; i < 400; i++)
@@ -247,7 +247,7 @@ public abstract class StoreContract
     [Fact]
     public async Task Report_OfMoreRowsThanAllowed_SaysSo()
     {
-        using var store = OpenEmpty();
+        await using var store = await OpenEmptyAsync();
         await store.Sink.StoreAsync(
             Batch([.. Enumerable.Range(0, 3).Select(i => Records.Start($"a{i}") with { User = $"dev{i}" })], [.. Enumerable.Range(0, 3).Select(i => Records.End($"a{i}") with { CostNanoUsd = i })], []),
             Somewhere,
@@ -262,7 +262,7 @@ public abstract class StoreContract
     [Fact]
     public async Task Find_AnUnknownRequest_IsNull()
     {
-        using var store = OpenEmpty();
+        await using var store = await OpenEmptyAsync();
 
         Assert.Null(await store.Queries.FindRequestAsync("gen-nobody", None));
     }
@@ -270,7 +270,7 @@ public abstract class StoreContract
     [Fact]
     public async Task F38_Find_AnIdWithSql_IsOnlyAnId()
     {
-        using var store = OpenEmpty();
+        await using var store = await OpenEmptyAsync();
         await store.Sink.StoreAsync(Batch([], [], [Records.Request("gen-1")]), Somewhere, None);
 
         Assert.Null(await store.Queries.FindRequestAsync("x' OR '1'='1", None));
@@ -280,7 +280,7 @@ public abstract class StoreContract
     [Fact]
     public async Task List_PageByPage_IsEveryRequestOnceTheNewestFirst()
     {
-        using var store = OpenEmpty();
+        await using var store = await OpenEmptyAsync();
         await store.Sink.StoreAsync(
             Batch(
                 [Records.Start("a", "gen-1"), Records.Start("b", "gen-1", ordinal: 2) with { Provider = "second" }],
@@ -307,7 +307,7 @@ public abstract class StoreContract
     [Fact]
     public async Task List_OfFailuresAlone_GoesOnWhereItStoppedLooking()
     {
-        using var store = OpenEmpty();
+        await using var store = await OpenEmptyAsync();
         var answered = Records.Request("gen") with { Status = 200, Error = null, ErrorSource = null };
         await store.Sink.StoreAsync(
             Batch([], [], [answered with { RequestId = "gen-old", Error = ErrorKind.Timeout }, .. Enumerable.Range(0, 20_500).Select(i => answered with { RequestId = $"gen-{i}" })]),
@@ -325,7 +325,7 @@ public abstract class StoreContract
     [Fact]
     public async Task List_OfAnEmptyStore_IsEmptyAndHasNoNext()
     {
-        using var store = OpenEmpty();
+        await using var store = await OpenEmptyAsync();
 
         var list = await store.Queries.ListRequestsAsync(new RequestListQuery(50), None);
 

@@ -4,5 +4,5 @@ namespace Sluice.Storage.Tests.Sqlite;
 
 public sealed class SqliteStoreContractTests : StoreContract
 {
-    private protected override IStoreUnderTest OpenEmpty() => new SqliteUnderTest();
+    private protected override Task<IStoreUnderTest> OpenEmptyAsync() => Task.FromResult<IStoreUnderTest>(new SqliteUnderTest());
 }

@@ -21,9 +21,10 @@ internal sealed class SqliteUnderTest : IStoreUnderTest
 
     public ILedgerQueries Queries { get; }
 
-    public void Dispose()
+    public ValueTask DisposeAsync()
     {
         _database.Dispose();
         _folder.Dispose();
+        return ValueTask.CompletedTask;
     }
 }

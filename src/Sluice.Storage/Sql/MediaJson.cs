@@ -2,7 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Sluice.Protocols.Conversation;
 
-namespace Sluice.Storage.Sqlite;
+namespace Sluice.Storage.Sql;
 
 /// <summary>The units of images, sound and video as one column: few attempts have any, and nothing sums them.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault)]

@@ -1,6 +1,6 @@
 using Sluice.Core.Ledger;
 
-namespace Sluice.Storage.Sqlite;
+namespace Sluice.Storage.Sql;
 
 /// <summary>
 /// The text of a report's query: whole days from the daily sums, the ragged edges from the hourly ones. Every piece comes from the closed enum,
@@ -11,23 +11,50 @@ internal static class ReportSql
     /// <summary>The first day of 1970 was a Thursday.</summary>
     public const int DaysFromMonday = 3;
 
-    private const string Waste = " AND series IN (SELECT id FROM usage_series WHERE cause NOT IN ($answered, $cache))";
+    private const string Waste = " AND series IN (SELECT id FROM usage_series WHERE cause NOT IN (@answered, @cache))";
 
-    private static readonly string[] Names =
-    [
-        "requests", "attempts", "input", "cache_read", "cache_write_5m", "cache_write_1h", "output", "reasoning", "audio_input", "audio_output", "web_searches", "cost_nano", "estimated", "unpriced",
-    ];
+    private const string Plain = LedgerRows.Measures;
+    private const string First = "hour >= @since AND hour < @firstUntil";
+    private const string Last = "hour >= @lastSince AND hour < @until";
+    private const string Days = "day >= @firstDay AND day < @lastDay";
 
-    private static readonly string Plain = string.Join(", ", Names);
-    private static readonly string Sums = string.Join(", ", Names.Select(name => $"SUM({name}) AS {name}"));
+    // PostgreSQL sums to numbers without bound, which are slow to sum again and no integers to readers.
+    private static readonly string Sums = string.Join(", ", Plain.Split(", ").Select(name => $"CAST(SUM({name}) AS BIGINT) AS {name}"));
 
     /// <summary>
     /// The daily sums of sessions are kept by session, so a question over a few weeks would read all years of them; the hourly ones are kept by
-    /// time, and only they know the hour. Where this is true, <c>$firstDay</c> is to be behind everything and <c>$lastDay</c> before it.
+    /// time, and only they know the hour.
     /// </summary>
-    public static bool IsHourly(ReportQuery query) => query.By.Contains(ReportDimension.Hour) || (query.By.Contains(ReportDimension.Session) && query.Until - query.Since < TimeSpan.FromDays(32));
+    private static bool IsHourly(ReportQuery query) => query.By.Contains(ReportDimension.Hour) || (query.By.Contains(ReportDimension.Session) && query.Until - query.Since < TimeSpan.FromDays(32));
 
-    /// <summary>Parameters: <c>$since</c>, <c>$until</c> in hours, <c>$firstDay</c>, <c>$lastDay</c> the whole days between them, <c>$limit</c>, and <c>$answered</c> for waste.</summary>
+    /// <summary>The values that the text asks for: the ragged edges in hours, the whole days between them.</summary>
+    public static IReadOnlyList<(string Name, object Value)> Parameters(ReportQuery query)
+    {
+        const long HourMs = 3_600_000;
+        var since = LedgerRows.Ms(query.Since) / HourMs;
+        var until = (LedgerRows.Ms(query.Until) + HourMs - 1) / HourMs;
+
+        // Of hours alone: the first edge is all, and the days and the last edge are empty.
+        var firstDay = IsHourly(query) ? (until / 24) + 1 : (since + 23) / 24;
+        var lastDay = IsHourly(query) ? 0 : until / 24;
+        List<(string Name, object Value)> values =
+        [
+            ("since", since), ("firstUntil", Math.Min(until, firstDay * 24)), ("lastSince", Math.Max(firstDay, lastDay) * 24), ("until", until), ("limit", query.MaxRows + 1L),
+        ];
+        if (!query.By.Contains(ReportDimension.Hour))
+        {
+            values.AddRange([("firstDay", firstDay), ("lastDay", lastDay)]);
+        }
+
+        if (query.WasteOnly)
+        {
+            values.AddRange([("answered", AttemptCause.Answered), ("cache", AttemptCause.Cache)]);
+        }
+
+        return values;
+    }
+
+    /// <summary>The text, for the values of <see cref="Parameters"/>.</summary>
     public static string Of(ReportQuery query) => query.By is [ReportDimension.Session] && !IsHourly(query) ? BySession(query.WasteOnly) : ByNames(query);
 
     /// <summary>
@@ -44,21 +71,21 @@ internal static class ReportSql
         var grouped = $"GROUP BY series{(byHour ? ", hour" : byDay ? ", day" : "")}{session}";
         var hourly = $"SELECT series{(byHour ? ", hour" : byDay ? ", hour / 24 AS day" : "")}{session}, {Sums} FROM usage_hour";
         var daily = bySession
-            ? $"SELECT series{(byDay ? ", day" : "")}, session, {Plain} FROM usage_session_day WHERE $firstDay < $lastDay AND day >= $firstDay AND day < $lastDay{waste}"
-            : $"SELECT series{(byDay ? ", day" : "")}, {Sums} FROM usage_day WHERE day >= $firstDay AND day < $lastDay{waste} {grouped}";
+            ? $"SELECT series{(byDay ? ", day" : "")}, session, {Plain} FROM usage_session_day WHERE @firstDay < @lastDay AND {Days}{waste}"
+            : $"SELECT series{(byDay ? ", day" : "")}, {Sums} FROM usage_day WHERE {Days}{waste} {grouped}";
         var columns = query.By.Select(dimension => Column(dimension, byHour ? "u.hour / 24" : "u.day")).ToList();
         var groups = string.Join(", ", columns);
         return $"""
             SELECT {string.Concat(columns.Select(column => column + ", "))}{Sums}
-            FROM ({hourly} WHERE hour >= $since AND hour < MIN($until, $firstDay * 24){waste} {grouped}
+            FROM ({hourly} WHERE {First}{waste} {grouped}
                   {(byHour ? "" : "UNION ALL " + daily)}
                   UNION ALL
-                  {hourly} WHERE hour >= MAX($firstDay, $lastDay) * 24 AND hour < $until{waste} {grouped}) AS u
+                  {hourly} WHERE {Last}{waste} {grouped}) AS u
             JOIN usage_series AS s ON s.id = u.series
             {(bySession ? "LEFT JOIN usage_sessions AS n ON n.id = u.session" : "")}
             {(groups.Length == 0 ? "" : "GROUP BY " + groups)}
             ORDER BY SUM(cost_nano) DESC, SUM(attempts) DESC{(groups.Length == 0 ? "" : ", " + groups)}
-            LIMIT $limit
+            LIMIT @limit
             """;
     }
 
@@ -70,35 +97,32 @@ internal static class ReportSql
     private static string BySession(bool wasteOnly)
     {
         var waste = wasteOnly ? Waste : "";
-        const string First = "hour >= $since AND hour < MIN($until, $firstDay * 24)";
-        const string Last = "hour >= MAX($firstDay, $lastDay) * 24 AND hour < $until";
-        const string Days = "day >= $firstDay AND day < $lastDay";
         return $"""
             WITH edge (session) AS (SELECT session FROM usage_hour WHERE {First} UNION SELECT session FROM usage_hour WHERE {Last}),
             apart AS (
-                SELECT session, {Plain} FROM usage_session_day WHERE session IN edge AND {Days}{waste}
+                SELECT session, {Plain} FROM usage_session_day WHERE session IN (SELECT session FROM edge) AND {Days}{waste}
                 UNION ALL
                 SELECT session, {Plain} FROM usage_hour WHERE {First}{waste}
                 UNION ALL
                 SELECT session, {Plain} FROM usage_hour WHERE {Last}{waste}),
             top (session, cost, attempts) AS (
-                SELECT session, SUM(cost_nano), SUM(attempts) FROM usage_session_day WHERE {Days} AND session NOT IN edge{waste} GROUP BY session
+                SELECT session, SUM(cost_nano), SUM(attempts) FROM usage_session_day WHERE {Days} AND session NOT IN (SELECT session FROM edge){waste} GROUP BY session
                 UNION ALL
                 SELECT session, SUM(cost_nano), SUM(attempts) FROM apart GROUP BY session
-                ORDER BY 2 DESC, 3 DESC, 1 LIMIT $limit)
+                ORDER BY 2 DESC, 3 DESC, 1 LIMIT @limit)
             SELECT n.session, {Sums}
-            FROM (SELECT session, {Plain} FROM usage_session_day WHERE session IN (SELECT session FROM top) AND session NOT IN edge AND {Days}{waste}
+            FROM (SELECT session, {Plain} FROM usage_session_day WHERE session IN (SELECT session FROM top) AND session NOT IN (SELECT session FROM edge) AND {Days}{waste}
                   UNION ALL
                   SELECT session, {Plain} FROM apart WHERE session IN (SELECT session FROM top)) AS u
             LEFT JOIN usage_sessions AS n ON n.id = u.session
-            GROUP BY u.session
+            GROUP BY u.session, n.session
             ORDER BY SUM(cost_nano) DESC, SUM(attempts) DESC, n.session
             """;
     }
 
     private static string Column(ReportDimension dimension, string day) => dimension switch
     {
-        ReportDimension.User => "s.user",
+        ReportDimension.User => "s.\"user\"",
         ReportDimension.Team => "s.team",
         ReportDimension.Project => "s.project",
         ReportDimension.Model => "s.model",

@@ -1,24 +1,33 @@
 using System.Text;
 using System.Text.Json;
-using Microsoft.Data.Sqlite;
+using System.Data.Common;
 using Sluice.Core.Ledger;
 using Sluice.Protocols;
 using Sluice.Protocols.Conversation;
 using Sluice.Protocols.Errors;
 
-namespace Sluice.Storage.Sqlite;
+namespace Sluice.Storage.Sql;
 
-/// <summary>Ledger records to rows and back. The column lists here and the order of the values are one fact; keep them together.</summary>
+/// <summary>
+/// Ledger records to rows and back, for both stores. The column lists here and the order of the values are one fact; keep them together.
+/// <c>user</c> stands in quotes, since it is a word of PostgreSQL's own.
+/// </summary>
 internal static class LedgerRows
 {
+    /// <summary>Of <see cref="TokenUsage"/> and money: what reports sum.</summary>
+    public const string Measures =
+        "requests, attempts, input, cache_read, cache_write_5m, cache_write_1h, output, reasoning, audio_input, audio_output, web_searches, cost_nano, estimated, unpriced";
+
+    public const string SeriesColumns = """key_id, "user", team, project, model, provider, client, cause""";
+
     public const string StartColumns =
-        "attempt_id, request_id, ordinal, started_at, key_id, user, team, project, session, client, model, provider, upstream_model, credential, client_protocol, upstream_protocol, estimated_input, estimated_cost_nano";
+        """attempt_id, request_id, ordinal, started_at, key_id, "user", team, project, session, client, model, provider, upstream_model, credential, client_protocol, upstream_protocol, estimated_input, estimated_cost_nano""";
 
     public const string EndColumns =
         "ended_at, outcome, fault, status, message, upstream_request_id, first_token_ms, input, cache_read, cache_write_5m, cache_write_1h, output, reasoning, audio_input, audio_output, web_searches, service_tier, reported_cost_nano, iterations, anomalous, estimated, cost_nano, unpriced, price_source, media";
 
     public const string RequestColumns =
-        "request_id, started_at, ended_at, key_id, user, team, project, session, client, requested_model, model, client_protocol, stream, status, error, error_source, cause, remedy, route, attempts, degraded, left_out, tags";
+        """request_id, started_at, ended_at, key_id, "user", team, project, session, client, requested_model, model, client_protocol, stream, status, error, error_source, cause, remedy, route, attempts, degraded, left_out, tags""";
 
     public const int StartCount = 18;
     public const int EndCount = 25;
@@ -47,7 +56,7 @@ internal static class LedgerRows
     ];
 
     /// <summary>Reads <see cref="StartColumns"/> from column 0 on.</summary>
-    public static AttemptStarted ReadStart(SqliteDataReader row) => new()
+    public static AttemptStarted ReadStart(DbDataReader row) => new()
     {
         AttemptId = row.GetString(0),
         RequestId = row.GetString(1),
@@ -70,7 +79,7 @@ internal static class LedgerRows
     };
 
     /// <summary>Reads <see cref="EndColumns"/> from <see cref="StartCount"/> on; null while the attempt runs.</summary>
-    public static AttemptSettled? ReadEnd(SqliteDataReader row)
+    public static AttemptSettled? ReadEnd(DbDataReader row)
     {
         const int At = StartCount;
         return row.IsDBNull(At) ? null : new AttemptSettled
@@ -108,7 +117,7 @@ internal static class LedgerRows
     }
 
     /// <summary>Reads <see cref="RequestColumns"/> from column 0 on.</summary>
-    public static RequestSettled ReadRequest(SqliteDataReader row) => new()
+    public static RequestSettled ReadRequest(DbDataReader row) => new()
     {
         RequestId = row.GetString(0),
         StartedAt = Time(row.GetInt64(1)),
@@ -135,18 +144,28 @@ internal static class LedgerRows
         Tags = Text(row, 22),
     };
 
+    /// <summary>The end of an attempt that no process is left to end.</summary>
+    public static AttemptSettled Abandoned(AttemptStarted start, DateTimeOffset now) => new()
+    {
+        AttemptId = start.AttemptId,
+        EndedAt = now,
+        Outcome = AttemptOutcome.Abandoned,
+        Message = "Sluice ended while this attempt ran. It is charged with the input counted before it was sent; what it answered is not known.",
+        Usage = new TokenUsage { Input = start.EstimatedInputTokens },
+        UsageIsEstimated = true,
+        CostNanoUsd = start.EstimatedCostNanoUsd ?? 0,
+        IsUnpriced = start.EstimatedCostNanoUsd is null,
+    };
+
     public static long Ms(DateTimeOffset time) => time.ToUnixTimeMilliseconds();
 
     public static DateTimeOffset Time(long ms) => DateTimeOffset.FromUnixTimeMilliseconds(ms);
 
-    /// <summary>Numbers from ?<paramref name="first"/> on, for a VALUES list.</summary>
-    public static string Parameters(int first, int count) => string.Join(", ", Enumerable.Range(first, count).Select(number => $"?{number}"));
+    private static string? Text(DbDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
 
-    private static string? Text(SqliteDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
+    private static long? Number(DbDataReader row, int column) => row.IsDBNull(column) ? null : row.GetInt64(column);
 
-    private static long? Number(SqliteDataReader row, int column) => row.IsDBNull(column) ? null : row.GetInt64(column);
-
-    private static T? Parse<T>(SqliteDataReader row, int column)
+    private static T? Parse<T>(DbDataReader row, int column)
         where T : struct, Enum => row.IsDBNull(column) ? null : Enum.Parse<T>(row.GetString(column));
 
     private static string? Name<T>(T? value)
