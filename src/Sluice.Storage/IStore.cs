@@ -3,6 +3,7 @@ using Sluice.Core.Affinity;
 using Sluice.Core.Budgets;
 using Sluice.Core.Identity;
 using Sluice.Core.Ledger;
+using Sluice.Core.Nodes;
 using Sluice.Core.Reasoning;
 
 namespace Sluice.Storage;
@@ -30,4 +31,7 @@ internal interface IStore : IAsyncDisposable
 
     /// <summary>Budgets that people set.</summary>
     IBudgetStore Budgets { get; }
+
+    /// <summary>What nodes have together; null where no other process can have this store.</summary>
+    ISharedStore? Shared { get; }
 }

@@ -6,6 +6,7 @@ using Sluice.Core.Affinity;
 using Sluice.Core.Budgets;
 using Sluice.Core.Identity;
 using Sluice.Core.Ledger;
+using Sluice.Core.Nodes;
 using Sluice.Core.Reasoning;
 using Sluice.Storage.Journal;
 using Sluice.Storage.Sqlite;
@@ -51,6 +52,9 @@ public sealed class LedgerStore : ILedger, ILedgerQueries, IAsyncDisposable
 
     /// <summary>Budgets that people set, in the same store.</summary>
     public IBudgetStore Budgets => _store.Budgets;
+
+    /// <summary>What nodes have together; null where the store is this process's alone.</summary>
+    public ISharedStore? Shared => _store.Shared;
 
     /// <summary>Records appended since the start that are not yet in the store.</summary>
     public long Unshipped => _writer.Written.Count - _shipper.Shipped;

@@ -28,4 +28,13 @@ internal static partial class StorageLog
 
     [LoggerMessage(6007, LogLevel.Warning, "The store does not take or give the homes of sessions. Until it is back a restart forgets where their prompt caches are warm; nothing else suffers.")]
     public static partial void SessionsAway(ILogger logger, Exception exception);
+
+    [LoggerMessage(6020, LogLevel.Error, "The database at {Database} is away. Requests are served with the keys, limits and homes that are known; changes by administrators are refused until it is back.")]
+    public static partial void Away(ILogger logger, string database, Exception exception);
+
+    [LoggerMessage(6021, LogLevel.Information, "The database at {Database} is back after {Seconds} s.")]
+    public static partial void Back(ILogger logger, string database, double seconds);
+
+    [LoggerMessage(6022, LogLevel.Error, "Changed {Kind} could not be read from the database; they are read again in a second.")]
+    public static partial void NotRefreshed(ILogger logger, Core.Nodes.ChangeKind kind, Exception exception);
 }

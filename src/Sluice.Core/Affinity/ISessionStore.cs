@@ -8,6 +8,14 @@ public interface ISessionStore
 
     /// <summary>Saves in one transaction, deletes what has gone cold and, now and then, what is over <paramref name="most"/>. False when the store is away: nothing has changed then.</summary>
     Task<bool> WriteAsync(IReadOnlyList<SessionRow> rows, DateTimeOffset now, int most, CancellationToken cancellation);
+
+    /// <summary>Other nodes store homes here too, and want to be told of this one's soon.</summary>
+    bool IsShared => false;
+
+    /// <summary>Has <paramref name="heard"/> called with what other nodes have stored. It must not wait for anything. In a store of one process nobody else does.</summary>
+    void Follow(Action<IReadOnlyList<SessionRow>> heard)
+    {
+    }
 }
 
 /// <summary>One session's home for one model, as it is stored.</summary>

@@ -120,6 +120,47 @@ public sealed class SessionAffinity(TimeProvider time, int capacity = SessionAff
         }
     }
 
+    /// <summary>Takes over what other nodes learnt; of two homes of one session the one that was used last counts.</summary>
+    public void Adopt(IReadOnlyList<SessionRow> rows)
+    {
+        var now = time.GetUtcNow();
+        foreach (var row in rows)
+        {
+            if (row.WarmUntil <= now || row.WarmUntil > now + CacheLifetime.Longest || row.Model.Length > LongestPlace || row.Endpoint.Length > LongestPlace)
+            {
+                continue;
+            }
+
+            var found = FindSession(row.Session) ?? Add(row.Session, new Session());
+            while (true)
+            {
+                var before = found.Places;
+                var at = Array.FindIndex(before, place => place.Model == row.Model);
+                var usedAt = row.WarmUntil.UtcTicks - row.Lifetime.Ticks;
+                if (at >= 0 && before[at].WarmUntil - before[at].Lifetime >= usedAt)
+                {
+                    break;
+                }
+
+                var isSame = at >= 0 && before[at].Endpoint == row.Endpoint && before[at].Credential == row.Credential;
+                var next = new Place(row.Model, row.Endpoint, row.Credential)
+                {
+                    Since = isSame ? before[at].Since : usedAt,
+                    WarmUntil = row.WarmUntil.UtcTicks,
+                    Lifetime = row.Lifetime.Ticks,
+                    CachedTokens = row.CachedTokens,
+                    StoredUntil = row.WarmUntil.UtcTicks,
+                };
+                Place[] after = at >= 0 ? [.. before] : before.Length < MostModels ? [.. before, next] : [.. before[1..], next];
+                after[at >= 0 ? at : ^1] = next;
+                if (found.Replace(before, after))
+                {
+                    break;
+                }
+            }
+        }
+    }
+
     /// <summary>Calls back with the first change after <see cref="TakeChanges"/>; must not wait for anything.</summary>
     internal void NotifyOfChanges(Action onChange) => _onChange = onChange;
 

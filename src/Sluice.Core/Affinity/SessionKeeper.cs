@@ -6,6 +6,9 @@ public sealed class SessionKeeper : IAsyncDisposable
     /// <summary>How long changes gather before they are stored together.</summary>
     public static readonly TimeSpan StoreDelay = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>The same where the session's next turn may reach another node: shorter than what any agent does between two turns.</summary>
+    public static readonly TimeSpan SharedStoreDelay = TimeSpan.FromMilliseconds(10);
+
     /// <summary>How long a store that is away is left alone.</summary>
     public static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
 
@@ -20,13 +23,15 @@ public sealed class SessionKeeper : IAsyncDisposable
     {
         (_affinity, _store, _time) = (affinity, store, time);
         _timer = time.CreateTimer(static state => _ = ((SessionKeeper)state!).StoreAsync(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        affinity.NotifyOfChanges(() => StoreAfter(StoreDelay));
+        var delay = store.IsShared ? SharedStoreDelay : StoreDelay;
+        affinity.NotifyOfChanges(() => StoreAfter(delay));
     }
 
     /// <summary>Restores what is still warm and keeps the store up to date from then on.</summary>
     public static async Task<SessionKeeper> OpenAsync(SessionAffinity affinity, ISessionStore store, TimeProvider time, CancellationToken cancellation)
     {
         affinity.Restore(await store.ListAsync(time.GetUtcNow(), SessionAffinity.MostSessions, cancellation));
+        store.Follow(affinity.Adopt);
         return new SessionKeeper(affinity, store, time);
     }
 

@@ -9,6 +9,12 @@ public interface IReasoningMemory
     /// <summary>False: nothing is kept for the user, and nobody need look. Costs one dictionary probe.</summary>
     bool Knows(string user);
 
+    /// <summary>Some of what is kept for the user may stand on another machine alone: <see cref="ReadyAsync"/> comes before <see cref="Find"/>.</summary>
+    bool ReadsAhead(string user) => false;
+
+    /// <summary>Brings turns from the store, as many as come in time. Throws nothing.</summary>
+    Task ReadyAsync(string user, IEnumerable<UInt128> keys, CancellationToken cancellation) => Task.CompletedTask;
+
     /// <summary>Keeps the thinking under <paramref name="key"/>; what was kept there before is forgotten. Too large a turn is not kept.</summary>
     void Remember(string user, UInt128 key, IReadOnlyList<KeptThinking> thinking);
 

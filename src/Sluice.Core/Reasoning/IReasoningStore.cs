@@ -11,7 +11,25 @@ public interface IReasoningStore
 
     /// <summary>Saves, prolongs and removes in one transaction, and deletes what has expired. False when the store is away: nothing has changed then.</summary>
     Task<bool> WriteAsync(ReasoningBatch batch, DateTimeOffset now, CancellationToken cancellation);
+
+    /// <summary>The store is on another machine and other nodes keep turns there too: bodies are read ahead, several at once, never while a request is written.</summary>
+    bool IsShared => false;
+
+    /// <summary>The bodies of those turns that are there; none when the store is away or too slow for <paramref name="cancellation"/>.</summary>
+    Task<IReadOnlyList<(UInt128 Key, byte[] Body)>> ReadAsync(string user, IReadOnlyList<UInt128> keys, CancellationToken cancellation) =>
+        Task.FromResult<IReadOnlyList<(UInt128, byte[])>>([.. from key in keys let body = Read(user, key) where body is not null select (key, body)]);
+
+    /// <summary>Has <paramref name="heard"/> called with what other nodes have stored. It must not wait for anything. In a store of one process nobody else does.</summary>
+    void Follow(Action<ReasoningNews> heard)
+    {
+    }
 }
+
+/// <summary>What another node has changed.</summary>
+/// <param name="Saved">Rows whose body is new.</param>
+/// <param name="Known">Rows that are there, or expire later than they did.</param>
+/// <param name="Removed">Rows that are gone.</param>
+public sealed record ReasoningNews(IReadOnlyList<ReasoningRow> Saved, IReadOnlyList<ReasoningRow> Known, IReadOnlyList<(string User, UInt128 Key)> Removed);
 
 /// <summary>One kept turn, as it is stored.</summary>
 /// <param name="User">Whose.</param>

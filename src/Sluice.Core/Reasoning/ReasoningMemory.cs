@@ -11,6 +11,9 @@ public sealed class ReasoningMemory : IReasoningMemory, IAsyncDisposable
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan SweepDelay = TimeSpan.FromHours(1);
 
+    // Of one request; a conversation of more turns has been compacted by its client long before.
+    private const int MostReadAhead = 1000;
+
     private readonly IReasoningStore _store;
     private readonly ReasoningMemoryOptions _options;
     private readonly TimeProvider _time;
@@ -44,6 +47,7 @@ public sealed class ReasoningMemory : IReasoningMemory, IAsyncDisposable
 
         MakeRoom();
         _running = Task.Run(RunAsync);
+        store.Follow(Hear);
     }
 
     /// <summary>Learns which turns the store has; their bodies are read when they are looked for.</summary>
@@ -105,7 +109,9 @@ public sealed class ReasoningMemory : IReasoningMemory, IAsyncDisposable
 
             if (turn.ExpiresAt <= _time.GetUtcNow())
             {
-                Forget(turn);
+                // Not the row: another node may have prolonged it, and else the store's next sweep takes it.
+                Remove(turn);
+                _wake.TrySetResult();
                 return [];
             }
 
@@ -113,7 +119,41 @@ public sealed class ReasoningMemory : IReasoningMemory, IAsyncDisposable
             body = turn.Body;
         }
 
-        return KeptThinkingJson.Read(body ?? ReadBack(user, key) ?? "[]"u8.ToArray());
+        return KeptThinkingJson.Read(body ?? (_store.IsShared ? null : ReadBack(user, key)) ?? "[]"u8.ToArray());
+    }
+
+    /// <inheritdoc/>
+    public bool ReadsAhead(string user) => _store.IsShared && Knows(user);
+
+    /// <inheritdoc/>
+    public async Task ReadyAsync(string user, IEnumerable<UInt128> keys, CancellationToken cancellation)
+    {
+        List<UInt128> wanted;
+        lock (_lock)
+        {
+            wanted = [.. keys.Where(key => _turns.TryGetValue((user, key), out var turn) && turn.Body is null).Distinct().Take(MostReadAhead)];
+        }
+
+        if (wanted.Count == 0)
+        {
+            return;
+        }
+
+        using var patience = new CancellationTokenSource(_options.ReadPatience, _time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellation, patience.Token);
+        var read = await _store.ReadAsync(user, wanted, both.Token);
+        lock (_lock)
+        {
+            foreach (var (key, body) in read)
+            {
+                if (_turns.TryGetValue((user, key), out var turn) && turn.Body is null)
+                {
+                    Hold(turn, body);
+                }
+            }
+
+            MakeRoom();
+        }
     }
 
     /// <summary>Stores what waits. False when the store is away: it waits on.</summary>
@@ -205,7 +245,7 @@ public sealed class ReasoningMemory : IReasoningMemory, IAsyncDisposable
                 await woken.CancelAsync();
             }
 
-            await Task.Delay(_options.StoreDelay, _time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(_store.IsShared ? _options.SharedStoreDelay : _options.StoreDelay, _time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (stop.IsCancellationRequested)
             {
                 return;
@@ -244,6 +284,50 @@ public sealed class ReasoningMemory : IReasoningMemory, IAsyncDisposable
             }
 
             return turn.Body ?? body;
+        }
+    }
+
+    // What this node has not stored yet is its own newest: the others hear of it next.
+    private void Hear(ReasoningNews news)
+    {
+        lock (_lock)
+        {
+            foreach (var row in news.Saved)
+            {
+                if (_turns.TryGetValue((row.User, row.Key), out var before))
+                {
+                    if (_unsaved.ContainsKey((row.User, row.Key)))
+                    {
+                        continue;
+                    }
+
+                    Remove(before);
+                }
+
+                Add(new Turn(row.User, row.Key) { ExpiresAt = row.ExpiresAt, Size = row.Size });
+            }
+
+            foreach (var row in news.Known)
+            {
+                if (!_turns.TryGetValue((row.User, row.Key), out var before))
+                {
+                    Add(new Turn(row.User, row.Key) { ExpiresAt = row.ExpiresAt, Size = row.Size });
+                }
+                else if (before.ExpiresAt < row.ExpiresAt)
+                {
+                    before.ExpiresAt = row.ExpiresAt;
+                }
+            }
+
+            foreach (var name in news.Removed)
+            {
+                if (_turns.TryGetValue(name, out var before) && !_unsaved.ContainsKey(name))
+                {
+                    Remove(before);
+                }
+            }
+
+            MakeRoom();
         }
     }
 

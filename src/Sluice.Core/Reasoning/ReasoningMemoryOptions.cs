@@ -20,4 +20,10 @@ public sealed record ReasoningMemoryOptions
 
     /// <summary>How long a batch may fill before it is stored: what a killed process forgets.</summary>
     public TimeSpan StoreDelay { get; init; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>The same where the conversation's next turn may reach another node: shorter than what any agent does between two turns.</summary>
+    public TimeSpan SharedStoreDelay { get; init; } = TimeSpan.FromMilliseconds(10);
+
+    /// <summary>How long a request waits for turns that stand in a shared store: without them some providers refuse it, and it is the first of its conversation here.</summary>
+    public TimeSpan ReadPatience { get; init; } = TimeSpan.FromMilliseconds(250);
 }

@@ -35,6 +35,27 @@ public static class TurnProofs
         return messages is null ? request : request with { Messages = messages };
     }
 
+    /// <summary>The turns that <see cref="Restore"/> looks for.</summary>
+    public static IEnumerable<UInt128> Keys(ConversationRequest request, string? session)
+    {
+        foreach (var message in request.Messages.Where(message => message.Role == Role.Assistant && !message.Parts.Any(IsProof)))
+        {
+            var calls = false;
+            foreach (var call in message.Parts.OfType<ToolCallPart>())
+            {
+                calls = true;
+                yield return TurnKey.Of(call);
+            }
+
+            if (!calls && session is not null && TextOf(message) is { Length: > 0 and <= TurnRecorder.LongestText } text)
+            {
+                yield return TurnKey.Of(session, text);
+            }
+        }
+    }
+
+    private static string TextOf(Message message) => string.Concat(message.Parts.OfType<TextPart>().Select(t => t.Text));
+
     // A call that is repeated to the letter has one thinking; a vendor that knows items by their ids refuses the second one of an id.
     private static Message WithoutRepeatedIds(Message message, HashSet<string> ids) =>
         new(message.Role, [.. message.Parts.Select(p => p is ThinkingPart { Id: { } id } thinking && !ids.Add(id) ? thinking with { Id = null } : p)]);
@@ -112,7 +133,7 @@ public static class TurnProofs
             return default;
         }
 
-        var text = string.Concat(message.Parts.OfType<TextPart>().Select(t => t.Text));
+        var text = TextOf(message);
         if (text.Length is 0 or > TurnRecorder.LongestText)
         {
             return default;

@@ -15,6 +15,22 @@ namespace Sluice.Server.Attempts;
 /// </summary>
 internal static class ReasoningReplays
 {
+    /// <summary>Brings what this conversation's turns thought from another node, where some of it may have been: to be awaited before anybody is asked.</summary>
+    public static Task ReadyAsync(InferenceRequest request)
+    {
+        var user = request.Caller.User;
+        if (!Forgets(request) || request.Surface.Operation != SurfaceOperation.Generate || !request.Reasoning.ReadsAhead(user)
+            || !request.Plan.Candidates.Any(candidate => WantsItBack(request, candidate) || UpstreamBody.WireOf(candidate, request.Surface.Format.Protocol) != request.Surface.Format.Protocol))
+        {
+            return Task.CompletedTask;
+        }
+
+        request.Conversation ??= request.Surface.Format.ReadRequest(request.Text);
+        return request.Conversation.Value.Value is not { } read
+            ? Task.CompletedTask
+            : request.Reasoning.ReadyAsync(user, TurnProofs.Keys(read, request.NamedSession), request.Http.RequestAborted);
+    }
+
     /// <summary>The conversation with what its client left out.</summary>
     public static ConversationRequest Restore(ConversationRequest conversation, InferenceRequest request) =>
         Forgets(request) ? TurnProofs.Restore(conversation, request.Reasoning, request.Caller.User, request.NamedSession) : conversation;

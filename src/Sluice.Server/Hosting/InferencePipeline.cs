@@ -166,6 +166,7 @@ internal sealed class InferencePipeline(
         }
 
         // 4. Attempts, relay, settlement.
+        await ReasoningReplays.ReadyAsync(request);
         await using var loop = new AttemptLoop(attempts, request);
         await loop.RunAsync();
     }

@@ -8,6 +8,9 @@ namespace Sluice.Storage.Sql;
 /// <summary>Kept thinking in its own table. Nothing of the ledger refers to it, and losing it costs no money.</summary>
 internal sealed class SqlReasoningStore(ISqlDatabase database, ILogger logger) : IReasoningStore
 {
+    /// <summary>Called with what is saved, in its transaction.</summary>
+    public Func<DbTransaction, ReasoningBatch, Task>? Told { get; init; }
+
     public async Task<IReadOnlyList<ReasoningRow>> ListAsync(DateTimeOffset now, CancellationToken cancellation)
     {
         try
@@ -53,7 +56,7 @@ internal sealed class SqlReasoningStore(ISqlDatabase database, ILogger logger) :
         }
     }
 
-    private static async Task<int> WriteAsync(ReasoningBatch batch, DateTimeOffset now, DbTransaction transaction)
+    private async Task<int> WriteAsync(ReasoningBatch batch, DateTimeOffset now, DbTransaction transaction)
     {
         var connection = transaction.Connection!;
         await connection.ExecuteAsync(
@@ -71,6 +74,11 @@ internal sealed class SqlReasoningStore(ISqlDatabase database, ILogger logger) :
             """UPDATE reasoning SET expires_at = @expires WHERE "user" = @User AND key = @key""",
             batch.Prolonged.Select(row => new { row.User, key = SqlValues.Bytes(row.Key), expires = SqlValues.Ms(row.ExpiresAt) }),
             transaction);
+        if (Told is { } told)
+        {
+            await told(transaction, batch);
+        }
+
         return await connection.ExecuteAsync("DELETE FROM reasoning WHERE expires_at <= @now", new { now = SqlValues.Ms(now) }, transaction);
     }
 

@@ -13,6 +13,9 @@ internal sealed class SqlSessionStore(ISqlDatabase database, ILogger logger) : I
 
     private int _sinceTrim;
 
+    /// <summary>Called with what is saved, in its transaction.</summary>
+    public Func<DbTransaction, IReadOnlyList<SessionRow>, Task>? Told { get; init; }
+
     public async Task<IReadOnlyList<SessionRow>> ListAsync(DateTimeOffset now, int most, CancellationToken cancellation)
     {
         try
@@ -79,6 +82,11 @@ internal sealed class SqlSessionStore(ISqlDatabase database, ILogger logger) : I
             _sinceTrim = 0;
             deleted += await connection.ExecuteAsync(
                 "DELETE FROM session_home WHERE warm_until <= (SELECT warm_until FROM session_home ORDER BY warm_until DESC LIMIT 1 OFFSET @most)", new { most }, transaction);
+        }
+
+        if (Told is { } told)
+        {
+            await told(transaction, rows);
         }
 
         return deleted;

@@ -4,6 +4,7 @@ using Sluice.Core.Affinity;
 using Sluice.Core.Budgets;
 using Sluice.Core.Identity;
 using Sluice.Core.Ledger;
+using Sluice.Core.Nodes;
 using Sluice.Core.Reasoning;
 using Sluice.Storage.Sql;
 
@@ -25,6 +26,8 @@ internal sealed class SqliteStore(SqliteDatabase database, ILogger logger) : ISt
     public ILimitStore Limits { get; } = new SqlLimitStore(database);
 
     public IBudgetStore Budgets { get; } = new SqlBudgetStore(database);
+
+    public ISharedStore? Shared => null;
 
     public ValueTask DisposeAsync()
     {
