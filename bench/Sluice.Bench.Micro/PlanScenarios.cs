@@ -38,6 +38,25 @@ internal static class PlanScenarios
                 RequireParameters = true,
             },
         });
+        yield return Of("plan-200-providers-order", one, request with
+        {
+            Preferences = new ProviderPreferences { Order = [.. Enumerable.Range(0, 20).Select(i => $"provider-{199 - i}")] },
+        });
+        yield return Of("plan-200-providers-max-price", one, request with { Preferences = new ProviderPreferences { MaxPrice = new PriceLimit(5, 25, null, null, null) } });
+        yield return Of("plan-200-providers-ignore", one, request with
+        {
+            Preferences = new ProviderPreferences { Ignore = [.. Enumerable.Range(0, 20).Select(i => $"provider-{i * 10}")] },
+        });
+        yield return Of("plan-200-providers-balanced-filtered", one, request with
+        {
+            DefaultSort = RouteSort.Balanced,
+            Preferences = new ProviderPreferences { Ignore = [.. Enumerable.Range(0, 20).Select(i => $"provider-{i * 10}")], MaxPrice = new PriceLimit(5, 25, null, null, null) },
+        });
+        yield return Of("plan-200-providers-latency", one, request with { DefaultSort = RouteSort.Latency }, measured: true);
+        yield return Of("plan-200-providers-large", one, request with { Needs = AgentTurn with { InputTokens = 199_000 } });
+        yield return Of("plan-200-providers-at-home", one, request, home: 150);
+        yield return Of("plan-200-providers-at-home-price", one, request with { DefaultSort = RouteSort.Price }, home: 143);
+        yield return Of("plan-200-providers-exacto", one, request with { DefaultSort = RouteSort.Exacto });
         yield return Of("plan-200-models", Snapshot(models: Endpoints), request with { Model = "author/model-117" });
         yield return Of("plan-200-models-5-fallbacks", Snapshot(models: Endpoints), request with
         {
@@ -46,7 +65,7 @@ internal static class PlanScenarios
         });
     }
 
-    private static Scenario Of(string name, ConfigSnapshot snapshot, RoutingRequest request, bool allWell = false)
+    private static Scenario Of(string name, ConfigSnapshot snapshot, RoutingRequest request, bool allWell = false, int? home = null, bool measured = false)
     {
         var health = new HealthBoard(TimeProvider.System);
         health.Reload(snapshot);
@@ -56,7 +75,19 @@ internal static class PlanScenarios
             health.Failed(failed, snapshot.Providers[0].Credentials[0], new UpstreamFault(FaultPhase.Status, new UpstreamError(ErrorKind.UpstreamError, "no")));
         }
 
-        var planner = new Planner(health, new SessionAffinity(TimeProvider.System), TimeProvider.System, seed: 7);
+        for (var i = 0; measured && i < Endpoints; i++)
+        {
+            var endpoint = snapshot.Catalogue.Resolve(request.Model)!.Endpoints[i];
+            health.Succeeded(endpoint, snapshot.Providers[i].Credentials[0], new AttemptSpeed(TimeSpan.FromMilliseconds(100 + (i * 37 % 101)), TimeSpan.FromSeconds(3), 200));
+        }
+
+        var affinity = new SessionAffinity(TimeProvider.System);
+        if (home is { } place)
+        {
+            affinity.Remember(request.Session!, request.Model, snapshot.Catalogue.Resolve(request.Model)!.Endpoints[place].Id, snapshot.Providers[place].Credentials[0].Id, new CacheUse(25_000, TimeSpan.FromHours(1), DateTimeOffset.UtcNow));
+        }
+
+        var planner = new Planner(health, affinity, TimeProvider.System, seed: 7);
         return new Scenario(name, Decisions, () =>
         {
             for (var i = 0; i < Decisions; i++)

@@ -39,11 +39,20 @@ internal sealed class EndpointGroup(Demands demands, PlanDraft draft) : IDisposa
     /// <summary>Where the request's session is at home, by model; looked up when first asked.</summary>
     public Func<string, SessionHome?>? Homes { get; set; }
 
+    /// <summary>The sort goes by tool calls, and something is known of some endpoint's.</summary>
+    public bool KnowsToolCalls { get; private set; }
+
     /// <summary>The request may be too large for some window.</summary>
     public bool MayOverflow { get; private set; }
 
     /// <summary>The request asks for the priority tier, and some endpoint is in one.</summary>
     public bool PriorityFirst { get; private set; }
+
+    /// <summary>The entries are of one model, so they stand in its ranking's order.</summary>
+    public bool IsOfOneModel => _models == 1;
+
+    /// <summary>For draws among the endpoints of the one model; null where they are of several, or cannot be drawn one by one.</summary>
+    public DrawTable? Draws => IsOfOneModel ? _parts[0].Draws : null;
 
     /// <summary>Endpoints before the filters.</summary>
     public int Considered { get; private set; }
@@ -86,16 +95,20 @@ internal sealed class EndpointGroup(Demands demands, PlanDraft draft) : IDisposa
             Array.Resize(ref _parts, 2 * _models);
         }
 
-        _parts[_models] = new Part(endpoints, routes.Weights, speeds, standings, model.IsFallback);
+        _parts[_models] = new Part(endpoints, routes.Draws, speeds, standings, model.IsFallback);
         Reserve(endpoints.Length);
         var entries = _entries.AsSpan(_count, endpoints.Length);
-        for (var i = 0; i < entries.Length; i++)
+        Fill(entries, OrdinarySort switch
         {
-            entries[i] = new Entry { Position = i, Model = (ushort)_models };
-        }
+            RouteSort.Price => routes.ByPrice,
+            RouteSort.Balanced => routes.ForDraws,
+            RouteSort.Throughput or RouteSort.Latency when speeds is not null => speeds.By(OrdinarySort),
+            _ => routes.AsListed,
+        });
 
         _models++;
         Considered += endpoints.Length;
+        KnowsToolCalls |= standings is not null;
         MayOverflow |= demands.Window > routes.LeastContext;
 
         var passed = entries[..Filtering.Apply(entries, routes, demands, draft)];
@@ -104,9 +117,6 @@ internal sealed class EndpointGroup(Demands demands, PlanDraft draft) : IDisposa
     }
 
     public EndpointFacts FactsOf(in Entry entry) => _parts[entry.Model].Endpoints[entry.Position];
-
-    /// <summary>In a draw by price; 0 where the price is not known.</summary>
-    public double WeightOf(in Entry entry) => _parts[entry.Model].Weights[entry.Position];
 
     /// <summary>Null while it is not known, or where nothing asks for it.</summary>
     public EndpointSpeed? SpeedOf(in Entry entry) => _parts[entry.Model].Speeds?[entry.Position];
@@ -123,6 +133,7 @@ internal sealed class EndpointGroup(Demands demands, PlanDraft draft) : IDisposa
         _count = 0;
         _models = 0;
         Considered = 0;
+        KnowsToolCalls = false;
         MayOverflow = false;
         PriorityFirst = false;
         First = null;
@@ -143,6 +154,16 @@ internal sealed class EndpointGroup(Demands demands, PlanDraft draft) : IDisposa
         return false;
     }
 
+    private void Fill(Span<Entry> entries, Ranking ranking)
+    {
+        var positions = ranking.Positions.AsSpan(0, entries.Length);
+        var keys = ranking.Keys.AsSpan(0, entries.Length);
+        for (var i = 0; i < entries.Length; i++)
+        {
+            entries[i] = new Entry { Position = positions[i], Key = keys[i], Model = (ushort)_models };
+        }
+    }
+
     private void Reserve(int more)
     {
         if (_count + more > _entries.Length)
@@ -155,5 +176,5 @@ internal sealed class EndpointGroup(Demands demands, PlanDraft draft) : IDisposa
     }
 
     private readonly record struct Part(
-        EndpointFacts[] Endpoints, double[] Weights, EndpointSpeed?[]? Speeds, (ToolStanding Standing, double Key)[]? Standings, bool IsFallback);
+        EndpointFacts[] Endpoints, DrawTable? Draws, SpeedReading? Speeds, (ToolStanding Standing, double Key)[]? Standings, bool IsFallback);
 }

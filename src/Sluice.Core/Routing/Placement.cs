@@ -27,11 +27,11 @@ internal sealed class Placement(IHealth health, IAffinity affinity, TimeProvider
         }
 
         var draw = group.OrdinarySort is RouteSort.Order or RouteSort.Price ? default : NextDraw(entries.Length);
-        var asListed = EndpointOrder.Apply(group, ref draw);
         var draft = group.Draft;
         var start = draft.Count;
+        var walk = new BestFirst(entries);
+        EndpointOrder.Apply(group, ref draw, ref walk);
         var home = HomeOf(group);
-        var walk = new BestFirst(entries, asListed);
         var taken = 0;
         for (var at = walk.Next(); at >= 0 && !draft.IsFull; at = walk.Next())
         {
@@ -232,7 +232,7 @@ internal sealed class Placement(IHealth health, IAffinity affinity, TimeProvider
     /// <summary>Numbers for one decision that no other decision gets: what is not drawn is skipped.</summary>
     private Draw NextDraw(int entries)
     {
-        var step = unchecked(Draw.Step * (entries + EndpointOrder.MostDraws + 8));
+        var step = unchecked(Draw.Step * (entries + PriceDraw.MostDraws + 8));
         return new Draw((ulong)unchecked(Interlocked.Add(ref _random, step) - step));
     }
 

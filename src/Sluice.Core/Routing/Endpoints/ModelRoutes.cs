@@ -12,7 +12,9 @@ internal sealed class ModelRoutes
     // Up to so many endpoints are asked each time; more are read once a second, since their speeds are averages over minutes.
     private const int FewEndpoints = 16;
 
-    private volatile Reading? _reading;
+    private volatile SpeedReading? _speeds;
+    private Ranking? _byPrice;
+    private Ranking? _forDraws;
     private volatile ToolReading? _toolReading;
 
     /// <param name="model">Which.</param>
@@ -24,7 +26,8 @@ internal sealed class ModelRoutes
         Model = model;
         Endpoints = endpoints;
         Gone = gone;
-        Weights = Array.ConvertAll(endpoints, static endpoint => endpoint.Weight);
+        AsListed = Ranking.AsListed(endpoints.Length);
+        Draws = endpoints.Length > PriceDraw.Few ? DrawTable.Of(Array.ConvertAll(endpoints, static endpoint => endpoint.Weight)) : null;
         WithTiers = withTiers is null ? this : new ModelRoutes(model, withTiers, gone);
         foreach (var endpoint in endpoints)
         {
@@ -40,8 +43,17 @@ internal sealed class ModelRoutes
 
     public EndpointFacts[] Endpoints { get; }
 
-    /// <summary>Of the endpoints in a draw, side by side: hundreds of them are added up for a decision.</summary>
-    public double[] Weights { get; }
+    /// <summary>In configured order, all with the key 0.</summary>
+    public Ranking AsListed { get; }
+
+    /// <summary>Cheapest first.</summary>
+    public Ranking ByPrice => _byPrice ??= Ranking.By(Array.ConvertAll(Endpoints, static endpoint => endpoint.Price));
+
+    /// <summary>In configured order, but those that no draw by price can reach at the end.</summary>
+    public Ranking ForDraws => _forDraws ??= Ranking.By(Array.ConvertAll(Endpoints, static endpoint => endpoint.Weight == 0 ? double.PositiveInfinity : double.MaxValue));
+
+    /// <summary>For draws by price; null where they are few, some are free, or no price is known.</summary>
+    public DrawTable? Draws { get; }
 
     /// <summary>The same model for a request that service tiers are open to: its endpoints in those tiers stand behind the ordinary ones.</summary>
     public ModelRoutes WithTiers { get; }
@@ -66,31 +78,26 @@ internal sealed class ModelRoutes
     /// <summary>Some endpoint is in this tier.</summary>
     public bool Has(string? tier) => tier is not null && Array.Exists(Endpoints, endpoint => endpoint.Tier == tier);
 
-    /// <summary>How fast the endpoints are, by their positions; at most a second old.</summary>
-    public EndpointSpeed?[] Speeds(IHealth health, TimeProvider time)
+    /// <summary>How fast the endpoints are; at most a second old.</summary>
+    public SpeedReading Speeds(IHealth health, TimeProvider time)
     {
         var now = time.GetTimestamp();
-        if (_reading is { } last && time.GetElapsedTime(last.At, now) < TimeSpan.FromSeconds(1))
+        if (_speeds is { } last && time.GetElapsedTime(last.At, now) < TimeSpan.FromSeconds(1))
         {
-            return last.Speeds;
+            return last;
         }
 
-        var speeds = new EndpointSpeed?[Endpoints.Length];
-        for (var i = 0; i < speeds.Length; i++)
+        var speeds = new SpeedReading(now, Array.ConvertAll(Endpoints, endpoint => health.Speed(endpoint.Endpoint)));
+        if (Endpoints.Length > FewEndpoints)
         {
-            speeds[i] = health.Speed(Endpoints[i].Endpoint);
-        }
-
-        if (speeds.Length > FewEndpoints)
-        {
-            _reading = new Reading(now, speeds);
+            _speeds = speeds;
         }
 
         return speeds;
     }
 
-    /// <summary>How the endpoints stand as to tool calls, by their positions; at most a second old.</summary>
-    public (ToolStanding Standing, double Key)[] ToolStandings(IHealth health, TimeProvider time)
+    /// <summary>How the endpoints stand as to tool calls, by their positions, at most a second old; null where nothing is known of any.</summary>
+    public (ToolStanding Standing, double Key)[]? ToolStandings(IHealth health, TimeProvider time)
     {
         var now = time.GetTimestamp();
         if (_toolReading is { } last && time.GetElapsedTime(last.At, now) < TimeSpan.FromSeconds(1))
@@ -99,7 +106,7 @@ internal sealed class ModelRoutes
         }
 
         var standings = Ordering.ToolStandings.Of(Endpoints, Speeds(health, time), health);
-        if (standings.Length > FewEndpoints)
+        if (Endpoints.Length > FewEndpoints)
         {
             _toolReading = new ToolReading(now, standings);
         }
@@ -107,7 +114,5 @@ internal sealed class ModelRoutes
         return standings;
     }
 
-    private sealed record ToolReading(long At, (ToolStanding Standing, double Key)[] Standings);
-
-    private sealed record Reading(long At, EndpointSpeed?[] Speeds);
+    private sealed record ToolReading(long At, (ToolStanding Standing, double Key)[]? Standings);
 }

@@ -6,7 +6,7 @@ namespace Sluice.Core.Routing.Ordering;
 /// Goes through entries best first without sorting them: a plan needs sixteen of perhaps hundreds, so the best sixteen are picked in one pass,
 /// and further ones only where those do not do. Equal entries keep their order.
 /// </summary>
-internal ref struct BestFirst(Span<Entry> entries, bool asListed)
+internal ref struct BestFirst(Span<Entry> entries)
 {
     private const int Size = Planner.MostCandidates;
 
@@ -16,10 +16,23 @@ internal ref struct BestFirst(Span<Entry> entries, bool asListed)
     private int _at;
     private int _last = -1;
 
+    /// <summary>The entries stand in their order already.</summary>
+    public bool AsListed { get; set; }
+
+    /// <summary>Says, before the first is asked for, who the first are, for whoever knows that without looking.</summary>
+    /// <param name="places">Among the entries, which have their ranks and keys already; sixteen at most.</param>
+    public void Expect(scoped ReadOnlySpan<int> places)
+    {
+        foreach (var at in places)
+        {
+            _batch[_count++] = new Pick(_entries[at].Rank, _entries[at].Key, at);
+        }
+    }
+
     /// <summary>The place of the next best entry; -1 at the end.</summary>
     public int Next()
     {
-        if (asListed)
+        if (AsListed)
         {
             return ++_last < _entries.Length ? _last : -1;
         }

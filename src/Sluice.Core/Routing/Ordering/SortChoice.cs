@@ -43,33 +43,20 @@ internal static class SortChoice
 
     /// <summary>What was asked for and done otherwise.</summary>
     /// <param name="speeds">Of the endpoints; null where the sort does not go by them.</param>
-    /// <param name="standings">As to tool calls; null where the sort does not go by them.</param>
+    /// <param name="standings">As to tool calls; null where nothing is known, or the sort does not go by them.</param>
     public static IReadOnlyList<string> Notes(
-        RouteSort sort, string? variant, int endpoints, EndpointSpeed?[]? speeds, (ToolStanding Standing, double Key)[]? standings, ProviderPreferences preferences) => variant switch
+        RouteSort sort, string? variant, int endpoints, SpeedReading? speeds, (ToolStanding Standing, double Key)[]? standings, ProviderPreferences preferences) => variant switch
     {
         _ when preferences.EnforceDistillableText => Distillable,
         _ when endpoints < 2 => [],
         _ => sort switch
         {
-            RouteSort.Throughput when !IsAnyMeasured(speeds, sort) => Throughput,
-            RouteSort.Latency when !IsAnyMeasured(speeds, sort) => Latency,
-            RouteSort.Exacto when (variant == "exacto" || preferences.Sort == sort) && !Array.Exists(standings!, one => one.Standing != ToolStanding.Unknown) => Exacto,
+            RouteSort.Throughput when !speeds!.IsAnyMeasured(sort) => Throughput,
+            RouteSort.Latency when !speeds!.IsAnyMeasured(sort) => Latency,
+            RouteSort.Exacto when (variant == "exacto" || preferences.Sort == sort) && standings is null => Exacto,
             _ => [],
         },
     };
-
-    private static bool IsAnyMeasured(EndpointSpeed?[]? speeds, RouteSort sort)
-    {
-        foreach (var speed in speeds ?? [])
-        {
-            if (EndpointOrder.Measured(speed, sort) is not null)
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
 
     /// <summary>The sort goes by what health measures.</summary>
     public static bool IsMeasured(RouteSort sort) => sort is RouteSort.Throughput or RouteSort.Latency;
@@ -82,7 +69,7 @@ internal static class SortChoice
         RouteSort.Price when double.IsFinite(key) => "lowest price",
         RouteSort.Balanced when double.IsFinite(key) => "drawn by price",
         RouteSort.Throughput when key < 0 => "highest throughput",
-        RouteSort.Latency when key is > 0 and < double.MaxValue => "lowest latency",
+        RouteSort.Latency when key is > 0 and < SpeedReading.Unmeasured => "lowest latency",
         _ => "first in order",
     };
 }

@@ -45,8 +45,11 @@ internal static class ToolStandings
     // A normal distribution's standard deviation by its median deviation.
     private const double Sigma = 1.4826;
 
-    /// <summary>The standing of each endpoint and the key to sort it by, lower first: the share that failed in whole percent, then throughput.</summary>
-    public static (ToolStanding Standing, double Key)[] Of(EndpointFacts[] endpoints, EndpointSpeed?[] speeds, IHealth health)
+    /// <summary>
+    /// The standing of each endpoint and the key to sort it by, lower first: the share that failed in whole percent, then throughput. Null where
+    /// nothing is known of any.
+    /// </summary>
+    public static (ToolStanding Standing, double Key)[]? Of(EndpointFacts[] endpoints, SpeedReading speeds, IHealth health)
     {
         var standings = new (ToolStanding Standing, double Key)[endpoints.Length];
         var successes = new double[endpoints.Length];
@@ -76,7 +79,7 @@ internal static class ToolStandings
             }
         }
 
-        return standings;
+        return known.Count > 0 ? standings : null;
     }
 
     // Percent that failed, less a part of one percent for throughput; far enough below zero, and near enough to keep the parts apart.
