@@ -13,12 +13,27 @@ public sealed class BudgetDirectory(IBudgetStore store, PastSpending spending, B
     // Two changes at once could come into force in the wrong order.
     private readonly SemaphoreSlim _changing = new(1);
 
-    /// <summary>Brings what is stored into force, with what the ledger says was spent; to be called once before requests are taken.</summary>
+    /// <summary>Brings what is stored into force, with what the ledger says was spent; to be called before requests are taken, and when others may have changed it.</summary>
     public async Task OpenAsync(CancellationToken cancellation)
     {
-        foreach (var stored in await store.ListAsync(cancellation))
+        await _changing.WaitAsync(cancellation);
+        try
         {
-            await BringIntoForceAsync(stored.Budget, cancellation);
+            var stored = await store.ListAsync(cancellation);
+            var names = stored.Select(entry => entry.Budget.Name).ToHashSet();
+            foreach (var gone in book.Read().Select(standing => standing.Budget.Name).Where(name => !names.Contains(name)))
+            {
+                book.Remove(gone);
+            }
+
+            foreach (var entry in stored)
+            {
+                await BringIntoForceAsync(entry.Budget, cancellation);
+            }
+        }
+        finally
+        {
+            _changing.Release();
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
@@ -10,6 +11,9 @@ internal static class AdminGate
 {
     // Longer than any report takes; beyond it the store is away.
     private static readonly TimeSpan StorePatience = TimeSpan.FromSeconds(15);
+
+    // A node looks for its database at least that often.
+    private const string AwayRetrySeconds = "5";
 
     public static RequestDelegate Guard(Func<HttpContext, Task> handler, WrongKeys wrong) => async http =>
     {
@@ -54,6 +58,15 @@ internal static class AdminGate
                 StatusCodes.Status503ServiceUnavailable,
                 "The store has not answered in 15 seconds. Requests are served all the same and nothing is lost: the journal keeps what the store does not take. The log says what is wrong with the store.");
         }
+        catch (DbException e) when (IsAway(e) && !http.Response.HasStarted)
+        {
+            http.RequestAborted = client;
+            http.Response.Headers.RetryAfter = AwayRetrySeconds;
+            await AdminAnswer.ErrorAsync(
+                http,
+                StatusCodes.Status503ServiceUnavailable,
+                $"The store cannot be asked now, so nothing of it can be shown or changed: {e.Message} Requests are served all the same, with the keys, limits and budgets that are known. Try again when the store is back; /readyz says when.");
+        }
         catch (BadInputException e)
         {
             await AdminAnswer.ErrorAsync(http, StatusCodes.Status400BadRequest, e.Message);
@@ -63,6 +76,10 @@ internal static class AdminGate
             http.RequestAborted = client;
         }
     };
+
+    // What a database that answers says of a statement is a fault of ours, and no reason to try again; but for these classes of SQLSTATE: connections,
+    // a transaction that another one ended, no resources, an operator's stop, a disk. https://www.postgresql.org/docs/current/errcodes-appendix.html
+    private static bool IsAway(DbException fault) => fault.SqlState is null or { Length: < 2 } || fault.SqlState[..2] is "08" or "25" or "40" or "53" or "55" or "57" or "58";
 
     private static bool IsAdmin(HttpContext http, WrongKeys wrong)
     {

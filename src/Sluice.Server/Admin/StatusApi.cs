@@ -17,7 +17,22 @@ public sealed record StatusReport(string Version, DateTimeOffset StartedAt, long
 
     /// <summary>How many wait in all.</summary>
     public int WaitingCount { get; init; }
+
+    /// <summary>The nodes that share the database, the oldest first; empty where this process has its store alone.</summary>
+    public IReadOnlyList<NodeStatus> Nodes { get; init; } = [];
+
+    /// <summary>Since when the shared database is away, UTC; null while it is there.</summary>
+    public DateTimeOffset? StoreAwaySince { get; init; }
 }
+
+/// <summary>One running Sluice. Times are of the database's clock.</summary>
+/// <param name="Id">Of this start.</param>
+/// <param name="Host">Name of its machine.</param>
+/// <param name="Version">Of Sluice.</param>
+/// <param name="StartedAt">UTC.</param>
+/// <param name="SeenAt">When it last said that it lives.</param>
+/// <param name="IsThis">It is the one that answers.</param>
+public sealed record NodeStatus(string Id, string Host, string Version, DateTimeOffset StartedAt, DateTimeOffset SeenAt, bool IsThis);
 
 /// <summary>One request that waits.</summary>
 /// <param name="Owner">Whose share it is: a user, or what <c>fairness.by</c> says.</param>

@@ -145,7 +145,7 @@ public sealed class SluiceServer : IAsyncDisposable
         admission.Reload(first);
         var limits = parts.Add(new LimitDirectory(store.Limits, admission, time));
         await limits.RefreshAsync(CancellationToken.None);
-        var jobs = new JobIds(JobKeyFile.Ensure(first.Server.DataFolder));
+        var jobs = new JobIds(await SharedNodes.JobSecretAsync(store.Shared, first.Server.DataFolder));
         var attempts = new AttemptServices(upstreams, health, affinity, store, settler, new RetryBudget(time), new FailedRequests(time), new RefusedBetas(time), estimates, reasoning, admission, book, jobs, time, random, drain.Over);
         var budget = new BodyBudget(first.Server.MaxBuffered ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4);
         var bodies = new BodyReader(budget);
@@ -162,7 +162,7 @@ public sealed class SluiceServer : IAsyncDisposable
         builder.Services.AddSingleton(limits);
         builder.Services.AddSingleton(budgets);
         builder.Services.AddSingleton(time);
-        var status = new StatusSource(watcher, standings, admission, book, time.GetUtcNow(), time);
+        var status = new StatusSource(watcher, standings, admission, book, store.Shared, time.GetUtcNow(), time);
         builder.Services.AddSingleton<IStatusSource>(status);
         var reachability = new Reachability(() => watcher.Current, upstreams, time);
         builder.Services.AddSingleton(reachability);
@@ -190,7 +190,7 @@ public sealed class SluiceServer : IAsyncDisposable
         LogWarnings(log, first.Warnings);
 
         var pipeline = new InferencePipeline(() => watcher.Current, keys, bodies, planner, attempts, answers, detached, settler, time, loggers.CreateLogger<InferencePipeline>());
-        var entry = new RequestEntry(pipeline, new Surfaces.Models.ModelsApi(() => watcher.Current, keys, time), new OperationsApi(watcher, new PublicStatus(standings, time), () => drain.Begun), new DetachedApi(detached, keys, () => watcher.Current.Auth.Open),
+        var entry = new RequestEntry(pipeline, new Surfaces.Models.ModelsApi(() => watcher.Current, keys, time), new OperationsApi(watcher, new PublicStatus(standings, time), store.Shared, () => drain.Begun), new DetachedApi(detached, keys, () => watcher.Current.Auth.Open),
             new JobsApi(() => watcher.Current, keys, jobs, upstreams, time, loggers.CreateLogger<JobsApi>(), drain.Over), drain);
         app.Lifetime.ApplicationStopping.Register(() =>
         {
@@ -203,6 +203,11 @@ public sealed class SluiceServer : IAsyncDisposable
 
         // Last: a key that was made and then not shown, since something else failed, could never be shown again.
         var firstKey = await directory.EnsureFirstKeyAsync(CancellationToken.None);
+        if (store.Shared is { } shared)
+        {
+            parts.Add(SharedNodes.Follow(shared, directory, limits, budgets));
+        }
+
         return new SluiceServer(parts, app, watcher, budget, admission, book, time, firstKey);
     }
 

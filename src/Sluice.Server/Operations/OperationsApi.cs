@@ -2,11 +2,12 @@ using System.Buffers;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Sluice.Core.Configuration;
+using Sluice.Core.Nodes;
 
 namespace Sluice.Server.Operations;
 
-/// <summary><c>/healthz</c>: the process runs. <c>/readyz</c>: it serves, and whether the last change of the configuration was taken. <c>/status</c>: how providers and models stand.</summary>
-internal sealed class OperationsApi(ConfigWatcher configuration, PublicStatus status, Func<bool> stopping)
+/// <summary><c>/healthz</c>: the process runs. <c>/readyz</c>: it serves, and what is not as it should be: the last change of the configuration was not taken, the database is away. <c>/status</c>: how providers and models stand.</summary>
+internal sealed class OperationsApi(ConfigWatcher configuration, PublicStatus status, ISharedStore? shared, Func<bool> stopping)
 {
     /// <summary>The path is one of these; matched before any prefix rule.</summary>
     public static bool Matches(string path) => path is "/healthz" or "/readyz" or "/status";
@@ -45,7 +46,14 @@ internal sealed class OperationsApi(ConfigWatcher configuration, PublicStatus st
     {
         using var json = new Utf8JsonWriter(output);
         json.WriteStartObject();
-        json.WriteString("status"u8, leaving ? "stopping"u8 : "ready"u8);
+        var away = shared?.Standing.Reason;
+        json.WriteString("status"u8, leaving ? "stopping"u8 : away is null ? "ready"u8 : "degraded"u8);
+        if (away is not null)
+        {
+            // A balancer that took this node out for it would take out all of them.
+            json.WriteString("reason"u8, away);
+        }
+
         json.WriteNumber("providers"u8, configuration.Current.Providers.Count);
         json.WriteStartArray("configuration_errors"u8);
         foreach (var error in configuration.LastErrors)

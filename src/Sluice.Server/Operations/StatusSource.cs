@@ -4,13 +4,14 @@ using Sluice.Core.Budgets;
 using Sluice.Core.Configuration;
 using Sluice.Core.Health;
 using Sluice.Core.Ledger;
+using Sluice.Core.Nodes;
 using Sluice.Server.Admin;
 using Sluice.Server.Admission;
 
 namespace Sluice.Server.Operations;
 
 /// <summary>Says what runs now, from the configuration in force and the health of its endpoints.</summary>
-internal sealed class StatusSource(ConfigWatcher configuration, HealthReader health, AdmissionControl admission, BudgetBook budgets, DateTimeOffset startedAt, TimeProvider time) : IStatusSource
+internal sealed class StatusSource(ConfigWatcher configuration, HealthReader health, AdmissionControl admission, BudgetBook budgets, ISharedStore? shared, DateTimeOffset startedAt, TimeProvider time) : IStatusSource
 {
     // A page for people: how many more wait is told beside it.
     private const int MostWaiting = 100;
@@ -27,12 +28,18 @@ internal sealed class StatusSource(ConfigWatcher configuration, HealthReader hea
         var current = configuration.Current;
         return new StatusReport(Version, startedAt, (long)(time.GetUtcNow() - startedAt).TotalSeconds,
             [.. health.Read().Select(Describe)],
-            [.. current.Warnings, .. configuration.LastErrors.Select(e => "The configuration file has an error and was not taken: " + e), .. configuration.LastFaults, .. BudgetsNearTheirEnd()])
+            [.. current.Warnings, .. configuration.LastErrors.Select(e => "The configuration file has an error and was not taken: " + e), .. configuration.LastFaults, .. StoreAway(), .. BudgetsNearTheirEnd()])
         {
             Waiting = [.. admission.ReadWaiting().Take(MostWaiting).Select(Describe)],
             WaitingCount = admission.Gate.Waiting,
+            Nodes = [.. (shared?.Nodes ?? []).Select(node => new NodeStatus(node.Id, node.Host, node.Version, node.StartedAt, node.SeenAt, node.Id == shared!.Node))],
+            StoreAwaySince = shared?.Standing.AwaySince,
         };
     }
+
+    private IEnumerable<string> StoreAway() => shared?.Standing is { AwaySince: { } since, Reason: var reason }
+        ? [string.Create(CultureInfo.InvariantCulture, $"Since {since.UtcDateTime:HH:mm:ss} UTC: {reason} Requests are served with what is known; changes are refused until it is back.")]
+        : [];
 
     private IEnumerable<string> BudgetsNearTheirEnd() =>
         from standing in budgets.Read().Where(standing => standing.PercentSpent >= NearTheEnd).OrderByDescending(standing => standing.PercentSpent).Take(MostBudgets)

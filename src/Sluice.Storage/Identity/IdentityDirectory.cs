@@ -51,36 +51,22 @@ public sealed class IdentityDirectory(IIdentityStore store, KeyRing ring, TimePr
         }
     }
 
-    /// <summary>Makes the first client key where there is none yet, of user <c>admin</c>, and refreshes the ring.</summary>
+    /// <summary>Makes the first client key where there is none yet, of user <c>admin</c>, and refreshes the ring. Of several nodes that start at once one makes it.</summary>
     /// <returns>Its secret; null when there are keys already.</returns>
     public async Task<string?> EnsureFirstKeyAsync(CancellationToken cancellation = default)
     {
-        if ((await store.ListKeysAsync(cancellation)).Count > 0)
-        {
-            await RefreshAsync(cancellation);
-            return null;
-        }
-
-        return (await CreateAsync(new NewKey("admin") { Name = "first key" }, cancellation)).Secret;
+        var secret = KeySecret.Create();
+        var isMade = (await store.ListKeysAsync(cancellation)).Count == 0
+            && await store.AddFirstKeyAsync(RecordOf(new NewKey("admin") { Name = "first key" }, secret), cancellation);
+        await RefreshAsync(isMade ? CancellationToken.None : cancellation);
+        return isMade ? secret : null;
     }
 
     /// <summary>Makes a key.</summary>
     public async Task<IssuedKey> CreateAsync(NewKey wanted, CancellationToken cancellation)
     {
         var secret = KeySecret.Create();
-        var key = new KeyRecord
-        {
-            Id = "key-" + RandomNumberGenerator.GetString("0123456789abcdefghijklmnopqrstuvwxyz", 12),
-            Hash = KeySecret.Hash(secret),
-            Prefix = KeySecret.PrefixOf(secret),
-            Name = wanted.Name,
-            User = wanted.User,
-            Team = wanted.Team,
-            Project = wanted.Project,
-            AllowedModels = wanted.AllowedModels,
-            CreatedAt = time.GetUtcNow(),
-            ExpiresAt = wanted.ExpiresAt,
-        };
+        var key = RecordOf(wanted, secret);
         await store.AddKeyAsync(key, cancellation);
         await RefreshAsync(CancellationToken.None);
         return new IssuedKey(key, secret);
@@ -127,4 +113,18 @@ public sealed class IdentityDirectory(IIdentityStore store, KeyRing ring, TimePr
 
     /// <inheritdoc/>
     public void Dispose() => _refreshing.Dispose();
+
+    private KeyRecord RecordOf(NewKey wanted, string secret) => new()
+    {
+        Id = "key-" + RandomNumberGenerator.GetString("0123456789abcdefghijklmnopqrstuvwxyz", 12),
+        Hash = KeySecret.Hash(secret),
+        Prefix = KeySecret.PrefixOf(secret),
+        Name = wanted.Name,
+        User = wanted.User,
+        Team = wanted.Team,
+        Project = wanted.Project,
+        AllowedModels = wanted.AllowedModels,
+        CreatedAt = time.GetUtcNow(),
+        ExpiresAt = wanted.ExpiresAt,
+    };
 }

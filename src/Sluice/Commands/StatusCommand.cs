@@ -7,6 +7,8 @@ namespace Sluice.Commands;
 /// <summary><c>sluice status</c></summary>
 internal static class StatusCommand
 {
+    private const int ShownOfId = 8;
+
     public static Command Create(AdminClientOptions options) => options.Attach(new Command("status", "What runs now, and what it warns of."), async (context, cancellation) =>
     {
         var answer = await context.Client.GetAsync("/status", cancellation);
@@ -25,6 +27,7 @@ internal static class StatusCommand
                 Output.Text(provider, "name"), Output.Text(provider, "kind"), Output.Text(provider, "state"), Output.Text(provider, "models"),
                 Percent(provider, "5m"), Percent(provider, "30m"), Percent(provider, "1d"), Output.Text(provider, "detail"),
             }));
+        Nodes(answer);
         Limits(providers);
         Waiting(answer);
         Models(providers);
@@ -34,6 +37,19 @@ internal static class StatusCommand
             Output.Line("warning: " + warning);
         }
     });
+
+    private static void Nodes(JsonElement answer)
+    {
+        var rows = Entries(answer, "nodes").Select(node => new[]
+        {
+            Output.Text(node, "id") is { Length: > ShownOfId } id ? id[..ShownOfId] : Output.Text(node, "id"), Output.Text(node, "host"), Output.Text(node, "version"), Clock(node, "started_at"), Clock(node, "seen_at"),
+            node.TryGetProperty("is_this", out var isThis) && isThis.ValueKind == JsonValueKind.True ? "this one" : "",
+        }).ToList();
+        if (rows.Count > 0)
+        {
+            Output.Table(["node", "host", "version", "started", "seen", ""], rows);
+        }
+    }
 
     private static void Limits(IReadOnlyList<JsonElement> providers)
     {
