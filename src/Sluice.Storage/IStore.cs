@@ -11,6 +11,9 @@ namespace Sluice.Storage;
 /// <summary>A database with everything that Sluice keeps, whatever it is made of. Owns its connections.</summary>
 internal interface IStore : IAsyncDisposable
 {
+    /// <summary>Where it is, without what would open it: a path, or host and database.</summary>
+    string Shown { get; }
+
     /// <summary>Takes what the journal holds.</summary>
     ILedgerSink Ledger { get; }
 

@@ -6,7 +6,7 @@ public sealed record LedgerOptions
     /// <summary>The data folder; made where it is missing.</summary>
     public required string DataFolder { get; init; }
 
-    /// <summary><c>sqlite:PATH</c>; null is <c>sluice.db</c> in the data folder.</summary>
+    /// <summary><c>sqlite:PATH</c>, or <c>postgres://…</c>; null is <c>sluice.db</c> in the data folder.</summary>
     public string? Storage { get; init; }
 
     /// <summary>Sync every group of records to the disk: survives a power cut, at some milliseconds for each group.</summary>
@@ -21,15 +21,21 @@ public sealed record LedgerOptions
     /// <summary>Rows of one transaction.</summary>
     public int ShipRows { get; init; } = UsualShipRows;
 
+    /// <summary>When the journal holds this much that the store has not taken, the log says so; and again at each doubling. Bytes.</summary>
+    public long SpoolWarning { get; init; } = 256L * 1024 * 1024;
+
+    /// <summary>How long a question waits for what was appended before it to be in the store.</summary>
+    public TimeSpan AnswerWithin { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>How far a row may stand from its place in time: readers that look for a time rely on it.</summary>
     internal const int UsualShipRows = 1000;
 
     /// <summary>Absolute path of the SQLite file.</summary>
-    /// <exception cref="NotSupportedException">The storage is no <c>sqlite:</c> one.</exception>
+    /// <exception cref="StoreUnusableException">The storage is neither <c>sqlite:</c> nor <c>postgres:</c>.</exception>
     internal string SqlitePath => Storage switch
     {
         null or "" => Path.GetFullPath(Path.Combine(DataFolder, "sluice.db")),
         _ when Storage.StartsWith("sqlite:", StringComparison.OrdinalIgnoreCase) => Path.GetFullPath(Storage["sqlite:".Length..]),
-        _ => throw new NotSupportedException("The storage is not one that this version can open: only sqlite:PATH is."),
+        _ => throw new StoreUnusableException("The storage is not one that this version can open: sqlite:PATH and postgres://USER:PASSWORD@HOST:PORT/DATABASE are."),
     };
 }

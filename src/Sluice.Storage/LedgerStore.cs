@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Sluice.Core.Admission;
 using Sluice.Core.Advice;
@@ -9,13 +10,14 @@ using Sluice.Core.Ledger;
 using Sluice.Core.Nodes;
 using Sluice.Core.Reasoning;
 using Sluice.Storage.Journal;
+using Sluice.Storage.Postgres;
 using Sluice.Storage.Sqlite;
 
 namespace Sluice.Storage;
 
 /// <summary>
-/// The ledger on one machine: a journal that appends go to, and an SQLite store that a background task takes the journal into. Owns the data
-/// folder while it is open.
+/// The ledger of one node: a journal that appends go to, and a store that a background task takes the journal into: SQLite, or a PostgreSQL that
+/// several nodes share. Owns the data folder while it is open.
 /// </summary>
 public sealed class LedgerStore : ILedger, ILedgerQueries, IAsyncDisposable
 {
@@ -23,13 +25,17 @@ public sealed class LedgerStore : ILedger, ILedgerQueries, IAsyncDisposable
     private readonly IStore _store;
     private readonly JournalWriter _writer;
     private readonly JournalShipper _shipper;
+    private readonly TimeSpan _answerWithin;
+    private readonly TimeProvider _time;
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _shipping;
     private readonly ILogger _logger;
     private bool _disposed;
 
-    private LedgerStore(DataFolderLock folderLock, IStore store, JournalWriter writer, JournalShipper shipper, ILogger logger)
+    private LedgerStore(DataFolderLock folderLock, IStore store, JournalWriter writer, JournalShipper shipper, LedgerOptions options, TimeProvider time, ILogger logger)
     {
+        _answerWithin = options.AnswerWithin;
+        _time = time;
         _lock = folderLock;
         _store = store;
         _writer = writer;
@@ -59,6 +65,9 @@ public sealed class LedgerStore : ILedger, ILedgerQueries, IAsyncDisposable
     /// <summary>Records appended since the start that are not yet in the store.</summary>
     public long Unshipped => _writer.Written.Count - _shipper.Shipped;
 
+    /// <summary>How the store stands to the journal.</summary>
+    public LedgerStanding Standing => new(_store.Shown, Unshipped, _shipper.Bytes, _shipper.Fault?.Message);
+
     /// <summary>Takes the data folder, brings the store's schema up to date, ships what an earlier process left and completes its abandoned attempts.</summary>
     /// <exception cref="DataFolderInUseException">Another process has the folder.</exception>
     /// <exception cref="StoreUnusableException">The store cannot be opened: no SQLite on this machine, or a newer schema.</exception>
@@ -69,7 +78,9 @@ public sealed class LedgerStore : ILedger, ILedgerQueries, IAsyncDisposable
         IStore? store = null;
         try
         {
-            store = new SqliteStore(SqliteDatabase.Open(options.SqlitePath), logger);
+            store = options.Storage is { } storage && PostgresAddress.Is(storage)
+                ? new PostgresStore(await PostgresDatabase.OpenAsync(storage, CancellationToken.None), NodeFile.Ensure(options.DataFolder), time, logger)
+                : new SqliteStore(SqliteDatabase.Open(options.SqlitePath), logger);
             var folder = new JournalFolder(options.DataFolder);
             var shipper = new JournalShipper(folder, store.Ledger, options, time, logger);
             var segment = await shipper.RecoverAsync(CancellationToken.None);
@@ -80,16 +91,22 @@ public sealed class LedgerStore : ILedger, ILedgerQueries, IAsyncDisposable
             }
 
             var writer = new JournalWriter(folder, segment, options.SegmentBytes, options.SyncLedger, shipper.Written);
-            return new LedgerStore(folderLock, store, writer, shipper, logger);
+            return new LedgerStore(folderLock, store, writer, shipper, options, time, logger);
         }
-        catch
+        catch (Exception e)
         {
+            var shown = store?.Shown;
             if (store is not null)
             {
                 await store.DisposeAsync();
             }
 
             folderLock.Dispose();
+            if (IsAway(e))
+            {
+                throw new StoreUnusableException($"The store at {shown} cannot be used: {e.Message}");
+            }
+
             throw;
         }
     }
@@ -106,50 +123,43 @@ public sealed class LedgerStore : ILedger, ILedgerQueries, IAsyncDisposable
     /// <inheritdoc/>
     public ValueTask AppendAsync(RequestSettled record) => _writer.AppendAsync(record);
 
-    /// <summary>Waits until everything that was appended before is in the store. While the store is away this waits for it: bound it by <paramref name="cancellation"/>.</summary>
-    public Task FlushToStoreAsync(CancellationToken cancellation) => _shipper.WaitForAsync(_writer.Written.Count, cancellation);
-
-    /// <inheritdoc/>
-    public async Task<Report> ReportAsync(ReportQuery query, CancellationToken cancellation)
+    /// <summary>Waits until everything that was appended before is in the store.</summary>
+    /// <exception cref="StoreAwayException">The store is away, or too far behind.</exception>
+    public async Task FlushToStoreAsync(CancellationToken cancellation)
     {
-        await FlushToStoreAsync(cancellation);
-        return await _store.Queries.ReportAsync(query, cancellation);
+        using var patience = new CancellationTokenSource(_answerWithin, _time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellation, patience.Token);
+        try
+        {
+            await _shipper.WaitForAsync(_writer.Written.Count, both.Token);
+        }
+        catch (OperationCanceledException) when (patience.IsCancellationRequested && !cancellation.IsCancellationRequested)
+        {
+            throw Away(_shipper.Fault is { } fault ? fault.Message : $"it is {Unshipped} records behind the journal, which are being shipped.", _shipper.Fault);
+        }
+        catch (StoreAwayException e)
+        {
+            throw Away(e.InnerException?.Message ?? e.Message, e.InnerException);
+        }
     }
 
     /// <inheritdoc/>
-    public async Task<RequestTrail?> FindRequestAsync(string requestId, CancellationToken cancellation)
-    {
-        await FlushToStoreAsync(cancellation);
-        return await _store.Queries.FindRequestAsync(requestId, cancellation);
-    }
+    public Task<Report> ReportAsync(ReportQuery query, CancellationToken cancellation) => AskAsync(queries => queries.ReportAsync(query, cancellation), cancellation);
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<UnknownModel>> UnknownModelsAsync(DateTimeOffset since, CancellationToken cancellation)
-    {
-        await FlushToStoreAsync(cancellation);
-        return await _store.Queries.UnknownModelsAsync(since, cancellation);
-    }
+    public Task<RequestTrail?> FindRequestAsync(string requestId, CancellationToken cancellation) => AskAsync(queries => queries.FindRequestAsync(requestId, cancellation), cancellation);
 
     /// <inheritdoc/>
-    public async Task<RequestList> ListRequestsAsync(RequestListQuery query, CancellationToken cancellation)
-    {
-        await FlushToStoreAsync(cancellation);
-        return await _store.Queries.ListRequestsAsync(query, cancellation);
-    }
+    public Task<IReadOnlyList<UnknownModel>> UnknownModelsAsync(DateTimeOffset since, CancellationToken cancellation) => AskAsync(queries => queries.UnknownModelsAsync(since, cancellation), cancellation);
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<UntracedSpending>> UntracedSpendingAsync(DateOnly since, DateOnly until, CancellationToken cancellation)
-    {
-        await FlushToStoreAsync(cancellation);
-        return await _store.Queries.UntracedSpendingAsync(since, until, cancellation);
-    }
+    public Task<RequestList> ListRequestsAsync(RequestListQuery query, CancellationToken cancellation) => AskAsync(queries => queries.ListRequestsAsync(query, cancellation), cancellation);
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<AttemptGlimpse>> AttemptsAsync(IReadOnlyCollection<DateTimeOffset> hours, CancellationToken cancellation)
-    {
-        await FlushToStoreAsync(cancellation);
-        return await _store.Queries.AttemptsAsync(hours, cancellation);
-    }
+    public Task<IReadOnlyList<UntracedSpending>> UntracedSpendingAsync(DateOnly since, DateOnly until, CancellationToken cancellation) => AskAsync(queries => queries.UntracedSpendingAsync(since, until, cancellation), cancellation);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<AttemptGlimpse>> AttemptsAsync(IReadOnlyCollection<DateTimeOffset> hours, CancellationToken cancellation) => AskAsync(queries => queries.AttemptsAsync(hours, cancellation), cancellation);
 
     /// <summary>Waits for appends under way, ships the rest, and gives the data folder free.</summary>
     public async ValueTask DisposeAsync()
@@ -167,8 +177,9 @@ public sealed class LedgerStore : ILedger, ILedgerQueries, IAsyncDisposable
         {
             await _shipper.ShipAsync(CancellationToken.None);
         }
-        catch (Exception e) when (e is DbException or IOException)
+        catch (Exception e)
         {
+            // Whatever it is: the folder must be given free, and the next start ships them.
             StorageLog.NotShipped(_logger, e);
         }
 
@@ -176,4 +187,23 @@ public sealed class LedgerStore : ILedger, ILedgerQueries, IAsyncDisposable
         await _store.DisposeAsync();
         _lock.Dispose();
     }
+
+    // A statement of ours that the store refuses looks the same as a store that is broken, and is told the same way: with what the store says.
+    private static bool IsAway(Exception e) => e is DbException or SocketException or TimeoutException;
+
+    private async Task<T> AskAsync<T>(Func<ILedgerQueries, Task<T>> ask, CancellationToken cancellation)
+    {
+        await FlushToStoreAsync(cancellation);
+        try
+        {
+            return await ask(_store.Queries);
+        }
+        catch (Exception e) when (IsAway(e) && !cancellation.IsCancellationRequested)
+        {
+            throw Away(e.Message, e);
+        }
+    }
+
+    private StoreAwayException Away(string why, Exception? fault) => new(
+        $"The ledger's store {_store.Shown} cannot answer now: {why} Requests are served all the same, and nothing is lost: the journal keeps what the store does not take. Ask again when the store is back; the log says more.", fault);
 }

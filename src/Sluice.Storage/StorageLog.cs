@@ -11,7 +11,7 @@ internal static partial class StorageLog
     [LoggerMessage(6001, LogLevel.Critical, "{Bytes} bytes of journal segment {Segment} from byte {Offset} cannot be read back: the disk is damaged, or something else writes to the data folder. Their records are not in the ledger.")]
     public static partial void DamagedJournal(ILogger logger, long bytes, long segment, long offset);
 
-    [LoggerMessage(6002, LogLevel.Warning, "The store does not take the journal; records stay in the journal and are shipped when it is back.")]
+    [LoggerMessage(6002, LogLevel.Warning, "The store does not take the journal; requests are served, and their records stay in the journal until it is back.")]
     public static partial void StoreAway(ILogger logger, Exception exception);
 
     [LoggerMessage(6003, LogLevel.Error, "{Count} attempts ended whose start is in no record; they are not in the ledger.")]
@@ -22,6 +22,15 @@ internal static partial class StorageLog
 
     [LoggerMessage(6005, LogLevel.Error, "Records of the journal could not be shipped before the end; the next start ships them.")]
     public static partial void NotShipped(ILogger logger, Exception exception);
+
+    [LoggerMessage(6008, LogLevel.Information, "The store takes the journal again; what it missed is being shipped.")]
+    public static partial void StoreBack(ILogger logger);
+
+    [LoggerMessage(6009, LogLevel.Warning, "The journal holds {Megabytes} MB that the store has not taken; {FreeMegabytes} MB are free on its disk. When the disk is full, requests are refused: bring the store back, or make room.")]
+    public static partial void SpoolGrows(ILogger logger, long megabytes, long? freeMegabytes);
+
+    [LoggerMessage(6010, LogLevel.Critical, "The journal holds {Megabytes} MB that the store has not taken, and only {FreeMegabytes} MB are free on its disk. When the disk is full, requests are refused: bring the store back, or make room.")]
+    public static partial void SpoolFillsDisk(ILogger logger, long megabytes, long? freeMegabytes);
 
     [LoggerMessage(6006, LogLevel.Warning, "The store does not take or give kept thinking. Clients that leave signatures out of their histories go on only with what is in memory until it is back.")]
     public static partial void ReasoningAway(ILogger logger, Exception exception);

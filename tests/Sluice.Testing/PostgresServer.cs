@@ -16,8 +16,8 @@ public sealed class PostgresServer : IAsyncDisposable
     private const string KeepScript = """
         set -e
         [ -s "$1/PG_VERSION" ] || initdb -D "$1" -U sluice --auth=trust --encoding=UTF8 --locale=C --no-sync >/dev/null
-        postgres -D "$1" -c listen_addresses=127.0.0.1 -c port="$2" -c unix_socket_directories= -c fsync=off -c synchronous_commit=off \
-          -c full_page_writes=off -c max_connections=200 -c shared_buffers=64MB -c autovacuum=off </dev/null >"$1.log" 2>&1 &
+        postgres -D "$1" -c listen_addresses=127.0.0.1 -c port="$2" -c unix_socket_directories= -c fsync="$3" -c synchronous_commit="$3" \
+          -c full_page_writes="$3" -c max_connections=200 -c shared_buffers=64MB -c autovacuum=off </dev/null >"$1.log" 2>&1 &
         server=$!
         read -r how || { how=QUIT; gone=yes; }
         kill -"${how:-QUIT}" $server
@@ -32,9 +32,12 @@ public sealed class PostgresServer : IAsyncDisposable
     private readonly string _folder;
     private Process? _process;
 
-    private PostgresServer(string folder, int port)
+    private readonly bool _isDurable;
+
+    private PostgresServer(string folder, int port, bool isDurable)
     {
         _folder = folder;
+        _isDurable = isDurable;
         Port = port;
     }
 
@@ -58,7 +61,8 @@ public sealed class PostgresServer : IAsyncDisposable
     }
 
     /// <summary>Starts one that a test may stop and start again.</summary>
-    public static async Task<PostgresServer> StartAsync()
+    /// <param name="isDurable">What it has committed survives a crash, as it does where people use it; slower.</param>
+    public static async Task<PostgresServer> StartAsync(bool isDurable = false)
     {
         var folder = Directory.CreateTempSubdirectory("sluice-postgres-").FullName;
         if (Environment.UserName == "root")
@@ -66,7 +70,7 @@ public sealed class PostgresServer : IAsyncDisposable
             await RunAsync("chown", "postgres", folder);
         }
 
-        var server = new PostgresServer(folder, FreePort());
+        var server = new PostgresServer(folder, FreePort(), isDurable);
         await server.StartAgainAsync();
         return server;
     }
@@ -75,7 +79,7 @@ public sealed class PostgresServer : IAsyncDisposable
     public async Task StartAgainAsync()
     {
         var start = new ProcessStartInfo { RedirectStandardInput = true, UseShellExecute = false, WorkingDirectory = "/" };
-        string[] command = ["sh", "-c", KeepScript, "sh", Path.Combine(_folder, "data"), Port.ToString(CultureInfo.InvariantCulture)];
+        string[] command = ["sh", "-c", KeepScript, "sh", Path.Combine(_folder, "data"), Port.ToString(CultureInfo.InvariantCulture), _isDurable ? "on" : "off"];
         if (Environment.UserName == "root")
         {
             command = ["runuser", "-u", "postgres", "--", .. command];

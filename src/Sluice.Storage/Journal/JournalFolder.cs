@@ -25,6 +25,23 @@ internal sealed class JournalFolder
 
     public string PathOf(long segment) => Path.Combine(_path, segment.ToString("D10", CultureInfo.InvariantCulture) + Extension);
 
+    /// <summary>Bytes from <paramref name="position"/> to the end of the newest segment.</summary>
+    public long BytesFrom(JournalPosition position) =>
+        Segments().Where(segment => segment >= position.Segment).Sum(segment => Length(segment) - (segment == position.Segment ? position.Offset : 0));
+
+    /// <summary>Bytes that are free where the journal stands; null where the system does not say.</summary>
+    public long? FreeBytes()
+    {
+        try
+        {
+            return new DriveInfo(_path).AvailableFreeSpace;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Deletes segments that lie wholly before <paramref name="position"/>.</summary>
     public void DeleteBefore(JournalPosition position)
     {
@@ -34,6 +51,19 @@ internal sealed class JournalFolder
             {
                 File.Delete(PathOf(segment));
             }
+        }
+    }
+
+    private long Length(long segment)
+    {
+        try
+        {
+            return new FileInfo(PathOf(segment)).Length;
+        }
+        catch (FileNotFoundException)
+        {
+            // Shipped and deleted since the folder was listed.
+            return 0;
         }
     }
 

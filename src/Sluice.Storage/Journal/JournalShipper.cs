@@ -9,7 +9,17 @@ namespace Sluice.Storage.Journal;
 /// </summary>
 internal sealed class JournalShipper
 {
+    private static readonly TimeSpan FirstRetryDelay = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
+
+    // The log tells of a store that stays away once a minute, not at each try.
+    private static readonly TimeSpan TellEvery = TimeSpan.FromMinutes(1);
+
+    // One connection that breaks is mended unseen; from the second failure in a row on, whoever waits is told.
+    private const int FailuresUntilAway = 2;
+
+    // A store that is there but slower than the load: looked at once it is this far behind.
+    private const long SegmentsWithoutAWord = 2;
 
     private readonly JournalFolder _folder;
     private readonly JournalReader _reader;
@@ -20,8 +30,13 @@ internal sealed class JournalShipper
     private readonly Lock _gate = new();
     private readonly List<(long Count, TaskCompletionSource Done)> _waiting = [];
 
+    private readonly SpoolWatch _spool;
+
     private JournalPosition _position;
     private long _shipped;
+    private int _failures;
+    private Exception? _fault;
+    private DateTimeOffset _told = DateTimeOffset.MinValue;
     private bool _asleep;
     private TaskCompletionSource _wake = NewSignal();
     private TaskCompletionSource _hurry = NewSignal();
@@ -35,6 +50,7 @@ internal sealed class JournalShipper
         _options = options;
         _time = time;
         _logger = logger;
+        _spool = new SpoolWatch(folder, options.SpoolWarning, logger);
     }
 
     /// <summary>Ships what an earlier process left, up to the first unreadable record of each file.</summary>
@@ -79,6 +95,24 @@ internal sealed class JournalShipper
     /// <summary>Records of this process that are in the store.</summary>
     public long Shipped => Volatile.Read(ref _shipped);
 
+    /// <summary>What the store's driver said when it last failed, while it is away; null while it takes the journal.</summary>
+    public Exception? Fault => Volatile.Read(ref _fault);
+
+    /// <summary>Bytes of the journal that the store does not have yet.</summary>
+    public long Bytes
+    {
+        get
+        {
+            JournalPosition position;
+            lock (_gate)
+            {
+                position = _position;
+            }
+
+            return _writer?.Written.Position is { } written && written.Segment == position.Segment ? Math.Max(0, written.Offset - position.Offset) : _folder.BytesFrom(position);
+        }
+    }
+
     /// <summary>Runs until <paramref name="cancellation"/>.</summary>
     public async Task RunAsync(JournalWriter writer, CancellationToken cancellation)
     {
@@ -90,15 +124,15 @@ internal sealed class JournalShipper
                 await WaitAsync(cancellation);
                 await ShipAsync(cancellation);
             }
-            catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+            catch (Exception) when (cancellation.IsCancellationRequested)
             {
                 return;
             }
             catch (Exception e)
             {
                 // Whatever it is: a shipper that ends would let the journal grow and every report wait, without a word.
-                StorageLog.StoreAway(_logger, e);
-                await Task.Delay(RetryDelay, _time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                Failed(e);
+                await Task.Delay(_failures < FailuresUntilAway ? FirstRetryDelay : RetryDelay, _time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }
@@ -124,7 +158,7 @@ internal sealed class JournalShipper
                 StorageLog.DamagedJournal(_logger, unreadable, _position.Segment, _position.Offset);
             }
 
-            _position = live ? written : new JournalPosition(_position.Segment + 1, 0);
+            Move(live ? written : new JournalPosition(_position.Segment + 1, 0));
             _folder.DeleteBefore(_position);
         }
 
@@ -133,6 +167,7 @@ internal sealed class JournalShipper
     }
 
     /// <summary>Completes once the first <paramref name="count"/> records of this process are in the store.</summary>
+    /// <exception cref="StoreAwayException">The store is away: a try to ship them failed, and so did the one before it.</exception>
     public Task WaitForAsync(long count, CancellationToken cancellation)
     {
         TaskCompletionSource done;
@@ -223,7 +258,56 @@ internal sealed class JournalShipper
             StorageLog.Orphans(_logger, orphans);
         }
 
-        _position = next;
+        Move(next);
+        if (_failures > 0)
+        {
+            (_failures, _told) = (0, DateTimeOffset.MinValue);
+            if (Interlocked.Exchange(ref _fault, null) is not null)
+            {
+                StorageLog.StoreBack(_logger);
+            }
+        }
+
+        if (_writer?.Written.Position.Segment - next.Segment > SegmentsWithoutAWord)
+        {
+            _spool.Look(next);
+        }
+    }
+
+    private void Failed(Exception fault)
+    {
+        _failures++;
+        var now = _time.GetUtcNow();
+        if (now - _told >= TellEvery)
+        {
+            _told = now;
+            StorageLog.StoreAway(_logger, fault);
+        }
+
+        _spool.Look(_position);
+        if (_failures < FailuresUntilAway)
+        {
+            return;
+        }
+
+        Volatile.Write(ref _fault, fault);
+        lock (_gate)
+        {
+            foreach (var (_, done) in _waiting)
+            {
+                done.TrySetException(new StoreAwayException($"The ledger's store does not take records now: {fault.Message}", fault));
+            }
+
+            _waiting.Clear();
+        }
+    }
+
+    private void Move(JournalPosition position)
+    {
+        lock (_gate)
+        {
+            _position = position;
+        }
     }
 
     private async Task WaitOrLeaveAsync(TaskCompletionSource done, CancellationToken cancellation)

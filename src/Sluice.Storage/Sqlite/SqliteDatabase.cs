@@ -16,17 +16,21 @@ internal sealed class SqliteDatabase : ISqlDatabase, IDisposable
     private readonly SqliteConnection _writer;
     private readonly string _readConnection;
 
-    private SqliteDatabase(SqliteConnection writer, string readConnection)
+    private SqliteDatabase(string path, SqliteConnection writer, string readConnection)
     {
+        Path = path;
         _writer = writer;
         _readConnection = readConnection;
     }
+
+    /// <summary>The file.</summary>
+    public string Path { get; }
 
     /// <exception cref="StoreUnusableException">No SQLite on this machine, no such folder, not a database, or a newer schema.</exception>
     public static SqliteDatabase Open(string path)
     {
         NativeSqlite.Load();
-        PrivateFolder.Create(Path.GetDirectoryName(path)!);
+        PrivateFolder.Create(System.IO.Path.GetDirectoryName(path)!);
         if (!File.Exists(path))
         {
             // SQLite would make it readable by everybody; it gives its -wal and -shm files the same mode as this one.
@@ -52,7 +56,7 @@ internal sealed class SqliteDatabase : ISqlDatabase, IDisposable
         }
 
         var read = new SqliteConnectionStringBuilder { DataSource = path, Mode = SqliteOpenMode.ReadOnly, Pooling = true }.ToString();
-        return new SqliteDatabase(writer, read);
+        return new SqliteDatabase(path, writer, read);
     }
 
     /// <summary>Runs <paramref name="work"/> alone on the writing connection, in a transaction that is rolled back when it throws.</summary>

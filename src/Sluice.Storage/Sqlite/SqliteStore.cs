@@ -13,6 +13,8 @@ namespace Sluice.Storage.Sqlite;
 /// <summary>Everything in one file.</summary>
 internal sealed class SqliteStore(SqliteDatabase database, ILogger logger) : IStore
 {
+    public string Shown => database.Path;
+
     public ILedgerSink Ledger { get; } = new SqliteLedgerSink(database);
 
     public ILedgerQueries Queries { get; } = new SqliteLedgerQueries(database);
