@@ -25,11 +25,18 @@ public static class WarmPrice
             return null;
         }
 
+        var (cached, input, output) = Split(cachedTokens, inputTokens, outputLimit);
+        var atHome = (cached * (here.CacheRead ?? homeInput)) + (input * homeInput) + (output * homeOutput);
+        var elsewhere = (cached * (there.CacheWrite5m ?? otherInput)) + (input * otherInput) + (output * otherOutput);
+        return new WarmComparison(home.Id, other.Id, atHome / 1_000_000m, elsewhere / 1_000_000m, cached, output);
+    }
+
+    /// <summary>The tokens that are compared: those cached at home, the rest of the input, and the output that is to be expected.</summary>
+    /// <inheritdoc cref="Compare"/>
+    internal static (long Cached, long Input, long Output) Split(long cachedTokens, long inputTokens, long? outputLimit)
+    {
         var input = Math.Max(0, inputTokens);
         var cached = Math.Clamp(cachedTokens, 0, input);
-        var output = Math.Clamp(outputLimit ?? UsualOutput, 0, UsualOutput);
-        var atHome = (cached * (here.CacheRead ?? homeInput)) + ((input - cached) * homeInput) + (output * homeOutput);
-        var elsewhere = (cached * (there.CacheWrite5m ?? otherInput)) + ((input - cached) * otherInput) + (output * otherOutput);
-        return new WarmComparison(home.Id, other.Id, atHome / 1_000_000m, elsewhere / 1_000_000m, cached, output);
+        return (cached, input - cached, Math.Clamp(outputLimit ?? UsualOutput, 0, UsualOutput));
     }
 }

@@ -96,6 +96,9 @@ public sealed class HealthBoard(TimeProvider time) : IHealth
         Find(endpoint)?.ProbeHeardAsync(credential, longest, cancellation) ?? Task.FromResult(false);
 
     /// <inheritdoc/>
+    public bool IsCalm(ModelEndpoint endpoint) => Find(endpoint) is not { IsCalm: false };
+
+    /// <inheritdoc/>
     public bool FailedRecently(ModelEndpoint endpoint) => Find(endpoint)?.FailedRecently() == true;
 
     /// <inheritdoc/>

@@ -41,6 +41,12 @@ public interface IHealth
     /// <param name="cancellation">Of whoever waits.</param>
     Task<bool> ProbeHeardAsync(ModelEndpoint endpoint, Credential? credential, TimeSpan longest, CancellationToken cancellation);
 
+    /// <summary>
+    /// Nothing stands against the endpoint, whichever credential: then neither <see cref="FailedRecently(ModelEndpoint, Credential?)"/> nor
+    /// <see cref="Excluded"/> says anything, and need not be asked. False where that is not known.
+    /// </summary>
+    bool IsCalm(ModelEndpoint endpoint) => false;
+
     /// <summary>The endpoint failed in the last 30 seconds, whatever has succeeded since on other credentials.</summary>
     bool FailedRecently(ModelEndpoint endpoint);
 

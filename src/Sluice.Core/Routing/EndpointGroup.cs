@@ -52,7 +52,7 @@ internal sealed class EndpointGroup(Demands demands, PlanDraft draft) : IDisposa
     public bool IsOfOneModel => _models == 1;
 
     /// <summary>For draws among the endpoints of the one model; null where they are of several, or cannot be drawn one by one.</summary>
-    public DrawTable? Draws => IsOfOneModel ? _parts[0].Draws : null;
+    public DrawTable? Draws => IsOfOneModel ? _parts[0].Routes.Draws : null;
 
     /// <summary>Endpoints before the filters.</summary>
     public int Considered { get; private set; }
@@ -95,16 +95,21 @@ internal sealed class EndpointGroup(Demands demands, PlanDraft draft) : IDisposa
             Array.Resize(ref _parts, 2 * _models);
         }
 
-        _parts[_models] = new Part(endpoints, routes.Draws, speeds, standings, model.IsFallback);
+        _parts[_models] = new Part(endpoints, routes, speeds, standings, model.IsFallback);
         Reserve(endpoints.Length);
         var entries = _entries.AsSpan(_count, endpoints.Length);
-        Fill(entries, OrdinarySort switch
+        var ranking = OrdinarySort switch
         {
             RouteSort.Price => routes.ByPrice,
             RouteSort.Balanced => routes.ForDraws,
             RouteSort.Throughput or RouteSort.Latency when speeds is not null => speeds.By(OrdinarySort),
             _ => routes.AsListed,
-        });
+        };
+        ranking.Entries.CopyTo(entries);
+        for (var i = 0; _models > 0 && i < entries.Length; i++)
+        {
+            entries[i].Model = (ushort)_models;
+        }
 
         _models++;
         Considered += endpoints.Length;
@@ -114,6 +119,22 @@ internal sealed class EndpointGroup(Demands demands, PlanDraft draft) : IDisposa
         var passed = entries[..Filtering.Apply(entries, routes, demands, draft)];
         PriorityFirst |= demands is { IsTiered: true, Tiers.Asked: ServiceTiers.Priority } && AnyAsked(passed, endpoints);
         _count += passed.Length;
+    }
+
+    /// <summary>The place of an endpoint of the first model among the entries; -1 where it did not pass.</summary>
+    /// <param name="id">Of the endpoint.</param>
+    public int FindFirsts(string id)
+    {
+        var position = _parts[0].Routes.PositionOf(id);
+        for (var i = 0; position >= 0 && i < _count && _entries[i].Model == 0; i++)
+        {
+            if (_entries[i].Position == position)
+            {
+                return i;
+            }
+        }
+
+        return -1;
     }
 
     public EndpointFacts FactsOf(in Entry entry) => _parts[entry.Model].Endpoints[entry.Position];
@@ -154,16 +175,6 @@ internal sealed class EndpointGroup(Demands demands, PlanDraft draft) : IDisposa
         return false;
     }
 
-    private void Fill(Span<Entry> entries, Ranking ranking)
-    {
-        var positions = ranking.Positions.AsSpan(0, entries.Length);
-        var keys = ranking.Keys.AsSpan(0, entries.Length);
-        for (var i = 0; i < entries.Length; i++)
-        {
-            entries[i] = new Entry { Position = positions[i], Key = keys[i], Model = (ushort)_models };
-        }
-    }
-
     private void Reserve(int more)
     {
         if (_count + more > _entries.Length)
@@ -176,5 +187,5 @@ internal sealed class EndpointGroup(Demands demands, PlanDraft draft) : IDisposa
     }
 
     private readonly record struct Part(
-        EndpointFacts[] Endpoints, DrawTable? Draws, SpeedReading? Speeds, (ToolStanding Standing, double Key)[]? Standings, bool IsFallback);
+        EndpointFacts[] Endpoints, ModelRoutes Routes, SpeedReading? Speeds, (ToolStanding Standing, double Key)[]? Standings, bool IsFallback);
 }

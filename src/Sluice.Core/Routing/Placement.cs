@@ -29,16 +29,15 @@ internal sealed class Placement(IHealth health, IAffinity affinity, TimeProvider
         var draw = group.OrdinarySort is RouteSort.Order or RouteSort.Price ? default : NextDraw(entries.Length);
         var draft = group.Draft;
         var start = draft.Count;
+        draft.ExpectCandidates(entries.Length);
         var walk = new BestFirst(entries);
         EndpointOrder.Apply(group, ref draw, ref walk);
         var home = HomeOf(group);
         var taken = 0;
-        for (var at = walk.Next(); at >= 0 && !draft.IsFull; at = walk.Next())
+        while (!draft.IsFull && walk.Next() is >= 0 and var at)
         {
-            ref var entry = ref entries[at];
-            entry.IsTaken = true;
             taken++;
-            AddCredentials(group, in entry, start, home);
+            AddCredentials(group, in entries[at], start, home);
         }
 
         draft.AppendFailedRecently();
@@ -58,7 +57,13 @@ internal sealed class Placement(IHealth health, IAffinity affinity, TimeProvider
 
     private static void LeaveOutTheRest(EndpointGroup group, Span<Entry> entries, int rest)
     {
+        if (rest == 0)
+        {
+            return;
+        }
+
         var toName = Math.Min(rest, MostNamed);
+        group.Draft.ExpectLeftOut(toName + 1);
         for (var i = 0; toName > 0; i++)
         {
             if (!entries[i].IsTaken)
@@ -70,7 +75,7 @@ internal sealed class Placement(IHealth health, IAffinity affinity, TimeProvider
 
         if (rest > MostNamed)
         {
-            group.Draft.LeaveOut("…", $"{PlanDraft.Number(rest - MostNamed)} more are {PlanDraft.FurtherDown}");
+            group.Draft.LeaveOut("…", PlanDraft.Number(rest - MostNamed) + " more are " + PlanDraft.FurtherDown);
         }
     }
 
@@ -83,74 +88,65 @@ internal sealed class Placement(IHealth health, IAffinity affinity, TimeProvider
             return null;
         }
 
-        foreach (ref var entry in group.Entries)
+        var at = group.FindFirsts(place.Endpoint);
+        if (at < 0 || !MayStay(group, group.Entries[at].Rank))
         {
-            var facts = group.FactsOf(in entry);
-            var endpoint = facts.Endpoint;
-            if (endpoint.Id != place.Endpoint || endpoint.Model.Id != group.First.Model.Id || !EndpointOrder.IsNotLater(entry.Rank))
-            {
-                continue;
-            }
-
-            if (group.Demands.Order.Count > 0 && !EndpointOrder.IsListed(entry.Rank, group.Demands))
-            {
-                // Its home is what the order leaves for the end: the order decides. Within the order a warm cache does, or naming an order would cost it.
-                return null;
-            }
-
-            var credential = Find(facts.Provider.Credentials, place.Credential);
-            if (credential?.Id != place.Credential || health.Excluded(endpoint, credential) is not null || health.FailedRecently(endpoint, credential))
-            {
-                return null;
-            }
-
-            if (group.Sort == RouteSort.Price && Cheapest(group, endpoint, place.CachedTokens) is { } comparison)
-            {
-                group.Draft.Moving ??= comparison;
-                if (!comparison.IsWorthStaying)
-                {
-                    return null;
-                }
-            }
-
-            group.Draft.Add(new Candidate(endpoint, facts.Provider, credential, "session stays"));
-            return new Home(endpoint, credential);
+            return null;
         }
 
-        return null;
+        var facts = group.FactsOf(in group.Entries[at]);
+        var endpoint = facts.Endpoint;
+        var credential = Find(facts.Credentials, place.Credential);
+        if (credential?.Id != place.Credential || health.Excluded(endpoint, credential) is not null || health.FailedRecently(endpoint, credential))
+        {
+            return null;
+        }
+
+        if (group.Sort == RouteSort.Price && Cheapest(group, endpoint, place.CachedTokens) is { } comparison)
+        {
+            group.Draft.Moving ??= comparison;
+            if (!comparison.IsWorthStaying)
+            {
+                return null;
+            }
+        }
+
+        group.Draft.Add(new Candidate(endpoint, facts.Provider, credential, "session stays"));
+        return new Home(endpoint, credential);
     }
+
+    // Where the request's order leaves the session's home for the end, the order decides. Within the order a warm cache does, or naming an order
+    // would cost it.
+    private static bool MayStay(EndpointGroup group, int rank) =>
+        EndpointRanks.IsNotLater(rank) && (group.Demands.Order.Count == 0 || EndpointRanks.IsListed(rank, group.Demands));
 
     /// <summary>The cheapest for this request of those who can be asked instead, against the session's home; null where there is none with a known price.</summary>
     private WarmComparison? Cheapest(EndpointGroup group, ModelEndpoint home, long cachedTokens)
     {
-        WarmComparison? cheapest = null;
+        ModelEndpoint? cheapest = null;
+        var least = double.PositiveInfinity;
         var needs = group.Demands.Request.Needs;
+        var (cached, input, output) = WarmPrice.Split(cachedTokens, needs.InputTokens, needs.OutputTokens);
         foreach (ref var entry in group.Entries)
         {
             var facts = group.FactsOf(in entry);
             var endpoint = facts.Endpoint;
-            if (!ReferenceEquals(endpoint, home) && endpoint.Model.Id == home.Model.Id && EndpointOrder.IsNotLater(entry.Rank)
-                && !health.FailedRecently(endpoint) && CanBeAsked(endpoint, facts.Provider)
-                && WarmPrice.Compare(home, cachedTokens, endpoint, needs.InputTokens, needs.OutputTokens) is { } one
-                && (cheapest is null || one.Elsewhere < cheapest.Elsewhere))
+            if (facts.ColdPrice(cached, input, output) is var price && price < least
+                && !ReferenceEquals(endpoint, home) && endpoint.Model.Id == home.Model.Id && EndpointRanks.IsNotLater(entry.Rank)
+                && !health.FailedRecently(endpoint) && CanBeAsked(facts))
             {
-                cheapest = one;
+                (cheapest, least) = (endpoint, price);
             }
         }
 
-        return cheapest;
+        return cheapest is null ? null : WarmPrice.Compare(home, cachedTokens, cheapest, needs.InputTokens, needs.OutputTokens);
     }
 
-    private bool CanBeAsked(ModelEndpoint endpoint, ProviderSettings provider)
+    private bool CanBeAsked(EndpointFacts facts)
     {
-        if (provider.Credentials.Count == 0)
+        foreach (var credential in facts.Credentials)
         {
-            return health.Excluded(endpoint, credential: null) is null;
-        }
-
-        for (var i = 0; i < provider.Credentials.Count; i++)
-        {
-            if (health.Excluded(endpoint, provider.Credentials[i]) is null)
+            if (health.Excluded(facts.Endpoint, credential) is null)
             {
                 return true;
             }
@@ -159,13 +155,13 @@ internal sealed class Placement(IHealth health, IAffinity affinity, TimeProvider
         return false;
     }
 
-    private static Credential? Find(IReadOnlyList<Credential> credentials, string? id)
+    private static Credential? Find(Credential?[] credentials, string? id)
     {
-        for (var i = 0; i < credentials.Count; i++)
+        foreach (var credential in credentials)
         {
-            if (credentials[i].Id == id)
+            if (credential?.Id == id)
             {
-                return credentials[i];
+                return credential;
             }
         }
 
@@ -175,19 +171,23 @@ internal sealed class Placement(IHealth health, IAffinity affinity, TimeProvider
     private void AddCredentials(EndpointGroup group, in Entry entry, int start, Home? home)
     {
         var draft = group.Draft;
-        var (endpoint, provider) = (group.FactsOf(in entry).Endpoint, group.FactsOf(in entry).Provider);
-        var credentials = provider.Credentials;
-        var count = Math.Max(1, credentials.Count);
-        var first = count == 1 ? 0 : FirstCredential(group.Demands.Request.Session, (uint)count);
-        for (var i = 0; i < count; i++)
+        var facts = group.FactsOf(in entry);
+        var (endpoint, provider, credentials) = (facts.Endpoint, facts.Provider, facts.Credentials);
+        var isCalm = health.IsCalm(endpoint);
+        var first = credentials.Length == 1 ? 0 : FirstCredential(group.Demands.Request.Session, (uint)credentials.Length);
+        for (var i = 0; i < credentials.Length; i++)
         {
-            var credential = credentials.Count == 0 ? null : credentials[(int)((first + (uint)i) % (uint)count)];
+            var credential = credentials[(int)((first + (uint)i) % (uint)credentials.Length)];
             if (home is { } placed && ReferenceEquals(placed.Endpoint, endpoint) && ReferenceEquals(placed.Credential, credential))
             {
                 continue;
             }
 
-            if (health.Excluded(endpoint, credential) is { } exclusion)
+            if (isCalm)
+            {
+                draft.Add(new Candidate(endpoint, provider, credential, ReasonOf(group, in entry, endpoint, start)));
+            }
+            else if (health.Excluded(endpoint, credential) is { } exclusion)
             {
                 draft.Exclude(new Candidate(endpoint, provider, credential, "probe of an open circuit"), exclusion, health.WordsFor(endpoint, credential), time.GetUtcNow());
             }
@@ -204,12 +204,12 @@ internal sealed class Placement(IHealth health, IAffinity affinity, TimeProvider
 
     private static string ReasonOf(EndpointGroup group, in Entry entry, ModelEndpoint endpoint, int start)
     {
-        var candidates = group.Draft.Candidates;
+        var draft = group.Draft;
         return group.IsFallback(in entry) ? "fallback model"
-            : candidates.Count > start && ReferenceEquals(candidates[^1].Endpoint, endpoint) ? "next credential"
-            : EndpointOrder.IsListed(entry.Rank, group.Demands) ? "named in provider.order"
+            : draft.Count > start && ReferenceEquals(draft.Last.Endpoint, endpoint) ? "next credential"
+            : EndpointRanks.IsListed(entry.Rank, group.Demands) ? "named in provider.order"
             : group.ToolStandingOf(in entry).Standing == ToolStanding.Worse ? "worse tool calls than others"
-            : candidates.Count > start ? "next in order"
+            : draft.Count > start ? "next in order"
             : SortChoice.Reason(entry.Key <= ToolStandings.KnownKey ? RouteSort.Exacto : group.OrdinarySort, entry.Key);
     }
 

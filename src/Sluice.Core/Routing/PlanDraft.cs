@@ -17,7 +17,7 @@ internal sealed class PlanDraft
 
     private const int MostLeftOut = 64;
 
-    private readonly List<Candidate> _candidates = new(4);
+    private readonly List<Candidate> _candidates = [];
     private List<LeftOutEndpoint>? _leftOut;
     private List<Candidate>? _failedRecently;
     private List<Candidate>? _askable;
@@ -28,6 +28,8 @@ internal sealed class PlanDraft
     public IReadOnlyList<Candidate> Candidates => _candidates;
 
     public int Count => _candidates.Count;
+
+    public Candidate Last => _candidates[^1];
 
     public bool IsFull => _candidates.Count >= Planner.MostCandidates;
 
@@ -52,9 +54,15 @@ internal sealed class PlanDraft
     /// <summary>What the last of the excluded to fail was told.</summary>
     public LastWords? Words { get; private set; }
 
+    /// <summary>Makes room at once where it is known how much is needed: growing towards it would cost more than all else that is done with a list.</summary>
+    /// <param name="candidates">That may be added.</param>
+    public void ExpectCandidates(int candidates) => _candidates.EnsureCapacity(Math.Min(Count + candidates, Planner.MostCandidates));
+
+    /// <summary>The same for what is left out; unless it is said here, room is made for all that can be named and the line that counts the others.</summary>
+    public void ExpectLeftOut(int endpoints) => _leftOut ??= new List<LeftOutEndpoint>(endpoints);
+
     public void LeaveOut(string endpoint, string why)
     {
-        // Sixteen are named of those further down alone: growing towards them would cost more than room for all, and for the line that counts the others.
         _leftOut ??= new List<LeftOutEndpoint>(MostLeftOut + 1);
         if (_leftOut.Count < MostLeftOut)
         {

@@ -35,23 +35,27 @@ public sealed class Planner(IHealth health, IAffinity affinity, TimeProvider tim
     private volatile RouteTable? _table;
 
     /// <summary>Plans one request against one snapshot.</summary>
-    public Plan Plan(ConfigSnapshot snapshot, RoutingRequest request) =>
-        snapshot.Rules.Match(request, time.GetUtcNow()) is { } rule
-            ? rule.Mark(PlanModels(snapshot, rule.Apply(request, snapshot.Catalogue)), request.Model)
-            : PlanModels(snapshot, request);
+    public Plan Plan(ConfigSnapshot snapshot, RoutingRequest request)
+    {
+        var now = time.GetUtcNow();
+        return snapshot.Rules.Match(request, now) is { } rule
+            ? rule.Mark(PlanModels(snapshot, rule.Apply(request, snapshot.Catalogue), now), request.Model)
+            : PlanModels(snapshot, request, now);
+    }
 
-    private Plan PlanModels(ConfigSnapshot snapshot, RoutingRequest request)
+    private Plan PlanModels(ConfigSnapshot snapshot, RoutingRequest request, DateTimeOffset now)
     {
         if (_simple.Find(snapshot, request, health) is { } simple)
         {
             return simple;
         }
 
+        var today = DateOnly.FromDateTime(now.UtcDateTime);
         var catalogue = snapshot.Catalogue;
         var resolved = catalogue.Resolve(request.Model);
         if (resolved is not null && ChosenModels.Is(resolved.Model))
         {
-            return PlanChoice(snapshot, request, resolved);
+            return PlanChoice(snapshot, request, resolved, now);
         }
 
         if (resolved is null && request.FallbackModels.Count == 0)
@@ -64,11 +68,11 @@ public sealed class Planner(IHealth health, IAffinity affinity, TimeProvider tim
             return new Plan { Model = resolved.Model, Refusal = Refusals.NotAllowed(request) };
         }
 
-        var table = TableFor(snapshot);
+        var table = TableFor(snapshot, now);
         var demands = new Demands(request, table.Names);
         var draft = new PlanDraft();
-        draft.Note(ModelNotes.Of(request.Model, resolved, Today));
-        Fill(draft, table, demands, ModelsToTry.Of(snapshot, request, resolved, draft, Today));
+        draft.Note(ModelNotes.Of(request.Model, resolved, today));
+        Fill(draft, table, demands, ModelsToTry.Of(snapshot, request, resolved, draft, today));
         draft.AskOpenCircuits();
 
         var funnel = draft.Count > 0 || resolved is null ? [] : Filtering.Funnel(table.Of(resolved), resolved.Variant, demands);
@@ -86,14 +90,12 @@ public sealed class Planner(IHealth health, IAffinity affinity, TimeProvider tim
                 : WrongProduct.Refusal(request, resolved, catalogue) ?? Refusals.NothingToTry(request, draft, funnel),
         };
         Keep(snapshot, request, resolved, plan);
-        return resolved is not null && table.Of(resolved).Endpoints.Length == 0 && EndedModel.Is(resolved, Today) ? EndedModel.Mark(plan, request, resolved, snapshot) : plan;
+        return resolved is not null && table.Of(resolved).Endpoints.Length == 0 && EndedModel.Is(resolved, today) ? EndedModel.Mark(plan, request, resolved, snapshot) : plan;
     }
 
     // On its own, or every plan would pay for what the choice captures.
-    private Plan PlanChoice(ConfigSnapshot snapshot, RoutingRequest request, ResolvedModel name) =>
-        new AutoRouter(snapshot, request, Today).Choose(name, affinity, chosen => PlanModels(snapshot, chosen));
-
-    private DateOnly Today => DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime);
+    private Plan PlanChoice(ConfigSnapshot snapshot, RoutingRequest request, ResolvedModel name, DateTimeOffset now) =>
+        new AutoRouter(snapshot, request, DateOnly.FromDateTime(now.UtcDateTime)).Choose(name, affinity, chosen => PlanModels(snapshot, chosen, now));
 
     private void Fill(PlanDraft draft, RouteTable table, Demands demands, IReadOnlyList<ModelToTry> models)
     {
@@ -111,9 +113,8 @@ public sealed class Planner(IHealth health, IAffinity affinity, TimeProvider tim
         _placement.Place(group);
     }
 
-    private RouteTable TableFor(ConfigSnapshot snapshot)
+    private RouteTable TableFor(ConfigSnapshot snapshot, DateTimeOffset now)
     {
-        var now = time.GetUtcNow();
         if (_table is not { } table || !ReferenceEquals(table.Snapshot, snapshot) || table.Day != RouteTable.DayOf(now))
         {
             _table = table = new RouteTable(snapshot, now);

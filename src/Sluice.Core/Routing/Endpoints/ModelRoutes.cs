@@ -15,6 +15,7 @@ internal sealed class ModelRoutes
     private volatile SpeedReading? _speeds;
     private Ranking? _byPrice;
     private Ranking? _forDraws;
+    private Dictionary<string, int>? _positions;
     private volatile ToolReading? _toolReading;
 
     /// <param name="model">Which.</param>
@@ -77,6 +78,14 @@ internal sealed class ModelRoutes
 
     /// <summary>Some endpoint is in this tier.</summary>
     public bool Has(string? tier) => tier is not null && Array.Exists(Endpoints, endpoint => endpoint.Tier == tier);
+
+    /// <summary>The position of an endpoint by its id; -1 for a stranger.</summary>
+    public int PositionOf(string id)
+    {
+        _positions ??= Endpoints.ToLookup(static endpoint => endpoint.Endpoint.Id, StringComparer.Ordinal)
+            .ToDictionary(static same => same.Key, static same => same.First().Position, StringComparer.Ordinal);
+        return _positions.GetValueOrDefault(id, -1);
+    }
 
     /// <summary>How fast the endpoints are; at most a second old.</summary>
     public SpeedReading Speeds(IHealth health, TimeProvider time)

@@ -6,20 +6,24 @@ namespace Sluice.Core.Routing.Endpoints;
 internal sealed class ProviderList
 {
     /// <summary>Names nobody.</summary>
-    public static readonly ProviderList Empty = new([], [], []);
-
-    private readonly ProviderMatch[] _matches;
+    public static readonly ProviderList Empty = new(0, [], [], namesStrangers: false);
 
     // By provider: one more than the place of the first name that means it as a whole; 0 for none. Places are below 256, since lists are bounded.
     private readonly byte[] _places;
-    private readonly int[] _suffixed;
 
-    private ProviderList(ProviderMatch[] matches, byte[] places, int[] suffixed) => (_matches, _places, _suffixed) = (matches, places, suffixed);
+    // Names that mean a part of a provider's endpoints, with their places.
+    private readonly (int Place, ProviderMatch Match)[] _suffixed;
 
-    public int Count => _matches.Length;
+    private ProviderList(int count, byte[] places, (int Place, ProviderMatch Match)[] suffixed, bool namesStrangers)
+    {
+        (Count, NamesStrangers) = (count, namesStrangers);
+        (_places, _suffixed) = (places, suffixed);
+    }
+
+    public int Count { get; }
 
     /// <summary>Some name means no configured provider.</summary>
-    public bool NamesStrangers => Array.Exists(_matches, match => !match.IsKnown);
+    public bool NamesStrangers { get; }
 
     public static ProviderList Of(IReadOnlyList<string> written, ProviderNames names)
     {
@@ -28,46 +32,48 @@ internal sealed class ProviderList
             return Empty;
         }
 
-        var matches = new ProviderMatch[Math.Min(written.Count, byte.MaxValue)];
+        var count = Math.Min(written.Count, byte.MaxValue);
         var places = new byte[names.Count];
-        List<int>? suffixed = null;
-        for (var i = 0; i < matches.Length; i++)
+        var namesStrangers = false;
+        List<(int Place, ProviderMatch Match)>? suffixed = null;
+        for (var i = 0; i < count; i++)
         {
-            matches[i] = names.Find(written[i]);
-            if (matches[i].Suffix is not null)
+            var match = names.Find(written[i]);
+            namesStrangers |= !match.IsKnown;
+            if (match.Suffix is not null)
             {
-                (suffixed ??= []).Add(i);
+                (suffixed ??= []).Add((i, match));
                 continue;
             }
 
-            foreach (var provider in matches[i].Providers)
+            foreach (var provider in match.Providers)
             {
                 places[provider] = places[provider] == 0 ? (byte)(i + 1) : places[provider];
             }
         }
 
-        return new ProviderList(matches, places, suffixed is null ? [] : [.. suffixed]);
+        return new ProviderList(count, places, suffixed is null ? [] : [.. suffixed], namesStrangers);
     }
 
     /// <summary>Some name means a service tier: <c>openai/flex</c>.</summary>
-    public bool NamesTiers => Array.Exists(_suffixed, i => ServiceTiers.IsTier(_matches[i].Suffix?.ToLowerInvariant()));
+    public bool NamesTiers => Array.Exists(_suffixed, static name => ServiceTiers.IsTier(name.Match.Suffix?.ToLowerInvariant()));
 
     /// <summary>The place of the first name that covers an endpoint; -1 where none does.</summary>
     /// <param name="endpoint">Which.</param>
     /// <param name="withTiers">A provider's name covers its endpoints in other tiers too, which by themselves only <c>provider/tier</c> does.</param>
     public int PlaceOf(EndpointFacts endpoint, bool withTiers = false)
     {
-        if (_matches.Length == 0)
+        if (Count == 0)
         {
             return -1;
         }
 
         var place = endpoint.Tier is null || withTiers ? _places[endpoint.ProviderIndex] - 1 : -1;
-        foreach (var i in _suffixed)
+        foreach (var (at, match) in _suffixed)
         {
-            if ((place < 0 || i < place) && _matches[i].Covers(endpoint))
+            if ((place < 0 || at < place) && match.Covers(endpoint))
             {
-                return i;
+                return at;
             }
         }
 
@@ -75,6 +81,5 @@ internal sealed class ProviderList
     }
 
     public bool Covers(EndpointFacts endpoint, bool withTiers = false) =>
-        _suffixed.Length > 0 ? PlaceOf(endpoint, withTiers) >= 0
-        : _places.Length > 0 && _places[endpoint.ProviderIndex] > 0 && (endpoint.Tier is null || withTiers);
+        (_places.Length > 0 && _places[endpoint.ProviderIndex] > 0 && (endpoint.Tier is null || withTiers)) || (_suffixed.Length > 0 && PlaceOf(endpoint, withTiers) >= 0);
 }

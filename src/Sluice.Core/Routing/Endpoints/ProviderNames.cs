@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using Sluice.Core.Configuration;
 
 namespace Sluice.Core.Routing.Endpoints;
@@ -22,7 +23,7 @@ internal sealed class ProviderNames
 
     private const int LongestName = 128;
 
-    private readonly Dictionary<string, int[]> _asWritten = new(StringComparer.Ordinal);
+    private readonly FrozenDictionary<string, int[]> _asWritten;
     private readonly Dictionary<string, int[]> _exact = new(StringComparer.OrdinalIgnoreCase);
     private readonly Dictionary<string, int[]> _loose = new(StringComparer.Ordinal);
 
@@ -53,10 +54,7 @@ internal sealed class ProviderNames
             }
         }
 
-        foreach (var (name, found) in _exact)
-        {
-            _asWritten[name] = found;
-        }
+        _asWritten = _exact.ToFrozenDictionary(StringComparer.Ordinal);
     }
 
     /// <summary>Configured providers.</summary>
@@ -81,7 +79,7 @@ internal sealed class ProviderNames
     }
 
     // Nearly all names are written as they stand in the file, and letters compared as they are cost half of those compared in any case.
-    private int[]? Providers(string name) => _asWritten.GetValueOrDefault(name) ?? _exact.GetValueOrDefault(name) ?? _loose.GetValueOrDefault(Loose(name));
+    private int[]? Providers(string name) => _asWritten.TryGetValue(name, out var providers) ? providers : _exact.GetValueOrDefault(name) ?? _loose.GetValueOrDefault(Loose(name));
 
     private static void Add(Dictionary<string, int[]> names, string name, int provider)
     {

@@ -18,6 +18,7 @@ internal sealed class Demands
             Only = ProviderList.Of(Preferences.Only, names);
             Ignore = ProviderList.Of(Preferences.Ignore, names);
             Order = ProviderList.Of(Preferences.Order, names);
+            Ceiling = Preferences.MaxPrice is { } limit ? new PriceCeiling(limit, Needs.InputTokens) : null;
         }
 
         Tiers = new TierDemand(request, Only, Order);
@@ -34,6 +35,9 @@ internal sealed class Demands
     public ProviderList Ignore { get; } = ProviderList.Empty;
 
     public ProviderList Order { get; } = ProviderList.Empty;
+
+    /// <summary>The most that it pays; null where nothing is limited.</summary>
+    public PriceCeiling? Ceiling { get; }
 
     public TierDemand Tiers { get; }
 
@@ -60,7 +64,7 @@ internal sealed class Demands
     /// one that is and does not serve the model.
     /// </summary>
     public bool Lists(ProviderList list, EndpointFacts endpoint) =>
-        list.Covers(endpoint, Tiers.IsAsked(endpoint)) || (IsLeftTo(endpoint) && (list.NamesStrangers || !CoversAny(list)));
+        list.Covers(endpoint) || (endpoint.Tier is not null && list.Covers(endpoint, Tiers.IsAsked(endpoint))) || (IsLeftTo(endpoint) && (list.NamesStrangers || !CoversAny(list)));
 
     private bool CoversAny(ProviderList list)
     {

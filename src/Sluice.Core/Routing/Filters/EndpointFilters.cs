@@ -1,5 +1,4 @@
 using Sluice.Core.Catalogue;
-using Sluice.Core.Pricing;
 using Sluice.Core.Routing.Endpoints;
 using Sluice.Protocols.Formats;
 using Sluice.Protocols.Native;
@@ -84,8 +83,8 @@ internal static class EndpointFilters
             Remedy = "Allow further quantizations (`unknown` for endpoints that say nothing), or leave `provider.quantizations` out.",
         },
         new("Filter by Max Price", FilterForce.Demanded, "costs more than provider.max_price or its price is not known",
-            static d => d.Preferences.MaxPrice is not null,
-            static (e, d) => IsWithin(e, d.Preferences.MaxPrice!, d.Needs.InputTokens) || d.IsLeftTo(e))
+            static d => d.Ceiling is not null,
+            static (e, d) => d.Ceiling!.Admits(e) || d.IsLeftTo(e))
         {
             Member = "provider.max_price",
             ExcludedBy = "max_price",
@@ -163,23 +162,4 @@ internal static class EndpointFilters
 
         return false;
     }
-
-    // No provider here charges by the request: that limit holds wherever the rest of the price is known.
-    private static bool IsWithin(EndpointFacts endpoint, PriceLimit limit, long inputTokens)
-    {
-        if (endpoint.Rates is not { } sheet)
-        {
-            return limit is { Prompt: null, Completion: null, Request: null, Image: null, Audio: null };
-        }
-
-        var rates = Pricer.RatesFor(sheet, inputTokens);
-        return IsUnder(rates.Input, limit.Prompt) && IsUnder(rates.Output, limit.Completion)
-            && (rates.Media is not { Image: [_, ..] images } || AreUnder(images, limit.Image))
-            && (endpoint.Endpoint.Model.Traits.Audio == false || IsUnder(rates.AudioInput, limit.Audio));
-    }
-
-    // On its own, or every endpoint of every request with a limit would pay for what the question captures.
-    private static bool AreUnder(IReadOnlyList<UnitRate> images, decimal? limit) => images.All(image => IsUnder(image.Usd, limit));
-
-    private static bool IsUnder(decimal? price, decimal? limit) => limit is null || price <= limit;
 }

@@ -14,9 +14,10 @@ internal ref struct BestFirst(Span<Entry> entries)
     private Batch _batch;
     private int _count;
     private int _at;
+    private int _listed;
     private int _last = -1;
 
-    /// <summary>The entries stand in their order already.</summary>
+    /// <summary>The entries stand in their order already, but for those that are expected.</summary>
     public bool AsListed { get; set; }
 
     /// <summary>Says, before the first is asked for, who the first are, for whoever knows that without looking.</summary>
@@ -29,20 +30,39 @@ internal ref struct BestFirst(Span<Entry> entries)
         }
     }
 
-    /// <summary>The place of the next best entry; -1 at the end.</summary>
+    /// <summary>The place of the next best entry, which is taken by that; -1 at the end.</summary>
     public int Next()
     {
-        if (AsListed)
+        var at = NextPlace();
+        if (at >= 0)
         {
-            return ++_last < _entries.Length ? _last : -1;
+            _entries[at].IsTaken = true;
         }
 
-        if (_at == _count)
+        return at;
+    }
+
+    private int NextPlace()
+    {
+        if (_at == _count && !AsListed)
         {
             Fill();
         }
 
-        return _at < _count ? _last = _batch[_at++].At : -1;
+        if (_at < _count)
+        {
+            return _last = _batch[_at++].At;
+        }
+
+        while (AsListed && _listed < _entries.Length)
+        {
+            if (!_entries[_listed++].IsTaken)
+            {
+                return _listed - 1;
+            }
+        }
+
+        return -1;
     }
 
     private void Fill()

@@ -1,14 +1,11 @@
 using Sluice.Core.Configuration;
-using Sluice.Core.Health;
-using Sluice.Core.Routing.Endpoints;
-using Sluice.Core.Routing.Filters;
 
 namespace Sluice.Core.Routing.Ordering;
 
 /// <summary>
-/// Gives the entries of one group their ranks and keys: first what the request asked to be put last, then its own <c>provider.order</c>, then
-/// the sort. Where speed decides, endpoints that were not measured lately come after those that were, in configured order; so that they are
-/// not forgotten, one decision in twenty puts one of them first.
+/// Orders the entries of one group: by their ranks (<see cref="EndpointRanks"/>), and within a rank by the sort. Where speed decides, endpoints
+/// that were not measured lately come after those that were, in configured order; so that they are not forgotten, one decision in twenty puts
+/// one of them first.
 /// </summary>
 internal static class EndpointOrder
 {
@@ -17,27 +14,18 @@ internal static class EndpointOrder
 
     private const double ShareOfExploring = 1 / 20.0;
 
-    // What is put last, in the order of their weight: they are added up.
-    private const int LessWanted = 1;
-    private const int WorseCalls = 2;
-    private const int OtherTier = 4;
-    private const int TooSmall = 8;
-
-    // Rank: what is put last, times this, plus the place in provider.order.
-    private const int LaterStep = 1 << 8;
-    private const int Unlisted = LaterStep - 1;
-
     /// <summary>Sets the ranks, and the keys that no ranking has; and tells the walk what is known of the order by that.</summary>
     public static void Apply(EndpointGroup group, ref Draw draw, ref BestFirst walk)
     {
         var entries = group.Entries;
-        var keysDecide = (!IsRanked(group) || SetRanks(group, entries)) && !group.KnowsToolCalls;
+        var keysDecide = EndpointRanks.Set(group, entries) && !group.KnowsToolCalls;
         switch (group.OrdinarySort)
         {
             case RouteSort.Balanced:
                 Span<int> first = stackalloc int[Planner.MostCandidates];
                 first = first[..PriceDraw.SetKeys(group, first, ref draw)];
                 walk.Expect(keysDecide ? first : []);
+                walk.AsListed = keysDecide && first.Length > 0;
                 break;
             case RouteSort.Throughput or RouteSort.Latency:
                 walk.AsListed = !Explore(entries, ref draw) && keysDecide && group.IsOfOneModel;
@@ -53,41 +41,6 @@ internal static class EndpointOrder
         }
     }
 
-    /// <summary>The rank is that of an endpoint which nothing puts last.</summary>
-    public static bool IsNotLater(int rank) => rank < LaterStep;
-
-    /// <summary>The rank is that of an endpoint which <c>provider.order</c> names.</summary>
-    public static bool IsListed(int rank, Demands demands) => demands.Order.Count > 0 && rank % LaterStep < Unlisted;
-
-    private static bool IsRanked(EndpointGroup group) =>
-        group.MayOverflow || group.PriorityFirst || group.Demands.Order.Count > 0 || group.Demands.WantsSpeed || group.WidestFirst;
-
-    /// <summary>True when all ranks are the same.</summary>
-    private static bool SetRanks(EndpointGroup group, Span<Entry> entries)
-    {
-        var demands = group.Demands;
-        var same = true;
-        long widest = 0;
-        for (var i = 0; group.WidestFirst && i < entries.Length; i++)
-        {
-            widest = Math.Max(widest, group.FactsOf(in entries[i]).Endpoint.ContextLength ?? 0);
-        }
-
-        foreach (ref var entry in entries)
-        {
-            var facts = group.FactsOf(in entry);
-            var later = demands.Window > facts.ContextLength ? TooSmall
-                : facts.ContextLength < widest || IsTooSlow(group.SpeedOf(in entry), demands.Preferences) ? LessWanted
-                : 0;
-            later += group.PriorityFirst && !demands.Tiers.IsAsked(facts) ? OtherTier : 0;
-            var listed = demands.Order.Count == 0 ? 0 : demands.Order.PlaceOf(facts, demands.Tiers.IsAsked(facts));
-            entry.Rank = (later * LaterStep) + (listed < 0 ? Unlisted : listed);
-            same &= entry.Rank == entries[0].Rank;
-        }
-
-        return same;
-    }
-
     /// <summary>Over the keys of the ordinary order: whose tool calls are known to be good goes first, whose are worse than the others' goes last.</summary>
     private static void SetToolKeys(EndpointGroup group, Span<Entry> entries)
     {
@@ -101,7 +54,7 @@ internal static class EndpointOrder
                     break;
                 case ToolStanding.Worse:
                     entry.Key = key;
-                    entry.Rank += WorseCalls * LaterStep;
+                    entry.Rank += EndpointRanks.OfWorseCalls;
                     break;
             }
         }
@@ -138,12 +91,4 @@ internal static class EndpointOrder
 
         return false;
     }
-
-    private static bool IsTooSlow(EndpointSpeed? speed, ProviderPreferences preferences) => speed is not null
-        && ((preferences.PreferredMinThroughput is { } least
-                && (IsBelow(speed.Throughput.P50, least.P50) || IsBelow(speed.Throughput.P75, least.P75) || IsBelow(speed.Throughput.P90, least.P90) || IsBelow(speed.Throughput.P99, least.P99)))
-            || (preferences.PreferredMaxLatency is { } most
-                && (IsBelow(most.P50, speed.Latency.P50) || IsBelow(most.P75, speed.Latency.P75) || IsBelow(most.P90, speed.Latency.P90) || IsBelow(most.P99, speed.Latency.P99))));
-
-    private static bool IsBelow(double? value, double? limit) => value < limit;
 }

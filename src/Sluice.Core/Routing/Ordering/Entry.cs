@@ -19,5 +19,6 @@ internal struct Entry
     /// <summary>Its model's place in the group.</summary>
     public ushort Model;
 
+    /// <summary>It has its place in the plan, or its reason for having none.</summary>
     public bool IsTaken;
 }

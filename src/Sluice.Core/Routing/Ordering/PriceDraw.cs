@@ -79,8 +79,8 @@ internal static class PriceDraw
             }
 
             // An infinite price times a draw of nothing would be no number.
-            var square = group.FactsOf(in entries[i]).PriceSquared;
-            entries[i].Key = double.IsPositiveInfinity(square) ? square : -drawn[lane] * square;
+            var price = group.FactsOf(in entries[i]).Price;
+            entries[i].Key = double.IsPositiveInfinity(price) ? price : -drawn[lane] * (price * price);
         }
     }
 }

@@ -3,13 +3,12 @@ namespace Sluice.Core.Routing.Ordering;
 /// <summary>The endpoints of one model in an order that hangs on no request, so that hundreds are not sorted for each plan. Immutable.</summary>
 internal sealed class Ranking
 {
-    private Ranking(int[] positions, double[] keys) => (Positions, Keys) = (positions, keys);
+    private readonly Entry[] _entries;
 
-    /// <summary>Positions among the endpoints of the model, best first.</summary>
-    public int[] Positions { get; }
+    private Ranking(Entry[] entries) => _entries = entries;
 
-    /// <summary>The keys of <see cref="Positions"/>, rising.</summary>
-    public double[] Keys { get; }
+    /// <summary>The endpoints, best first, ready to be copied for a plan: all their keys are there, rising.</summary>
+    public ReadOnlySpan<Entry> Entries => _entries;
 
     /// <summary>As they are configured.</summary>
     public static Ranking AsListed(int endpoints) => By(new double[endpoints]);
@@ -19,6 +18,6 @@ internal sealed class Ranking
     {
         int[] positions = [.. Enumerable.Range(0, keys.Length)];
         Array.Sort(positions, (one, other) => keys[one].CompareTo(keys[other]) is not 0 and var difference ? difference : one - other);
-        return new Ranking(positions, Array.ConvertAll(positions, position => keys[position]));
+        return new Ranking(Array.ConvertAll(positions, position => new Entry { Position = position, Key = keys[position] }));
     }
 }

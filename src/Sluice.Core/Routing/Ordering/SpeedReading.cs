@@ -24,5 +24,5 @@ internal sealed class SpeedReading(long at, EndpointSpeed?[] speeds)
         : _byLatency ??= Ranking.By(Array.ConvertAll(speeds, static speed => speed is { FirstTokenSeconds: > 0 and var seconds } ? seconds : Unmeasured));
 
     /// <summary>Some endpoint was measured in this way.</summary>
-    public bool IsAnyMeasured(RouteSort sort) => By(sort).Keys is [not Unmeasured, ..];
+    public bool IsAnyMeasured(RouteSort sort) => By(sort).Entries is [{ Key: not Unmeasured }, ..];
 }
