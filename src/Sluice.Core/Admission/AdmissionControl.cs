@@ -1,3 +1,4 @@
+using Sluice.Core.Admission.Leases;
 using Sluice.Core.Admission.Limits;
 using Sluice.Core.Configuration;
 
@@ -5,7 +6,9 @@ namespace Sluice.Core.Admission;
 
 /// <summary>Which limits are in force, from the file and from the store, and the one gate that all requests pass.</summary>
 /// <remarks>Lock rule: <see cref="_lock"/> guards the table of scopes; it is never taken inside the gate's own.</remarks>
-public sealed class AdmissionControl(TimeProvider time)
+/// <param name="time">The clock.</param>
+/// <param name="leases">Where several nodes share the limits; null: they are this node's alone.</param>
+public sealed class AdmissionControl(TimeProvider time, LeaseKeeper? leases = null)
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<LimitScope, Allowance> _scopes = [];
@@ -15,7 +18,10 @@ public sealed class AdmissionControl(TimeProvider time)
     private volatile bool _limitsProviders;
 
     /// <summary>Where requests are let in.</summary>
-    public AdmissionGate Gate { get; } = new(time);
+    public AdmissionGate Gate { get; } = new(time, leases);
+
+    /// <summary>How this node stands with the others; null where it is alone.</summary>
+    public LeaseStanding? Leases => leases?.Standing;
 
     /// <summary>What the file says.</summary>
     public AdmissionSettings Settings { get; private set; } = new();

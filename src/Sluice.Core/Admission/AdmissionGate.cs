@@ -1,3 +1,4 @@
+using Sluice.Core.Admission.Leases;
 using Sluice.Core.Admission.Limits;
 using Sluice.Core.Admission.Queue;
 
@@ -13,12 +14,24 @@ namespace Sluice.Core.Admission;
 /// that very scope under the lock, and all that can give it room (an end, a settlement, a new limit, its timer) looks at the line again under it.
 /// Waiters go on outside of it.
 /// </remarks>
-public sealed class AdmissionGate(TimeProvider time)
+public sealed partial class AdmissionGate
 {
+    private readonly TimeProvider _time;
     private readonly Lock _lock = new();
-    private readonly long _start = time.GetTimestamp();
+    private readonly long _start;
     private readonly HashSet<Waiter> _waiters = [];
     private readonly Queue<Allowance> _toLook = [];
+    private readonly SharedLimits? _shared;
+    private readonly LeaseKeeper? _leases;
+
+    /// <param name="time">The clock.</param>
+    /// <param name="leases">Where several nodes share the limits; null: they are this node's alone.</param>
+    public AdmissionGate(TimeProvider time, LeaseKeeper? leases = null)
+    {
+        (_time, _start, _leases) = (time, time.GetTimestamp(), leases);
+        _shared = leases is null ? null : new SharedLimits();
+        leases?.Follow(this);
+    }
 
     /// <summary>How many may wait; 0: nobody.</summary>
     public int MostWaiting { get; set; } = 1000;
@@ -35,9 +48,10 @@ public sealed class AdmissionGate(TimeProvider time)
         }
     }
 
-    private TimeSpan Now => time.GetElapsedTime(_start);
+    /// <summary>The gate's clock.</summary>
+    internal TimeSpan Now => _time.GetElapsedTime(_start);
 
-    internal Allowance Open(LimitScope scope) => new(scope, time, Look);
+    internal Allowance Open(LimitScope scope) => new(scope, _time, Look, _shared);
 
     /// <summary>Changes limits, and lets in whom that gives room.</summary>
     internal void Change(Allowance allowance, LimitSet limits, double interactiveWeight)
@@ -45,6 +59,7 @@ public sealed class AdmissionGate(TimeProvider time)
         lock (_lock)
         {
             allowance.Set(limits, interactiveWeight);
+            _shared?.Begin(allowance, Now);
             _toLook.Enqueue(allowance);
             LookAround();
         }
@@ -57,10 +72,19 @@ public sealed class AdmissionGate(TimeProvider time)
     /// <param name="lack">Set where it is not let in.</param>
     public Permit? TryEnter(Way way, Demand demand, Flow flow, out Shortage? lack)
     {
+        TimeSpan? due = null;
+        Permit? permit;
         lock (_lock)
         {
-            return TryEnter(way, demand, flow, out lack, out _);
+            permit = TryEnter(way, demand, flow, out lack, out _);
+            if (permit is null)
+            {
+                due = _shared?.Miss(way, demand, isLost: true, Now);
+            }
         }
+
+        Ask(due);
+        return permit;
     }
 
     /// <summary>Lets a request in by one of several ways, preferably an early one, and has it wait where all are short. Completes at once where no wait could help.</summary>
@@ -70,9 +94,13 @@ public sealed class AdmissionGate(TimeProvider time)
     /// <param name="patience">The longest wait.</param>
     /// <param name="cancellation">Takes it out of the lines.</param>
     /// <exception cref="OperationCanceledException">Cancelled while it waited; nothing is held.</exception>
-    public ValueTask<Entry> EnterAsync(IReadOnlyList<Way> ways, Demand demand, Flow flow, TimeSpan patience, CancellationToken cancellation)
+    public ValueTask<Entry> EnterAsync(IReadOnlyList<Way> ways, Demand demand, Flow flow, TimeSpan patience, CancellationToken cancellation) =>
+        EnterAsync(ways, demand, flow, patience, mayLease: _shared is not null, cancellation);
+
+    private ValueTask<Entry> EnterAsync(IReadOnlyList<Way> ways, Demand demand, Flow flow, TimeSpan patience, bool mayLease, CancellationToken cancellation)
     {
         Waiter waiter;
+        TimeSpan? due;
         lock (_lock)
         {
             waiter = new Waiter(demand, flow, Now);
@@ -91,9 +119,13 @@ public sealed class AdmissionGate(TimeProvider time)
                 }
             }
 
-            if (waiter.Turns.Count == 0 || patience <= TimeSpan.Zero)
+            var waits = waiter.Turns.Count > 0 && patience > TimeSpan.Zero;
+            due = Miss(ways, demand, isLost: !waits);
+            if (!waits)
             {
-                return new ValueTask<Entry>(new Entry(null, 0, soonest, TimeSpan.Zero));
+                return soonest!.IsOfLease && mayLease
+                    ? new ValueTask<Entry>(LeaseAndEnterAsync(ways, demand, flow, patience, cancellation))
+                    : new ValueTask<Entry>(new Entry(null, 0, soonest, TimeSpan.Zero));
             }
 
             if (_waiters.Count >= MostWaiting && !MakeRoomFor(flow))
@@ -111,6 +143,7 @@ public sealed class AdmissionGate(TimeProvider time)
             LookAround();
         }
 
+        Ask(due);
         return new ValueTask<Entry>(WaitAsync(waiter, patience, cancellation));
     }
 
@@ -186,6 +219,7 @@ public sealed class AdmissionGate(TimeProvider time)
     private Permit? TryEnter(Way way, in Demand demand, Flow flow, out Shortage? lack, out Allowance? line)
     {
         var now = Now;
+        _shared?.Cover(way);
         (lack, line) = Lack(way, demand, now);
 
         // Whoever comes now stands behind those who came before, though there may be room for him.
@@ -324,7 +358,7 @@ public sealed class AdmissionGate(TimeProvider time)
     private async Task<Entry> WaitAsync(Waiter waiter, TimeSpan patience, CancellationToken cancellation)
     {
         // One timer and one registration for each waiter, no thread.
-        await using var deadline = time.CreateTimer(
+        await using var deadline = _time.CreateTimer(
             static state =>
             {
                 var (gate, late) = ((AdmissionGate, Waiter))state!;

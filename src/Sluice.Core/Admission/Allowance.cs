@@ -1,3 +1,4 @@
+using Sluice.Core.Admission.Leases;
 using Sluice.Core.Admission.Limits;
 using Sluice.Core.Admission.Queue;
 
@@ -8,17 +9,26 @@ namespace Sluice.Core.Admission;
 internal sealed class Allowance : IDisposable
 {
     private readonly RequestPace _pace = new();
-    private readonly Slots _slots = new();
+    private readonly Slots _slots;
     private readonly LimitMeter[] _meters;
     private readonly ITimer _timer;
+    private readonly SharedLimits? _shared;
 
     /// <param name="scope">Whose.</param>
     /// <param name="time">The clock.</param>
     /// <param name="look">Called, on no particular thread and without a lock, when whoever is first in line may fit.</param>
-    public Allowance(LimitScope scope, TimeProvider time, Action<Allowance> look)
+    /// <param name="shared">Where several nodes share the limits; null: they are this node's alone.</param>
+    public Allowance(LimitScope scope, TimeProvider time, Action<Allowance> look, SharedLimits? shared = null)
     {
         Scope = scope;
-        _meters = [new MinuteWindow(LimitKind.Requests), _pace, new MinuteWindow(LimitKind.Input), new MinuteWindow(LimitKind.Output), new DayCount(time), _slots];
+        _shared = shared;
+        _slots = new Slots { Lease = Lease() };
+        _meters =
+        [
+            new MinuteWindow(LimitKind.Requests) { Lease = Lease() }, _pace, new MinuteWindow(LimitKind.Input) { Lease = Lease() }, new MinuteWindow(LimitKind.Output) { Lease = Lease() },
+            new DayCount(time) { Lease = Lease() }, _slots,
+        ];
+        Shared = shared is null ? [] : Array.FindAll(_meters, static meter => meter.Lease is not null);
         _timer = time.CreateTimer(static state => Fire(state!), (this, look), Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
@@ -31,11 +41,17 @@ internal sealed class Allowance : IDisposable
     /// <summary>Who waits for this scope, for whichever of its limits.</summary>
     public FairQueue<Turn> Line { get; } = new();
 
+    /// <summary>The limits that several nodes share; a burst is each node's own.</summary>
+    public LimitMeter[] Shared { get; }
+
+    /// <summary>Some of it is leased, or is to be; kept by <see cref="SharedLimits"/>.</summary>
+    public bool IsLeased { get; set; }
+
     /// <summary>Requests under way.</summary>
-    public long Held => _slots.Used;
+    public long Held => _slots.Used(TimeSpan.Zero);
 
     /// <summary>Nothing is held and nobody waits.</summary>
-    public bool IsIdle => Held == 0 && Line.Count == 0;
+    public bool IsIdle => Held == 0 && Line.Count == 0 && !IsLeased;
 
     /// <summary>Puts other limits in force; what is used stays used.</summary>
     public void Set(LimitSet limits, double interactiveWeight)
@@ -71,7 +87,7 @@ internal sealed class Allowance : IDisposable
                 continue;
             }
 
-            var lack = new Shortage(Scope, meter.Kind, meter.Limit, meter.NeedOf(demand), meter.NeedOf(demand) > meter.Limit ? null : meter.WaitFor(meter.NeedOf(demand), now));
+            var lack = new Shortage(Scope, meter.Kind, meter.Limit, need, need > meter.Limit ? null : meter.WaitFor(need, now)) { IsOfLease = meter.HasRoomElsewhere(need, now) };
             worst = lack.IsWorseThan(worst) ? lack : worst;
         }
 
@@ -85,9 +101,13 @@ internal sealed class Allowance : IDisposable
         {
             if (meter.Limit > 0 || meter == _slots)
             {
-                meter.Take(meter.NeedOf(demand), now);
+                var need = meter.NeedOf(demand);
+                meter.Take(need, now);
+                meter.Lease?.Take(need, now);
             }
         }
+
+        _shared?.Touch(this);
     }
 
     /// <summary>Corrects it by what was used.</summary>
@@ -122,7 +142,7 @@ internal sealed class Allowance : IDisposable
                 continue;
             }
 
-            var left = Math.Max(0, meter.Left(now));
+            var left = Math.Max(0, meter.LeftOfAll(now));
             if (tightest is null || (double)left / meter.Limit < tightest.Share)
             {
                 // All of the limit is free again when what was taken last is: for a minute's, in a minute at the latest.
@@ -134,7 +154,7 @@ internal sealed class Allowance : IDisposable
     }
 
     /// <summary>How each limit that is set stands.</summary>
-    public IEnumerable<LimitUse> Read(TimeSpan now) => from meter in _meters where meter.Limit > 0 select new LimitUse(Scope, meter.Kind, meter.Limit, meter.Left(now));
+    public IEnumerable<LimitUse> Read(TimeSpan now) => from meter in _meters where meter.Limit > 0 select new LimitUse(Scope, meter.Kind, meter.Limit, meter.LeftOfAll(now));
 
     /// <summary>Looks at the line again after <paramref name="wait"/>; null: only when somebody ends.</summary>
     public void LookAgain(TimeSpan? wait) =>
@@ -142,6 +162,8 @@ internal sealed class Allowance : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _timer.Dispose();
+
+    private LimitLease? Lease() => _shared is null ? null : new LimitLease();
 
     private static void Fire(object state)
     {

@@ -23,8 +23,8 @@ public sealed class LimitTests
         Assert.Equal("rpm", lack.Name);
         Assert.Equal(3, lack.Limit);
 
-        // The first came at 0 s; its half second is a minute old at 60.5 s, and now it is 30 s.
-        Assert.Equal(TimeSpan.FromSeconds(30.5), lack.Wait);
+        // The first came at 0 s; its quarter of a second is a minute old at 60.25 s, and now it is 30 s.
+        Assert.Equal(TimeSpan.FromSeconds(30.25), lack.Wait);
         _gate.Time.Advance(lack.Wait!.Value - TimeSpan.FromMilliseconds(1));
         Assert.Null(_gate.Try(key));
         _gate.Time.Advance(TimeSpan.FromMilliseconds(1));
@@ -40,7 +40,7 @@ public sealed class LimitTests
         var lack = _gate.LackOf(key, input: 60_000)!;
         Assert.Equal("input_tpm", lack.Name);
         Assert.Equal(60_000, lack.Need);
-        Assert.Equal(TimeSpan.FromSeconds(60.5), lack.Wait);
+        Assert.Equal(TimeSpan.FromSeconds(60.25), lack.Wait);
         Assert.NotNull(_gate.Try(key, input: 40_000));
     }
 
@@ -95,7 +95,7 @@ public sealed class LimitTests
         permit.Settle(new Demand(1_500, 0));
 
         // 500 over the limit until what was charged at 30 s is a minute old; what was taken at 0 s is free before that.
-        Assert.Equal(TimeSpan.FromSeconds(60.5), _gate.LackOf(key, input: 1)!.Wait);
+        Assert.Equal(TimeSpan.FromSeconds(60.25), _gate.LackOf(key, input: 1)!.Wait);
     }
 
     [Fact]
@@ -159,8 +159,8 @@ public sealed class LimitTests
             Assert.NotNull(_gate.Try(key));
         }
 
-        // 30 s: six of the minute are used; the first three are free at 60.5 s.
-        Assert.Equal(("rpm", TimeSpan.FromSeconds(30.5)), (_gate.LackOf(key)!.Name, _gate.LackOf(key)!.Wait));
+        // 30 s: six of the minute are used; the first three are free at 60.25 s.
+        Assert.Equal(("rpm", TimeSpan.FromSeconds(30.25)), (_gate.LackOf(key)!.Name, _gate.LackOf(key)!.Wait));
     }
 
     [Fact]
@@ -203,7 +203,7 @@ public sealed class LimitTests
     {
         var key = _gate.Scope(new LimitSet { RequestsPerMinute = 10, InputPerMinute = 1_000, Concurrency = 1 });
         var standing = _gate.Try(key, input: 300)!.Tightest!;
-        Assert.Equal((1_000, 700, TimeSpan.FromSeconds(60.5)), (standing.Limit, standing.Remaining, standing.Reset));
+        Assert.Equal((1_000, 700, TimeSpan.FromSeconds(60.25)), (standing.Limit, standing.Remaining, standing.Reset));
     }
 
     [Theory]

@@ -36,8 +36,8 @@ public sealed class WaitingTests
         var asked = _gate.AskAsync(provider);
         _gate.Time.Advance(TimeSpan.FromSeconds(60));
         Assert.Equal(1, _gate.Gate.Waiting);
-        _gate.Time.Advance(TimeSpan.FromSeconds(0.5));
-        Assert.Equal(TimeSpan.FromSeconds(60.5), (await asked).Waited);
+        _gate.Time.Advance(TimeSpan.FromSeconds(0.25));
+        Assert.Equal(TimeSpan.FromSeconds(60.25), (await asked).Waited);
     }
 
     [Fact]
@@ -47,7 +47,7 @@ public sealed class WaitingTests
         _gate.Try(provider, input: 900);
         var large = _gate.AskAsync(provider, input: 500);
         Assert.Null(_gate.Try(provider, input: 50));
-        _gate.Time.Advance(TimeSpan.FromSeconds(60.5));
+        _gate.Time.Advance(TimeSpan.FromSeconds(60.25));
         Assert.NotNull((await large).Permit);
         Assert.NotNull(_gate.Try(provider, input: 50));
     }
@@ -61,7 +61,7 @@ public sealed class WaitingTests
         Assert.True(asked.IsCompletedSuccessfully);
         var entry = await asked;
         Assert.Null(entry.Permit);
-        Assert.Equal(TimeSpan.FromSeconds(60.5), entry.Lack!.Wait);
+        Assert.Equal(TimeSpan.FromSeconds(60.25), entry.Lack!.Wait);
         Assert.Equal(0, _gate.Gate.Waiting);
     }
 

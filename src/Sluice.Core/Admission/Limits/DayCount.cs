@@ -1,3 +1,5 @@
+using Sluice.Core.Admission.Leases;
+
 namespace Sluice.Core.Admission.Limits;
 
 /// <summary>Requests since midnight UTC.</summary>
@@ -9,7 +11,7 @@ internal sealed class DayCount(TimeProvider time) : LimitMeter(LimitKind.Day)
 
     public override long NeedOf(in Demand demand) => 1;
 
-    public override long Left(TimeSpan now)
+    public override long Used(TimeSpan now)
     {
         var today = time.GetUtcNow().UtcDateTime.Date;
         if (today != _day)
@@ -17,11 +19,16 @@ internal sealed class DayCount(TimeProvider time) : LimitMeter(LimitKind.Day)
             (_day, _count) = (today, 0);
         }
 
-        return Limit - _count;
+        return _count;
     }
 
     public override TimeSpan? WaitFor(long need, TimeSpan now)
     {
+        if (HasRoomElsewhere(need, now))
+        {
+            return LimitLease.Soon;
+        }
+
         var utc = time.GetUtcNow().UtcDateTime;
         return utc.Date.AddDays(1) - utc;
     }

@@ -1,3 +1,5 @@
+using Sluice.Core.Admission.Leases;
+
 namespace Sluice.Core.Admission.Limits;
 
 /// <summary>
@@ -13,14 +15,26 @@ internal abstract class LimitMeter(LimitKind kind)
     /// <summary>Its size; 0 is none. May change while requests run; what is used stays used.</summary>
     public long Limit { get; set; }
 
+    /// <summary>How much of the limit this node may use, where several nodes share it; null: all of it.</summary>
+    public LimitLease? Lease { get; init; }
+
     /// <summary>How much of this limit a request takes at its start.</summary>
     public abstract long NeedOf(in Demand demand);
 
     /// <summary>How much of this limit it was in the end.</summary>
     public virtual long UsedOf(in Demand used) => NeedOf(used);
 
+    /// <summary>How much of it counts as used now, by this node.</summary>
+    public abstract long Used(TimeSpan now);
+
     /// <summary>How much could be taken now; never more than <see cref="Limit"/>, below zero where more was used than expected.</summary>
-    public abstract long Left(TimeSpan now);
+    public long Left(TimeSpan now) => Ceiling - Used(now);
+
+    /// <summary>How much is left over all nodes, as last known.</summary>
+    public long LeftOfAll(TimeSpan now) => Limit - Used(now) - OthersUse;
+
+    /// <summary>Only this node's lease is too small: the limit itself has room, as last known.</summary>
+    public bool HasRoomElsewhere(long need, TimeSpan now) => Lease is not null && need > Left(now) && need <= LeftOfAll(now);
 
     /// <summary>When <paramref name="need"/> fits if nobody else takes anything, from now; null where no clock tells. Asked only where it does not fit now.</summary>
     public abstract TimeSpan? WaitFor(long need, TimeSpan now);
@@ -41,4 +55,10 @@ internal abstract class LimitMeter(LimitKind kind)
     public virtual void Release()
     {
     }
+
+    /// <summary>What this node may use.</summary>
+    protected long Ceiling => Lease is { } lease ? Math.Min(Limit, lease.Held) : Limit;
+
+    /// <summary>What other nodes use, as last known.</summary>
+    protected long OthersUse => Lease?.OthersUse ?? 0;
 }

@@ -1,14 +1,19 @@
+using Sluice.Core.Admission.Leases;
+
 namespace Sluice.Core.Admission.Limits;
 
 /// <summary>What was taken in the last 60 seconds: never more than the limit in any of them, unlike a bucket that is full at first and fills while it is emptied.</summary>
 /// <remarks>
-/// Kept by half seconds. What was taken counts until all of its half second is 60 seconds old, so the window errs by at most half a second, against
-/// the caller: under constant load at least 60/60.5 of the limit is used.
+/// Kept by quarters of a second. What was taken counts until all of its quarter is 60 seconds old, so the window errs by at most a quarter of a
+/// second, against the caller: under constant load at least 60/60.25 of the limit is used.
 /// </remarks>
 internal sealed class MinuteWindow(LimitKind kind) : LimitMeter(kind)
 {
-    private const int Width = 121;
-    private const long SlotTicks = TimeSpan.TicksPerSecond / 2;
+    private const int Width = 241;
+    private const long SlotTicks = TimeSpan.TicksPerSecond / 4;
+
+    /// <summary>How long what was taken counts, at most.</summary>
+    public static readonly TimeSpan Longest = TimeSpan.FromTicks(Width * SlotTicks);
 
     private long[]? _slots;
     private long _newest;
@@ -25,26 +30,36 @@ internal sealed class MinuteWindow(LimitKind kind) : LimitMeter(kind)
 
     public override long UsedOf(in Demand used) => Kind == LimitKind.Output ? used.Output : NeedOf(used);
 
-    public override long Left(TimeSpan now)
+    public override long Used(TimeSpan now)
     {
         Forget(now);
-        return Limit - _sum;
+        return _sum;
     }
 
+    /// <remarks>What other nodes took is free again evenly over the minute: when they took it is not known here.</remarks>
     public override TimeSpan? WaitFor(long need, TimeSpan now)
     {
         Forget(now);
-        var missing = _sum + need - Limit;
+        if (HasRoomElsewhere(need, now))
+        {
+            return LimitLease.Soon;
+        }
+
+        var missing = _sum + need - Ceiling;
+        var missingOfAll = _sum + OthersUse + need - Limit;
+        var isShared = Lease is not null;
         for (var slot = _newest - Width + 1; slot <= _newest; slot++)
         {
+            var wait = ((slot + Width) * SlotTicks) - now.Ticks;
             missing -= Of(slot);
-            if (missing <= 0)
+            missingOfAll -= Of(slot);
+            if (missing <= 0 || (isShared && missingOfAll <= (double)OthersUse * wait / Longest.Ticks))
             {
-                return TimeSpan.FromTicks(((slot + Width) * SlotTicks) - now.Ticks);
+                return TimeSpan.FromTicks(wait);
             }
         }
 
-        return null;
+        return isShared ? Longest : null;
     }
 
     public override void Take(long need, TimeSpan now)

@@ -13,7 +13,7 @@ internal sealed class RequestPace() : LimitMeter(LimitKind.Burst)
 
     public override long NeedOf(in Demand demand) => 1;
 
-    public override long Left(TimeSpan now) => Limit - (_full <= now ? 0 : (long)Math.Ceiling((_full - now) / Step));
+    public override long Used(TimeSpan now) => _full <= now ? 0 : (long)Math.Ceiling((_full - now) / Step);
 
     public override TimeSpan? WaitFor(long need, TimeSpan now) => _full - now - (Step * (Limit - need));
 

@@ -50,6 +50,9 @@ public static class LimitKinds
 /// <param name="Wait">When there would be room if nobody else came; null where nothing tells (somebody has to end first).</param>
 public sealed record Shortage(LimitScope Scope, LimitKind Kind, long Limit, long Need, TimeSpan? Wait)
 {
+    /// <summary>The limit has room, as last known: it is this node's part of it that is too small, which can be asked for more.</summary>
+    public bool IsOfLease { get; init; }
+
     /// <summary>It never fits: the request alone is larger than the limit.</summary>
     public bool IsForGood => Need > Limit;
 
