@@ -15,6 +15,9 @@ public interface IAffinity
     /// <summary>The same for whoever asks for several models of one session: the session is looked up once. Never null.</summary>
     Func<string, SessionHome?> Homes(string session) => model => Home(session, model);
 
+    /// <summary>Looks whether the session has a home that only other nodes know, once and for a bounded time; to be awaited before the session is asked for. Throws nothing.</summary>
+    ValueTask ReadyAsync(string session) => default;
+
     /// <summary>The session has a home for some model.</summary>
     bool Knows(string session);
 

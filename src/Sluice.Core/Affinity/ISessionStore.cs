@@ -12,6 +12,12 @@ public interface ISessionStore
     /// <summary>Other nodes store homes here too, and want to be told of this one's soon.</summary>
     bool IsShared => false;
 
+    /// <summary>Others do so now, and can be asked: a session that is not known here may be at home there.</summary>
+    bool HasOthers => false;
+
+    /// <summary>The homes of one session; none when the store is away or too slow for <paramref name="cancellation"/>.</summary>
+    Task<IReadOnlyList<SessionRow>> FindAsync(UInt128 session, CancellationToken cancellation) => Task.FromResult<IReadOnlyList<SessionRow>>([]);
+
     /// <summary>Has <paramref name="heard"/> called with what other nodes have stored. It must not wait for anything. In a store of one process nobody else does.</summary>
     void Follow(Action<IReadOnlyList<SessionRow>> heard)
     {

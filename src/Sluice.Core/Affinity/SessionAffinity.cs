@@ -24,6 +24,9 @@ public sealed class SessionAffinity(TimeProvider time, int capacity = SessionAff
     private const int LongestSession = 512;
     private const int LongestPlace = 512;
 
+    // A plan does not wait longer for what only saves money.
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(20);
+
     // Each turn prolongs; a row for each turn would be a write for each request.
     private static readonly TimeSpan StoredStep = TimeSpan.FromSeconds(30);
 
@@ -31,6 +34,7 @@ public sealed class SessionAffinity(TimeProvider time, int capacity = SessionAff
     private readonly Lock _changing = new();
     private Dictionary<(UInt128 Session, string Model), Place> _changed = [];
     private volatile Action? _onChange;
+    private volatile ISessionStore? _elsewhere;
     private volatile ConcurrentDictionary<UInt128, Session> _young = new();
     private volatile ConcurrentDictionary<UInt128, Session> _old = new();
     private int _count;
@@ -120,6 +124,15 @@ public sealed class SessionAffinity(TimeProvider time, int capacity = SessionAff
         }
     }
 
+    /// <inheritdoc/>
+    public ValueTask ReadyAsync(string session) =>
+        _elsewhere is { HasOthers: true } store && session.Length is > 0 and <= LongestSession && KeyOf(session) is var key && FindSession(key) is null
+            ? AskAsync(store, key)
+            : default;
+
+    /// <summary>Has sessions that are not known here looked for in a store that other nodes write to.</summary>
+    internal void AskElsewhere(ISessionStore store) => _elsewhere = store;
+
     /// <summary>Takes over what other nodes learnt; of two homes of one session the one that was used last counts.</summary>
     public void Adopt(IReadOnlyList<SessionRow> rows)
     {
@@ -197,6 +210,14 @@ public sealed class SessionAffinity(TimeProvider time, int capacity = SessionAff
                 });
             }
         }
+    }
+
+    private async ValueTask AskAsync(ISessionStore store, UInt128 key)
+    {
+        // Known from now on, if only as one without a home: where it settles elsewhere later, that is told.
+        Add(key, new Session());
+        using var patience = new CancellationTokenSource(Patience, time);
+        Adopt(await store.FindAsync(key, patience.Token));
     }
 
     private Place? Next(Place? before, string model, string endpoint, string? credential, CacheUse use)

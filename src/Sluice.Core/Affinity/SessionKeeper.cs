@@ -31,7 +31,12 @@ public sealed class SessionKeeper : IAsyncDisposable
     public static async Task<SessionKeeper> OpenAsync(SessionAffinity affinity, ISessionStore store, TimeProvider time, CancellationToken cancellation)
     {
         affinity.Restore(await store.ListAsync(time.GetUtcNow(), SessionAffinity.MostSessions, cancellation));
-        store.Follow(affinity.Adopt);
+        if (store.IsShared)
+        {
+            store.Follow(affinity.Adopt);
+            affinity.AskElsewhere(store);
+        }
+
         return new SessionKeeper(affinity, store, time);
     }
 

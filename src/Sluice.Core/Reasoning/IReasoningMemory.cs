@@ -13,7 +13,14 @@ public interface IReasoningMemory
     bool ReadsAhead(string user) => false;
 
     /// <summary>Brings turns from the store, as many as come in time. Throws nothing.</summary>
-    Task ReadyAsync(string user, IEnumerable<UInt128> keys, CancellationToken cancellation) => Task.CompletedTask;
+    /// <param name="user">Whose.</param>
+    /// <param name="keys">Turns that may be kept.</param>
+    /// <param name="newest">The last turn: it may be so young that nobody has told of it yet.</param>
+    /// <param name="cancellation">Ends the waiting.</param>
+    Task ReadyAsync(string user, IEnumerable<UInt128> keys, IEnumerable<UInt128> newest, CancellationToken cancellation) => Task.CompletedTask;
+
+    /// <summary>Completes when other nodes can find what was remembered for the user, or have none; late only by a bounded time. To be awaited before the answer's end is sent.</summary>
+    Task StoredAsync(string user) => Task.CompletedTask;
 
     /// <summary>Keeps the thinking under <paramref name="key"/>; what was kept there before is forgotten. Too large a turn is not kept.</summary>
     void Remember(string user, UInt128 key, IReadOnlyList<KeptThinking> thinking);

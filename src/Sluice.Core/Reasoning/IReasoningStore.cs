@@ -15,6 +15,9 @@ public interface IReasoningStore
     /// <summary>The store is on another machine and other nodes keep turns there too: bodies are read ahead, several at once, never while a request is written.</summary>
     bool IsShared => false;
 
+    /// <summary>Others do so now, and can be asked: a turn that is not known here may be there.</summary>
+    bool HasOthers => false;
+
     /// <summary>The bodies of those turns that are there; none when the store is away or too slow for <paramref name="cancellation"/>.</summary>
     Task<IReadOnlyList<(UInt128 Key, byte[] Body)>> ReadAsync(string user, IReadOnlyList<UInt128> keys, CancellationToken cancellation) =>
         Task.FromResult<IReadOnlyList<(UInt128, byte[])>>([.. from key in keys let body = Read(user, key) where body is not null select (key, body)]);

@@ -123,15 +123,17 @@ public sealed class ReasoningMemory : IReasoningMemory, IAsyncDisposable
     }
 
     /// <inheritdoc/>
-    public bool ReadsAhead(string user) => _store.IsShared && Knows(user);
+    public bool ReadsAhead(string user) => _store.IsShared && (_store.HasOthers || Knows(user));
 
     /// <inheritdoc/>
-    public async Task ReadyAsync(string user, IEnumerable<UInt128> keys, CancellationToken cancellation)
+    public async Task ReadyAsync(string user, IEnumerable<UInt128> keys, IEnumerable<UInt128> newest, CancellationToken cancellation)
     {
         List<UInt128> wanted;
         lock (_lock)
         {
-            wanted = [.. keys.Where(key => _turns.TryGetValue((user, key), out var turn) && turn.Body is null).Distinct().Take(MostReadAhead)];
+            var unread = keys.Where(key => _turns.TryGetValue((user, key), out var turn) && turn.Body is null);
+            var unheard = newest.Where(key => _store.HasOthers && !_turns.ContainsKey((user, key)));
+            wanted = [.. unread.Concat(unheard).Distinct().Take(MostReadAhead)];
         }
 
         if (wanted.Count == 0)
@@ -146,7 +148,13 @@ public sealed class ReasoningMemory : IReasoningMemory, IAsyncDisposable
         {
             foreach (var (key, body) in read)
             {
-                if (_turns.TryGetValue((user, key), out var turn) && turn.Body is null)
+                if (!_turns.TryGetValue((user, key), out var turn))
+                {
+                    turn = new Turn(user, key) { ExpiresAt = Expiry(), Size = body.Length };
+                    Add(turn);
+                }
+
+                if (turn.Body is null)
                 {
                     Hold(turn, body);
                 }
@@ -156,8 +164,31 @@ public sealed class ReasoningMemory : IReasoningMemory, IAsyncDisposable
         }
     }
 
+    /// <inheritdoc/>
+    public async Task StoredAsync(string user)
+    {
+        if (!_store.HasOthers || !HasUnsaved(user))
+        {
+            return;
+        }
+
+        using var patience = new CancellationTokenSource(_options.ReadPatience, _time);
+        try
+        {
+            while (HasUnsaved(user) && await FlushAsync(sweeps: false, patience.Token))
+            {
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // It is tried again behind the request's back.
+        }
+    }
+
     /// <summary>Stores what waits. False when the store is away: it waits on.</summary>
-    public async Task<bool> FlushAsync(CancellationToken cancellation)
+    public Task<bool> FlushAsync(CancellationToken cancellation) => FlushAsync(sweeps: true, cancellation);
+
+    private async Task<bool> FlushAsync(bool sweeps, CancellationToken cancellation)
     {
         await _storing.WaitAsync(cancellation);
         try
@@ -172,6 +203,11 @@ public sealed class ReasoningMemory : IReasoningMemory, IAsyncDisposable
                     Prolonged = [.. _prolonged.Values.Select(t => t.Row)],
                     Removed = [.. _removed],
                 };
+            }
+
+            if (batch.IsEmpty && !sweeps)
+            {
+                return true;
             }
 
             if (!await _store.WriteAsync(batch, _time.GetUtcNow(), cancellation))
@@ -223,6 +259,14 @@ public sealed class ReasoningMemory : IReasoningMemory, IAsyncDisposable
         await FlushAsync(CancellationToken.None);
         _stop.Dispose();
         _storing.Dispose();
+    }
+
+    private bool HasUnsaved(string user)
+    {
+        lock (_lock)
+        {
+            return _unsaved.Keys.Any(key => key.User == user);
+        }
     }
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);

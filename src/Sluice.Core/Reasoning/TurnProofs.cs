@@ -36,9 +36,15 @@ public static class TurnProofs
     }
 
     /// <summary>The turns that <see cref="Restore"/> looks for.</summary>
-    public static IEnumerable<UInt128> Keys(ConversationRequest request, string? session)
+    public static IEnumerable<UInt128> Keys(ConversationRequest request, string? session) => request.Messages.SelectMany(message => Keys(message, session));
+
+    /// <summary>Those of them that belong to the last turn of the model.</summary>
+    public static IEnumerable<UInt128> NewestKeys(ConversationRequest request, string? session) =>
+        request.Messages.LastOrDefault(message => message.Role == Role.Assistant) is { } last ? Keys(last, session) : [];
+
+    private static IEnumerable<UInt128> Keys(Message message, string? session)
     {
-        foreach (var message in request.Messages.Where(message => message.Role == Role.Assistant && !message.Parts.Any(IsProof)))
+        if (message.Role == Role.Assistant && !message.Parts.Any(IsProof))
         {
             var calls = false;
             foreach (var call in message.Parts.OfType<ToolCallPart>())

@@ -245,6 +245,10 @@ internal sealed class Delivery(AttemptServices services, InferenceRequest reques
             }
         }
 
-        return await services.Settler.SettleAnswerAsync(request, attempt);
+        var cost = await services.Settler.SettleAnswerAsync(request, attempt);
+
+        // With the answer's end the client may go on at another node.
+        await request.Reasoning.StoredAsync(request.Caller.User);
+        return cost;
     }
 }

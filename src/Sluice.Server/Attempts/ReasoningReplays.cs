@@ -28,7 +28,7 @@ internal static class ReasoningReplays
         request.Conversation ??= request.Surface.Format.ReadRequest(request.Text);
         return request.Conversation.Value.Value is not { } read
             ? Task.CompletedTask
-            : request.Reasoning.ReadyAsync(user, TurnProofs.Keys(read, request.NamedSession), request.Http.RequestAborted);
+            : request.Reasoning.ReadyAsync(user, TurnProofs.Keys(read, request.NamedSession), TurnProofs.NewestKeys(read, request.NamedSession), request.Http.RequestAborted);
     }
 
     /// <summary>The conversation with what its client left out.</summary>

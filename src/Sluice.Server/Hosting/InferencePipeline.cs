@@ -112,6 +112,11 @@ internal sealed class InferencePipeline(
         }
 
         var session = SessionKey.Of(routing.Session, caller.User, envelope, body.Bytes.Span);
+        if (session.Value is { } conversation)
+        {
+            await attempts.Affinity.ReadyAsync(conversation);
+        }
+
         if (session.Source is SessionSource.Opening or SessionSource.ShortOpening)
         {
             routing = routing with { Session = session.ForPlan(attempts.Affinity) };

@@ -29,6 +29,9 @@ internal sealed class PostgresFeed(PostgresDatabase database, PostgresNodes node
     /// <summary>Whether the database is there.</summary>
     public StoreStanding Standing => _standing;
 
+    /// <summary>The database is there, and other nodes are.</summary>
+    public bool HasOthers => _standing.AwaySince is null && nodes.Live.Count > 1;
+
     /// <summary>Listens to a channel; before <see cref="Start"/>.</summary>
     /// <param name="channel">Its name.</param>
     /// <param name="heard">Told of each line that another node said; must be quick.</param>
@@ -123,8 +126,9 @@ internal sealed class PostgresFeed(PostgresDatabase database, PostgresNodes node
         var saidAt = time.GetTimestamp();
         while (true)
         {
+            // The driver takes whole milliseconds, and 0 for ever.
             var left = Beat - time.GetElapsedTime(saidAt);
-            if (left > TimeSpan.Zero)
+            if (left > TimeSpan.FromMilliseconds(1))
             {
                 await connection.WaitAsync(left, _stop.Token);
                 continue;

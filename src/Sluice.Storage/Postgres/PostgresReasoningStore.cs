@@ -31,6 +31,9 @@ internal sealed class PostgresReasoningStore : IReasoningStore
     public bool IsShared => true;
 
     /// <inheritdoc/>
+    public bool HasOthers => _feed.HasOthers;
+
+    /// <inheritdoc/>
     public Task<IReadOnlyList<ReasoningRow>> ListAsync(DateTimeOffset now, CancellationToken cancellation) => _rows.ListAsync(now, cancellation);
 
     /// <inheritdoc/>

@@ -24,6 +24,12 @@ internal sealed class PostgresSessionStore : ISessionStore
     public bool IsShared => true;
 
     /// <inheritdoc/>
+    public bool HasOthers => _feed.HasOthers;
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<SessionRow>> FindAsync(UInt128 session, CancellationToken cancellation) => _rows.FindAsync(session, cancellation);
+
+    /// <inheritdoc/>
     public Task<IReadOnlyList<SessionRow>> ListAsync(DateTimeOffset now, int most, CancellationToken cancellation) => _rows.ListAsync(now, most, cancellation);
 
     /// <inheritdoc/>

@@ -20,14 +20,24 @@ internal sealed class SqlSessionStore(ISqlDatabase database, ILogger logger) : I
     {
         try
         {
-            await using var connection = await database.OpenReadAsync(cancellation);
-            var rows = await connection.QueryAsync<HomeRow>(
-                """
-                SELECT session AS Session, model AS Model, endpoint AS Endpoint, credential AS Credential, warm_until AS WarmUntil, lifetime_ms AS LifetimeMs, cached_tokens AS CachedTokens
-                FROM session_home WHERE warm_until > @now ORDER BY warm_until DESC LIMIT @most
-                """,
-                new { now = SqlValues.Ms(now), most });
-            return [.. rows.Select(row => row.Read()).OfType<SessionRow>()];
+            return await QueryAsync("WHERE warm_until > @now ORDER BY warm_until DESC LIMIT @most", new { now = SqlValues.Ms(now), most }, cancellation);
+        }
+        catch (DbException e)
+        {
+            StorageLog.SessionsAway(logger, e);
+            return [];
+        }
+    }
+
+    public async Task<IReadOnlyList<SessionRow>> FindAsync(UInt128 session, CancellationToken cancellation)
+    {
+        try
+        {
+            return await QueryAsync("WHERE session = @session", new { session = SqlValues.Bytes(session) }, cancellation);
+        }
+        catch (OperationCanceledException)
+        {
+            return [];
         }
         catch (DbException e)
         {
@@ -48,6 +58,19 @@ internal sealed class SqlSessionStore(ISqlDatabase database, ILogger logger) : I
             StorageLog.SessionsAway(logger, e);
             return false;
         }
+    }
+
+    private async Task<IReadOnlyList<SessionRow>> QueryAsync(string which, object parameters, CancellationToken cancellation)
+    {
+        await using var connection = await database.OpenReadAsync(cancellation);
+        var rows = await connection.QueryAsync<HomeRow>(new CommandDefinition(
+            $"""
+            SELECT session AS Session, model AS Model, endpoint AS Endpoint, credential AS Credential, warm_until AS WarmUntil, lifetime_ms AS LifetimeMs, cached_tokens AS CachedTokens
+            FROM session_home {which}
+            """,
+            parameters,
+            cancellationToken: cancellation));
+        return [.. rows.Select(row => row.Read()).OfType<SessionRow>()];
     }
 
     private async Task<int> WriteAsync(IReadOnlyList<SessionRow> rows, DateTimeOffset now, int most, DbTransaction transaction)

@@ -17,16 +17,20 @@ internal sealed class GatewayUnderTest : IAsyncDisposable
     private readonly TemporaryFolder _folder;
 
     private readonly ServeOptions _options;
+    private readonly string _text;
+    private readonly bool _ownsProviders;
 
-    private GatewayUnderTest(TemporaryFolder folder, SimulatorHost a, SimulatorHost b, ServeOptions options, SluiceServer server)
+    private GatewayUnderTest(TemporaryFolder folder, SimulatorHost a, SimulatorHost b, string text, ServeOptions options, SluiceServer server, string? key)
     {
         _folder = folder;
+        _text = text;
         _options = options;
+        _ownsProviders = key is null;
         A = a;
         B = b;
         Server = server;
         Url = new Uri(server.Urls[0]);
-        Key = server.FirstKey!;
+        Key = key ?? server.FirstKey!;
         Http = NewClient();
     }
 
@@ -60,16 +64,28 @@ internal sealed class GatewayUnderTest : IAsyncDisposable
             auth: { admin_key: {{AdminKey}} }
 
             """ + yaml.Replace("{A}", a.Address.ToString().TrimEnd('/'), StringComparison.Ordinal).Replace("{B}", b.Address.ToString().TrimEnd('/'), StringComparison.Ordinal);
-        var serve = new ServeOptions
-        {
-            Sources = () => new ConfigSources { BaseDirectory = folder.Path, FileText = text, FilePath = folder.PathOf("sluice.yaml"), DataFolder = folder.PathOf("data"), ReadFile = _ => text },
-            Drain = drain ?? TimeSpan.FromSeconds(2),
-            Time = time ?? TimeProvider.System,
-        };
+        var serve = Options(folder, text, drain ?? TimeSpan.FromSeconds(2), time ?? TimeProvider.System);
         var serving = await SluiceServer.CreateAsync(serve);
         await serving.StartAsync();
-        return new GatewayUnderTest(folder, a, b, serve, serving);
+        return new GatewayUnderTest(folder, a, b, text, serve, serving, key: null);
     }
+
+    /// <summary>Another Sluice of the same configuration with a data folder of its own, before the same providers, with the same key.</summary>
+    public async Task<GatewayUnderTest> StartBesideAsync()
+    {
+        var folder = new TemporaryFolder();
+        var serve = Options(folder, _text, _options.Drain, _options.Time);
+        var serving = await SluiceServer.CreateAsync(serve);
+        await serving.StartAsync();
+        return new GatewayUnderTest(folder, A, B, _text, serve, serving, Key);
+    }
+
+    private static ServeOptions Options(TemporaryFolder folder, string text, TimeSpan drain, TimeProvider time) => new()
+    {
+        Sources = () => new ConfigSources { BaseDirectory = folder.Path, FileText = text, FilePath = folder.PathOf("sluice.yaml"), DataFolder = folder.PathOf("data"), ReadFile = _ => text },
+        Drain = drain,
+        Time = time,
+    };
 
     /// <summary>Stops Sluice and starts it on the same data folder; the providers stay, its address does not.</summary>
     public async Task RestartAsync()
@@ -85,14 +101,22 @@ internal sealed class GatewayUnderTest : IAsyncDisposable
     /// <summary>A key of another user.</summary>
     public async Task<string> KeyOfAsync(string user)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/admin/api/keys")
-        {
-            Content = new StringContent($$"""{"user":"{{user}}"}""", Encoding.UTF8, "application/json"),
-        };
-        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", AdminKey);
-        var answer = await SendAsync(request);
+        var answer = await AdminAsync(HttpMethod.Post, "/admin/api/keys", $$"""{"user":"{{user}}"}""");
         Assert.True(answer.Status is 200 or 201, answer.Text);
         return answer.Json.GetProperty("key").GetString()!;
+    }
+
+    /// <summary>Asks the admin API for anything.</summary>
+    public async Task<ClientAnswer> AdminAsync(HttpMethod method, string path, string? json = null)
+    {
+        using var request = new HttpRequestMessage(method, path);
+        if (json is not null)
+        {
+            request.Content = new StringContent(json, Encoding.UTF8, "application/json");
+        }
+
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", AdminKey);
+        return await SendAsync(request);
     }
 
     /// <summary>A client with connections of its own. It leaves at once when it leaves: by default the handler would first read on for a while.</summary>
@@ -210,8 +234,12 @@ internal sealed class GatewayUnderTest : IAsyncDisposable
     {
         Http.Dispose();
         await Server.DisposeAsync();
-        await A.DisposeAsync();
-        await B.DisposeAsync();
+        if (_ownsProviders)
+        {
+            await A.DisposeAsync();
+            await B.DisposeAsync();
+        }
+
         _folder.Dispose();
     }
 

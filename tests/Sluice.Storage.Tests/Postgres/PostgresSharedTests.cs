@@ -135,7 +135,7 @@ public sealed class PostgresSharedTests
         await NodeUnderTest.UntilAsync(() => atB.Knows("anna"), "B knows the turn");
 
         Assert.False(atB.Knows("bert"));
-        await atB.ReadyAsync("anna", [7, 8], None);
+        await atB.ReadyAsync("anna", [7, 8], [], None);
         Assert.Equal(["why"], atB.Find("anna", 7).Select(kept => kept.Part.Text));
         Assert.Empty(atB.Find("anna", 8));
     }
