@@ -4,33 +4,52 @@ using Sluice.Core.Affinity;
 using Sluice.Core.Budgets;
 using Sluice.Core.Identity;
 using Sluice.Core.Ledger;
+using Sluice.Core.Nodes;
 using Sluice.Core.Reasoning;
 using Sluice.Storage.Sql;
 
 namespace Sluice.Storage.Postgres;
 
 /// <summary>Everything in one database, which other nodes may share.</summary>
-/// <param name="database">Owned from now on.</param>
-/// <param name="node">The id of this data folder.</param>
-/// <param name="time">For what other nodes leave behind.</param>
-/// <param name="logger">Told when it is away.</param>
-internal sealed class PostgresStore(PostgresDatabase database, string node, TimeProvider time, ILogger logger) : IStore
+internal sealed class PostgresStore : IStore
 {
-    public string Shown => database.Shown;
+    private readonly PostgresDatabase _database;
 
-    public ILedgerSink Ledger { get; } = new PostgresLedgerSink(database, node, time);
+    /// <param name="database">Owned from now on.</param>
+    /// <param name="node">The id of this data folder.</param>
+    /// <param name="time">For what other nodes leave behind.</param>
+    /// <param name="logger">Told when it is away.</param>
+    public PostgresStore(PostgresDatabase database, string node, TimeProvider time, ILogger logger)
+    {
+        _database = database;
+        var shared = new PostgresShared(database, time, logger);
+        Shared = shared;
+        Ledger = new PostgresLedgerSink(database, node, time);
+        Queries = new PostgresLedgerQueries(database);
+        Identity = new SqlIdentityStore(database);
+        Reasoning = new PostgresReasoningStore(database, shared.Feed, time, logger);
+        Sessions = new PostgresSessionStore(database, shared.Feed, time, logger);
+        Limits = new SqlLimitStore(database);
+        Budgets = new SqlBudgetStore(database);
+    }
 
-    public ILedgerQueries Queries { get; } = new PostgresLedgerQueries(database);
+    public string Shown => _database.Shown;
 
-    public IIdentityStore Identity { get; } = new SqlIdentityStore(database);
+    public ILedgerSink Ledger { get; }
 
-    public IReasoningStore Reasoning { get; } = new SqlReasoningStore(database, logger);
+    public ILedgerQueries Queries { get; }
 
-    public ISessionStore Sessions { get; } = new SqlSessionStore(database, logger);
+    public IIdentityStore Identity { get; }
 
-    public ILimitStore Limits { get; } = new SqlLimitStore(database);
+    public IReasoningStore Reasoning { get; }
 
-    public IBudgetStore Budgets { get; } = new SqlBudgetStore(database);
+    public ISessionStore Sessions { get; }
 
-    public ValueTask DisposeAsync() => database.DisposeAsync();
+    public ILimitStore Limits { get; }
+
+    public IBudgetStore Budgets { get; }
+
+    public ISharedStore? Shared { get; }
+
+    public ValueTask DisposeAsync() => _database.DisposeAsync();
 }
