@@ -217,7 +217,15 @@ public sealed class SessionAffinity(TimeProvider time, int capacity = SessionAff
         // Known from now on, if only as one without a home: where it settles elsewhere later, that is told.
         Add(key, new Session());
         using var patience = new CancellationTokenSource(Patience, time);
-        Adopt(await store.FindAsync(key, patience.Token));
+        try
+        {
+            // A driver may take seconds to give up a connection that has gone silent.
+            Adopt(await store.FindAsync(key, patience.Token).WaitAsync(patience.Token));
+        }
+        catch (OperationCanceledException)
+        {
+            // It is planned as one without a home.
+        }
     }
 
     private Place? Next(Place? before, string model, string endpoint, string? credential, CacheUse use)

@@ -44,7 +44,15 @@ public sealed record RunningFacts
 
     /// <summary>Names that clients asked for and that meant nothing.</summary>
     public IReadOnlyList<UnknownModel> UnknownModels { get; init; } = [];
+
+    /// <summary>The nodes that share the database, this one included; empty where this process has its store alone.</summary>
+    public IReadOnlyList<NodeFact> Nodes { get; init; } = [];
 }
+
+/// <summary>One running Sluice.</summary>
+/// <param name="Host">Name of its machine.</param>
+/// <param name="Version">Of Sluice.</param>
+public sealed record NodeFact(string Host, string Version);
 
 /// <summary>Whether one provider was reached with one credential.</summary>
 /// <param name="Provider">Slug.</param>

@@ -1,6 +1,6 @@
 namespace Sluice.Core.Diagnosis;
 
-/// <summary>What has to be in place before a team depends on it: nine checks, each a file beside this one. Asks nobody; every figure is in the facts.</summary>
+/// <summary>What has to be in place before a team depends on it: ten checks, each a file beside this one. Asks nobody; every figure is in the facts.</summary>
 public static class ProductionChecklist
 {
     /// <summary>The lines, in the order of the checks.</summary>
@@ -15,5 +15,6 @@ public static class ProductionChecklist
         .. MonitoringCheck.Of(facts),
         .. TimeoutCheck.Of(facts),
         .. ReachCheck.Of(facts),
+        .. NodeCheck.Of(facts),
     ];
 }

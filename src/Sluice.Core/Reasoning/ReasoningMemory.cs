@@ -143,7 +143,17 @@ public sealed class ReasoningMemory : IReasoningMemory, IAsyncDisposable
 
         using var patience = new CancellationTokenSource(_options.ReadPatience, _time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellation, patience.Token);
-        var read = await _store.ReadAsync(user, wanted, both.Token);
+        IReadOnlyList<(UInt128 Key, byte[] Body)> read;
+        try
+        {
+            // A driver may take seconds to give up a connection that has gone silent.
+            read = await _store.ReadAsync(user, wanted, both.Token).WaitAsync(both.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            return;
+        }
+
         lock (_lock)
         {
             foreach (var (key, body) in read)
@@ -175,7 +185,7 @@ public sealed class ReasoningMemory : IReasoningMemory, IAsyncDisposable
         using var patience = new CancellationTokenSource(_options.ReadPatience, _time);
         try
         {
-            while (HasUnsaved(user) && await FlushAsync(sweeps: false, patience.Token))
+            while (HasUnsaved(user) && await FlushAsync(sweeps: false, patience.Token).WaitAsync(patience.Token))
             {
             }
         }

@@ -43,6 +43,7 @@ internal sealed class Doctor(Func<ConfigSnapshot> configuration, IdentityDirecto
             DeadCredentials = [.. status.Read().Providers.SelectMany(provider => provider.Credentials).Where(credential => credential.State == "dead").Select(credential => credential.Id)],
             Uses = [.. uses.Rows.Where(row => row.Keys[0] is not null).Select(row => new KeyUse(row.Keys[0]!, row.Keys[1], row.Requests))],
             Models = [.. models.Rows.Where(row => row.Keys[0] is not null).Select(row => new ModelUse(row.Keys[0]!, row.Requests, row.CostNanoUsd, row.Unpriced))],
+            Nodes = [.. status.Read().Nodes.Select(node => new NodeFact(node.Host, node.Version))],
             Reached = await reachability.CheckAsync(cancellation),
             UnknownModels = await ledger.UnknownModelsAsync(since, cancellation),
         };

@@ -24,6 +24,18 @@ export default {
         { head: 'Waited', number: true, cell: (row) => `${row.waited_seconds.toFixed(1)} s` },
       ],
     })}
+    ${status.nodes.length === 0 ? '' : table({
+      caption: `Nodes on this database: ${count(status.nodes.length)}`,
+      rows: status.nodes,
+      empty: '',
+      columns: [
+        { head: 'Host', cell: (row) => `${row.host}${row.is_this ? ' (this one)' : ''}` },
+        { head: 'Node', cell: (row) => html`<code>${row.id.slice(0, 8)}</code>` },
+        { head: 'Version', cell: (row) => row.version },
+        { head: 'Running since (UTC)', cell: (row) => time(row.started_at) },
+        { head: 'Seen (UTC)', cell: (row) => time(row.seen_at) },
+      ],
+    })}
     ${status.providers.length === 0 ? html`<p class="empty">No provider is configured. Set a provider's key in the environment, or list one in the configuration.</p>` : ''}
     ${status.providers.map(provider)}`,
 };

@@ -230,6 +230,18 @@ public sealed class ProductionChecklistTests
     }
 
     [Fact]
+    public void Nodes_OfOneVersion_AreCounted_AndOfTwoAreToldApart()
+    {
+        Assert.Equal(
+            [new CheckLine("nodes", Verdict.Ok, "2 nodes of version 1.2.0 on this database: east, west.")],
+            Lines("nodes", Two, Quiet with { Nodes = [new("east", "1.2.0"), new("west", "1.2.0")] }));
+        Assert.Equal(
+            [new CheckLine("nodes", Verdict.Warn, "2 nodes on this database (east, west) run different versions: 1.2.0, 1.3.0.", "Bring all nodes to the newest of these versions.")],
+            Lines("nodes", Two, Quiet with { Nodes = [new("east", "1.3.0"), new("west", "1.2.0")] }));
+        Assert.Empty(Lines("nodes", Two, Quiet));
+    }
+
+    [Fact]
     public void A23_WhoCannotBeReached_IsALineOfItsOwn() =>
         Assert.Equal(
             [

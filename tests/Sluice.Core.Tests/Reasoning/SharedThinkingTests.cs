@@ -60,6 +60,7 @@ public sealed class SharedThinkingTests
         await stored;
 
         _store.Hangs = false;
+        _store.Released.SetResult();
         Assert.True(await memory.FlushAsync(None));
         Assert.True(_store.Has("anna", 1));
     }
@@ -108,6 +109,8 @@ public sealed class SharedThinkingTests
 
         public bool Hangs { get; set; }
 
+        public TaskCompletionSource Released { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
         public bool IsAway { set => _rows.IsAway = value; }
 
         public bool IsShared => true;
@@ -132,7 +135,9 @@ public sealed class SharedThinkingTests
         {
             if (Hangs)
             {
-                await Task.Delay(Timeout.InfiniteTimeSpan, cancellation);
+                // As a driver that lets go of a silent connection late.
+                await Released.Task;
+                return false;
             }
 
             return await _rows.WriteAsync(batch, now, cancellation);
