@@ -47,7 +47,7 @@ internal static class PlanScenarios
         {
             Preferences = new ProviderPreferences { Ignore = [.. Enumerable.Range(0, 20).Select(i => $"provider-{i * 10}")] },
         });
-        yield return Of("plan-200-providers-filtered-balanced", one, request with
+        yield return Of("plan-200-providers-drawn-filtered", one, request with
         {
             DefaultSort = RouteSort.Balanced,
             Preferences = new ProviderPreferences { Ignore = [.. Enumerable.Range(0, 20).Select(i => $"provider-{i * 10}")], MaxPrice = new PriceLimit(5, 25, null, null, null) },

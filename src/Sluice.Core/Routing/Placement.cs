@@ -10,7 +10,7 @@ namespace Sluice.Core.Routing;
 /// <summary>Puts a group of endpoints into a plan, each with its credentials, and says of each candidate why it stands there. Thread-safe.</summary>
 internal sealed class Placement(IHealth health, IAffinity affinity, TimeProvider time, long seed)
 {
-    // Of hundreds that are further down than a plan goes, the ledger needs no row each.
+    // Of hundreds that are further down than a plan goes, the ledger needs no row each: one more line counts the others.
     private const int MostNamed = 16;
 
     private long _random = seed != 0 ? seed : time.GetTimestamp();
@@ -29,7 +29,7 @@ internal sealed class Placement(IHealth health, IAffinity affinity, TimeProvider
         var draw = group.OrdinarySort is RouteSort.Order or RouteSort.Price ? default : NextDraw(entries.Length);
         var draft = group.Draft;
         var start = draft.Count;
-        draft.ExpectCandidates(entries.Length);
+        draft.Expect(entries.Length, MostNamed + 2);
         var walk = new BestFirst(entries);
         EndpointOrder.Apply(group, ref draw, ref walk);
         var home = HomeOf(group);
@@ -63,7 +63,6 @@ internal sealed class Placement(IHealth health, IAffinity affinity, TimeProvider
         }
 
         var toName = Math.Min(rest, MostNamed);
-        group.Draft.ExpectLeftOut(toName + 1);
         for (var i = 0; toName > 0; i++)
         {
             if (!entries[i].IsTaken)

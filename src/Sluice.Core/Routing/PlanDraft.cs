@@ -54,12 +54,17 @@ internal sealed class PlanDraft
     /// <summary>What the last of the excluded to fail was told.</summary>
     public LastWords? Words { get; private set; }
 
-    /// <summary>Makes room at once where it is known how much is needed: growing towards it would cost more than all else that is done with a list.</summary>
-    /// <param name="candidates">That may be added.</param>
-    public void ExpectCandidates(int candidates) => _candidates.EnsureCapacity(Math.Min(Count + candidates, Planner.MostCandidates));
-
-    /// <summary>The same for what is left out; unless it is said here, room is made for all that can be named and the line that counts the others.</summary>
-    public void ExpectLeftOut(int endpoints) => _leftOut ??= new List<LeftOutEndpoint>(endpoints);
+    /// <summary>Makes room at once for endpoints that are to be placed: growing towards it would cost more than all else that is done with a list.</summary>
+    /// <param name="endpoints">How many.</param>
+    /// <param name="leftOut">How many of them are usually named as left out, where a plan cannot take all.</param>
+    public void Expect(int endpoints, int leftOut)
+    {
+        _candidates.EnsureCapacity(Math.Min(Count + endpoints, Planner.MostCandidates));
+        if (endpoints > Planner.MostCandidates)
+        {
+            _leftOut ??= new List<LeftOutEndpoint>(leftOut);
+        }
+    }
 
     public void LeaveOut(string endpoint, string why)
     {

@@ -1,4 +1,5 @@
 using Sluice.Core.Configuration;
+using Sluice.Core.Health;
 using Sluice.Core.Routing;
 using Sluice.Protocols.Native;
 using Sluice.Protocols.Formats;
@@ -196,6 +197,44 @@ public sealed class OrderTests
         AssertFollows(weights[1..], seconds[1..], 13.82);
 
         static int Group(string name) => name == "p0" ? 0 : 1 + (int.Parse(name.AsSpan(1), System.Globalization.CultureInfo.InvariantCulture) % 3);
+    }
+
+    [Fact]
+    public void Balanced_AllDrawnFailed_TheRestComesAsListedAndTheUnpricedLast()
+    {
+        // Two have nearly all of the weight, twenty have next to none, and 38 no known price: whoever is well stands behind the draw.
+        var ships = Enumerable.Range(0, 60).Select(i => new Ship($"p{i:00}") { Price = i % 3 == 0 ? 1000 : i > 57 ? 0.001m : null }).ToArray();
+        var fleet = new Fleet(20261121, ships);
+        var balanced = new ProviderPreferences { Sort = RouteSort.Balanced };
+
+        Assert.Equal(["p58", "p59"], fleet.Order(balanced)[..2].Order());
+        Assert.All(fleet.Order(balanced)[2..], provider => Assert.Equal(1000, ships[int.Parse(provider.AsSpan(1), System.Globalization.CultureInfo.InvariantCulture)].Price));
+
+        foreach (var ship in ships.Where(ship => ship.Price is not null))
+        {
+            fleet.Out[ship.Provider] = new Exclusion(fleet.Time.GetUtcNow().AddMinutes(1), ExclusionCause.Cooldown);
+        }
+
+        Assert.Equal(ships.Where(ship => ship.Price is null).Take(16).Select(ship => ship.Provider), fleet.Order(balanced));
+    }
+
+    [Fact]
+    public void Balanced_AmongMany_EveryEndpointIsACandidateOrLeftOut()
+    {
+        var ships = Enumerable.Range(0, 60).Select(i => new Ship($"p{i:00}") { Price = 1 + (i % 3) }).ToArray();
+        var fleet = new Fleet(20261121, ships);
+        foreach (var ship in ships.Take(30))
+        {
+            fleet.Failed.Add(ship.Provider);
+        }
+
+        for (var i = 0; i < 100; i++)
+        {
+            var plan = fleet.Plan(new ProviderPreferences { Sort = RouteSort.Balanced });
+            Assert.Equal(16, Fleet.Providers(plan).Distinct(StringComparer.Ordinal).Count(provider => !fleet.Failed.Contains(provider)));
+            Assert.Empty(plan.LeftOut.Select(one => one.Endpoint).Intersect(plan.Candidates.Select(candidate => candidate.Endpoint.Id), StringComparer.Ordinal));
+            Assert.Equal(16, plan.Candidates.Count);
+        }
     }
 
     // The bounds are exceeded once in a thousand.

@@ -27,6 +27,7 @@ internal sealed class ModelRoutes
         Model = model;
         Endpoints = endpoints;
         Gone = gone;
+        Providers = Array.Exists(endpoints, static endpoint => endpoint.Tier is not null || endpoint.EnforcesPreferences) ? null : Array.ConvertAll(endpoints, static endpoint => endpoint.ProviderIndex);
         AsListed = Ranking.AsListed(endpoints.Length);
         Draws = endpoints.Length > PriceDraw.Few ? DrawTable.Of(Array.ConvertAll(endpoints, static endpoint => endpoint.Weight)) : null;
         WithTiers = withTiers is null ? this : new ModelRoutes(model, withTiers, gone);
@@ -43,6 +44,9 @@ internal sealed class ModelRoutes
     public Model Model { get; }
 
     public EndpointFacts[] Endpoints { get; }
+
+    /// <summary>Their providers by position; null where some endpoint is in another tier, or holds to preferences itself: then a name does not mean all of a provider's.</summary>
+    public int[]? Providers { get; }
 
     /// <summary>In configured order, all with the key 0.</summary>
     public Ranking AsListed { get; }

@@ -22,6 +22,9 @@ internal sealed class ProviderList
 
     public int Count { get; }
 
+    /// <summary>By provider, 0 for whom the list does not name; null where it names parts of some provider's endpoints.</summary>
+    public byte[]? WholePlaces => _suffixed.Length == 0 ? _places : null;
+
     /// <summary>Some name means no configured provider.</summary>
     public bool NamesStrangers { get; }
 

@@ -64,7 +64,10 @@ internal sealed class Demands
     /// one that is and does not serve the model.
     /// </summary>
     public bool Lists(ProviderList list, EndpointFacts endpoint) =>
-        list.Covers(endpoint) || (endpoint.Tier is not null && list.Covers(endpoint, Tiers.IsAsked(endpoint))) || (IsLeftTo(endpoint) && (list.NamesStrangers || !CoversAny(list)));
+        list.Covers(endpoint) || ((endpoint.Tier is not null || endpoint.EnforcesPreferences) && ListsInTierOrBehind(list, endpoint));
+
+    private bool ListsInTierOrBehind(ProviderList list, EndpointFacts endpoint) =>
+        list.Covers(endpoint, Tiers.IsAsked(endpoint)) || (IsLeftTo(endpoint) && (list.NamesStrangers || !CoversAny(list)));
 
     private bool CoversAny(ProviderList list)
     {

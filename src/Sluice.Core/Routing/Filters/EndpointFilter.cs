@@ -26,6 +26,9 @@ internal sealed record EndpointFilter(string Step, FilterForce Force, string Why
     /// <summary>Whether every endpoint of a model passes, where that is known without asking each; null where each must be asked.</summary>
     public Func<ModelRoutes, Demands, bool>? AllowsAll { get; init; }
 
+    /// <summary>The list of providers that alone decides of each endpoint of the model; null where each must be asked.</summary>
+    public Func<ModelRoutes, Demands, ListVerdict?>? ByList { get; init; }
+
     /// <summary>The member of the request that demands it; null where the request's content does.</summary>
     public string? Member { get; init; }
 

@@ -38,6 +38,7 @@ internal static class EndpointFilters
             static d => d.Only.Count > 0,
             static (e, d) => d.Lists(d.Only, e))
         {
+            ByList = static (all, d) => ListVerdict.Of(d.Only, all, passes: true),
             Member = "provider.only",
             ExcludedBy = "allowed_providers",
             Remedy = "Name configured providers in `provider.only`, or leave it out.",
@@ -46,6 +47,7 @@ internal static class EndpointFilters
             static d => d.Ignore.Count > 0,
             static (e, d) => !d.Ignore.Covers(e, withTiers: true))
         {
+            ByList = static (all, d) => ListVerdict.Of(d.Ignore, all, passes: false),
             Member = "provider.ignore",
             ExcludedBy = "allowed_providers",
             Remedy = "Shorten `provider.ignore`.",
@@ -54,6 +56,7 @@ internal static class EndpointFilters
             static d => d.Order.Count > 0 && !d.Preferences.AllowFallbacks,
             static (e, d) => d.Lists(d.Order, e))
         {
+            ByList = static (all, d) => ListVerdict.Of(d.Order, all, passes: true),
             Member = "provider.order",
             ExcludedBy = "allowed_providers",
             Remedy = "Name configured providers in `provider.order`, or leave `allow_fallbacks` out.",

@@ -14,7 +14,7 @@ internal static class Filtering
         {
             if (left.Length > 0 && filter.IsWanted(demands) && filter.AllowsAll?.Invoke(routes, demands) != true)
             {
-                left = left[..Apply(filter, left, routes.Endpoints, demands, draft)];
+                left = left[..Apply(filter, left, routes, demands, draft)];
             }
         }
 
@@ -46,25 +46,38 @@ internal static class Filtering
         return funnel[^1].Endpoints < routes.Endpoints.Length ? funnel : [];
     }
 
-    private static int Apply(EndpointFilter filter, Span<Entry> entries, EndpointFacts[] endpoints, Demands demands, PlanDraft draft)
+    private static int Apply(EndpointFilter filter, Span<Entry> entries, ModelRoutes routes, Demands demands, PlanDraft draft)
     {
-        if (!filter.Holds(demands) && !IsAnyAllowed(filter, entries, endpoints, demands))
+        if (!filter.Holds(demands) && !IsAnyAllowed(filter, entries, routes.Endpoints, demands))
         {
             return entries.Length;
         }
 
-        var (allows, why) = (filter.Allows, demands.IsSubstitute ? filter.WhyFallback : filter.Why);
+        var why = demands.IsSubstitute ? filter.WhyFallback : filter.Why;
+        return filter.ByList?.Invoke(routes, demands) is { } list
+            ? Apply(list, entries, routes.Endpoints, why, draft)
+            : Apply(new AskedVerdict(filter, routes.Endpoints, demands), entries, routes.Endpoints, why, draft);
+    }
+
+    private static int Apply<TVerdict>(TVerdict verdict, Span<Entry> entries, EndpointFacts[] endpoints, string why, PlanDraft draft)
+        where TVerdict : struct, IVerdict
+    {
         var (passed, unnamed) = (0, 0);
-        foreach (ref var entry in entries)
+        for (var at = 0; at < entries.Length; at++)
         {
-            var endpoint = endpoints[entry.Position];
-            if (allows(endpoint, demands))
+            ref var entry = ref entries[at];
+            if (verdict.Passes(entry.Position))
             {
-                entries[passed++] = entry;
+                if (passed < at)
+                {
+                    entries[passed] = entry;
+                }
+
+                passed++;
             }
             else if (draft.HasRoomForNames)
             {
-                draft.LeaveOut(endpoint.Endpoint.Id, why);
+                draft.LeaveOut(endpoints[entry.Position].Endpoint.Id, why);
             }
             else
             {
