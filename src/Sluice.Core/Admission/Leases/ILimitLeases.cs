@@ -44,7 +44,7 @@ public sealed record LeaseCall(string Owner, long Number, bool IsLast, IReadOnly
 public sealed record LeaseAsk(LimitScope Scope, LimitKind Kind, long Limit, long Held, long Used, long Wanted, long Need, TimeSpan Waited);
 
 /// <summary>What it may use.</summary>
-/// <param name="Held">From now on; less than it said only where the limit was lowered, or where it was away for too long.</param>
+/// <param name="Held">From now on; less than it said only where the limit was lowered, answers used more than was held, or the node was away for too long.</param>
 /// <param name="Target">Its fair share; when it holds more, it gives back as its use ages.</param>
 /// <param name="OthersUse">What other nodes use.</param>
 /// <param name="Free">What no node holds.</param>
