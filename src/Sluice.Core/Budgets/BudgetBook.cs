@@ -1,5 +1,6 @@
 using Sluice.Core.Admission;
 using Sluice.Core.Admission.Limits;
+using Sluice.Core.Budgets.Slices;
 using Sluice.Core.Ledger;
 
 namespace Sluice.Core.Budgets;
@@ -7,9 +8,9 @@ namespace Sluice.Core.Budgets;
 /// <summary>
 /// What all budgets have spent and hold. Before an attempt the most that it can cost is reserved of every budget of its caller, all or nothing; at its
 /// end what it cost is charged and the rest let go. So however many ask at once, hard budgets are overshot by no more than single attempts cost more
-/// than was thought.
+/// than was thought. Where several nodes share budgets (<see cref="Slices"/>), it holds this node's slices of them.
 /// </summary>
-/// <remarks>Lock rule: <see cref="_lock"/> guards all accounts and reservations; nothing else is called under it.</remarks>
+/// <remarks>Lock rule: <see cref="Gate"/> guards all accounts and reservations, and who waits for money of a slice; nothing else is called under it.</remarks>
 public sealed class BudgetBook(TimeProvider time)
 {
     private static readonly BudgetPeriod[] Periods = Enum.GetValues<BudgetPeriod>();
@@ -17,25 +18,32 @@ public sealed class BudgetBook(TimeProvider time)
     // Percent at which people want to hear of a budget.
     private static readonly int[] Marks = [50, 80, 100];
 
-    private readonly Lock _lock = new();
     private readonly Dictionary<BudgetName, BudgetAccount> _accounts = [];
 
     // Bounded by the attempts under way.
     private readonly HashSet<Reservation> _open = [];
     private volatile bool _isOn;
 
-    /// <summary>Told when an attempt brought a budget past 50, 80 or 100 percent; outside of the lock, by whoever settled the attempt.</summary>
+    /// <summary>Told when an attempt brought a budget past 50, 80 or 100 percent; outside of the lock, by whoever settled the attempt, of a shared one by one of the nodes.</summary>
     public Action<BudgetStanding>? Passed { get; init; }
+
+    /// <summary>Who keeps this node's slices of shared budgets; null where there is no other node.</summary>
+    public SliceKeeper? Slices { get; private set; }
 
     /// <summary>Some budget is in force. Without any, nothing of this costs anything.</summary>
     public bool IsOn => _isOn;
+
+    internal Lock Gate { get; } = new();
+
+    /// <summary>All, under the lock alone.</summary>
+    internal IReadOnlyCollection<BudgetAccount> Accounts => _accounts.Values;
 
     /// <summary>Reservations that are neither settled nor let go.</summary>
     public int Open
     {
         get
         {
-            lock (_lock)
+            lock (Gate)
             {
                 return _open.Count;
             }
@@ -51,7 +59,7 @@ public sealed class BudgetBook(TimeProvider time)
     public Reservation? Reserve(CallerScopes caller, string owner, long nanoUsd, TimeSpan lifetime, out BudgetShortage? shortage)
     {
         var now = time.GetUtcNow();
-        lock (_lock)
+        lock (Gate)
         {
             var accounts = Of(caller, now);
             shortage = Lacking(accounts, nanoUsd);
@@ -67,7 +75,7 @@ public sealed class BudgetBook(TimeProvider time)
 
             foreach (var account in accounts)
             {
-                account.Reserve(nanoUsd);
+                account.Reserve(nanoUsd, lifetime);
             }
 
             var made = new Reservation(this, owner, nanoUsd, [.. accounts.Select(account => (account, account.Window.Start))], now + lifetime, [.. accounts.Select(Stand)]);
@@ -89,14 +97,14 @@ public sealed class BudgetBook(TimeProvider time)
 
         var now = time.GetUtcNow();
         List<BudgetStanding>? passed = null;
-        lock (_lock)
+        lock (Gate)
         {
             foreach (var account in Of(new CallerScopes(attempt.KeyId, attempt.User, attempt.Team, attempt.Project, Model: null, IsFree: false), now))
             {
                 var before = Stand(account).PercentSpent;
                 account.Charge(nanoUsd, attempt.StartedAt);
                 var after = Stand(account);
-                if (Array.Exists(Marks, mark => before < mark && after.PercentSpent >= mark))
+                if (account.Slice is null && Array.Exists(Marks, mark => before < mark && after.PercentSpent >= mark))
                 {
                     (passed ??= []).Add(after);
                 }
@@ -112,7 +120,7 @@ public sealed class BudgetBook(TimeProvider time)
     public BudgetStanding? Find(BudgetName name)
     {
         var now = time.GetUtcNow();
-        lock (_lock)
+        lock (Gate)
         {
             if (!_accounts.TryGetValue(name, out var account))
             {
@@ -128,7 +136,7 @@ public sealed class BudgetBook(TimeProvider time)
     public IReadOnlyList<BudgetStanding> Read()
     {
         var now = time.GetUtcNow();
-        lock (_lock)
+        lock (Gate)
         {
             foreach (var account in _accounts.Values)
             {
@@ -143,7 +151,7 @@ public sealed class BudgetBook(TimeProvider time)
     public IReadOnlyList<BudgetStanding> Read(CallerScopes caller)
     {
         var now = time.GetUtcNow();
-        lock (_lock)
+        lock (Gate)
         {
             return [.. Of(caller, now).Select(Stand)];
         }
@@ -152,33 +160,33 @@ public sealed class BudgetBook(TimeProvider time)
     /// <summary>Counts for a budget from now on. False: it is new, and its past has to be looked up (<see cref="TryLoad"/>) before it refuses anybody.</summary>
     internal bool Set(Budget budget)
     {
-        lock (_lock)
+        lock (Gate)
         {
             if (_accounts.TryGetValue(budget.Name, out var known))
             {
-                known.Budget = budget;
+                known.Set(budget);
                 return !known.IsLoading;
             }
 
-            _accounts.Add(budget.Name, new BudgetAccount(budget, time.GetUtcNow()));
+            _accounts.Add(budget.Name, new BudgetAccount(budget, time.GetUtcNow(), Slices is null ? null : new BudgetSlice(time)));
             _isOn = true;
             return false;
         }
     }
 
     /// <summary>Brings a new budget into force with what was spent before. False: attempts ended meanwhile; the ledger has to be asked again.</summary>
-    internal bool TryLoad(BudgetName name, long spentBefore, bool isLast)
+    internal bool TryLoad(BudgetName name, BudgetWindow window, long spentBefore, bool isLast)
     {
-        lock (_lock)
+        lock (Gate)
         {
-            return !_accounts.TryGetValue(name, out var account) || account.TryLoad(spentBefore, isLast);
+            return !_accounts.TryGetValue(name, out var account) || account.TryLoad(window, spentBefore, isLast, time.GetUtcNow());
         }
     }
 
     /// <summary>Takes a budget out of force; what was held of it is forgotten with it.</summary>
     internal void Remove(BudgetName name)
     {
-        lock (_lock)
+        lock (Gate)
         {
             _accounts.Remove(name);
             _isOn = _accounts.Count > 0;
@@ -187,13 +195,17 @@ public sealed class BudgetBook(TimeProvider time)
 
     internal void Release(Reservation held)
     {
-        lock (_lock)
+        lock (Gate)
         {
             LetGo(held);
         }
     }
 
-    private List<BudgetAccount> Of(CallerScopes caller, DateTimeOffset now)
+    /// <summary>Other nodes spend from the same budgets. Before any is set.</summary>
+    internal void ShareBy(SliceKeeper slices) => Slices = _accounts.Count == 0 ? slices : throw new InvalidOperationException("Budgets are in force already.");
+
+    /// <summary>All budgets of a caller, in their present windows; under the lock alone.</summary>
+    internal List<BudgetAccount> Of(CallerScopes caller, DateTimeOffset now)
     {
         var found = new List<BudgetAccount>();
         foreach (var scope in caller.All())
@@ -218,7 +230,7 @@ public sealed class BudgetBook(TimeProvider time)
         var available = long.MaxValue;
         foreach (var account in accounts)
         {
-            if (!account.Budget.IsHard || account.IsLoading)
+            if (!account.Budget.IsHard || (account.IsLoading && account.Slice is null))
             {
                 continue;
             }
@@ -256,5 +268,5 @@ public sealed class BudgetBook(TimeProvider time)
         }
     }
 
-    private static BudgetStanding Stand(BudgetAccount account) => new(account.Budget, account.Spent, account.Reserved, account.Window);
+    private static BudgetStanding Stand(BudgetAccount account) => account.Stand();
 }

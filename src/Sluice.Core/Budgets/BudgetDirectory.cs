@@ -26,6 +26,18 @@ public sealed class BudgetDirectory(IBudgetStore store, PastSpending spending, B
                 book.Remove(gone);
             }
 
+            if (book.Slices is { } slices)
+            {
+                // The ledger is read once for all that are new.
+                foreach (var entry in stored)
+                {
+                    book.Set(entry.Budget);
+                }
+
+                await slices.LoadAsync(cancellation);
+                return;
+            }
+
             foreach (var entry in stored)
             {
                 await BringIntoForceAsync(entry.Budget, cancellation);
@@ -37,9 +49,17 @@ public sealed class BudgetDirectory(IBudgetStore store, PastSpending spending, B
         }
     }
 
-    /// <summary>All, by scope and period, with how they stand.</summary>
-    public async Task<IReadOnlyList<(StoredBudget Stored, BudgetStanding Standing)>> ListAsync(CancellationToken cancellation) =>
-        [.. (await store.ListAsync(cancellation)).Select(stored => (stored, StandingOf(stored.Budget)))];
+    /// <summary>All, by scope and period, with how they stand over all nodes.</summary>
+    public async Task<IReadOnlyList<(StoredBudget Stored, BudgetStanding Standing)>> ListAsync(CancellationToken cancellation)
+    {
+        var listed = await store.ListAsync(cancellation);
+        if (book.Slices is { } slices)
+        {
+            await slices.RefreshAsync(cancellation);
+        }
+
+        return [.. listed.Select(stored => (stored, StandingOf(stored.Budget)))];
+    }
 
     /// <summary>Sets a budget, in the place of one of the same scope and period.</summary>
     public async Task<(StoredBudget Stored, BudgetStanding Standing)> SetAsync(Budget budget, CancellationToken cancellation)
@@ -89,10 +109,18 @@ public sealed class BudgetDirectory(IBudgetStore store, PastSpending spending, B
             return;
         }
 
+        if (book.Slices is { } slices)
+        {
+            // Where the database is away now, the budget grants nothing until it is there.
+            await slices.LoadAsync(cancellation);
+            return;
+        }
+
         for (var reading = 1; ; reading++)
         {
-            var spent = await spending.OfAsync(budget.Scope, BudgetWindow.Of(budget.Per, time.GetUtcNow()), cancellation);
-            if (book.TryLoad(budget.Name, spent, isLast: reading == MostReadings))
+            var window = BudgetWindow.Of(budget.Per, time.GetUtcNow());
+            var spent = await spending.OfAsync(budget.Scope, window, cancellation);
+            if (book.TryLoad(budget.Name, window, spent, isLast: reading == MostReadings))
             {
                 return;
             }

@@ -54,4 +54,8 @@ public sealed record BudgetStanding(Budget Budget, long Spent, long Reserved, Bu
 /// <param name="Need">Nano-dollars that were asked for.</param>
 /// <param name="Available">Nano-dollars that all budgets together have for the caller; never less than 0.</param>
 /// <param name="IsInFlight">It would pay if attempts under way held nothing: waiting helps.</param>
-public sealed record BudgetShortage(BudgetStanding Standing, long Need, long Available, bool IsInFlight);
+public sealed record BudgetShortage(BudgetStanding Standing, long Need, long Available, bool IsInFlight)
+{
+    /// <summary>The budget may well pay: the database that the nodes share could not be asked whether it does.</summary>
+    public bool IsAway { get; init; }
+}

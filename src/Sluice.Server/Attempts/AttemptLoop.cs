@@ -200,7 +200,7 @@ internal sealed class AttemptLoop : IAsyncDisposable
     private async Task<Verdict> TryAsync(Candidate candidate)
     {
         _request.CutOff.ThrowIfCancellationRequested();
-        if (_opening.Open(candidate) is not { } attempt)
+        if (await _opening.OpenAsync(candidate) is not { } attempt)
         {
             return Verdict.MoveOn;
         }
@@ -224,7 +224,7 @@ internal sealed class AttemptLoop : IAsyncDisposable
             await patience.CancelAsync();
         }
 
-        if (asked.IsCompleted || OpenHedge() is not { } second)
+        if (asked.IsCompleted || await OpenHedgeAsync() is not { } second)
         {
             return await FinishAsync(first, await asked);
         }
@@ -236,7 +236,7 @@ internal sealed class AttemptLoop : IAsyncDisposable
         }
     }
 
-    private OpenAttempt? OpenHedge()
+    private async ValueTask<OpenAttempt?> OpenHedgeAsync()
     {
         if (!Hedging.MayBegin(_request, _services))
         {
@@ -245,7 +245,7 @@ internal sealed class AttemptLoop : IAsyncDisposable
 
         foreach (var candidate in _request.Plan.Candidates)
         {
-            if (Hedging.IsFree(_request, candidate, _services.Health) && _opening.Open(candidate, isHedge: true) is { } hedge)
+            if (Hedging.IsFree(_request, candidate, _services.Health) && await _opening.OpenAsync(candidate, isHedge: true) is { } hedge)
             {
                 return hedge;
             }

@@ -30,7 +30,7 @@ internal sealed class AttemptOpening(AttemptServices services, InferenceRequest 
     /// <summary>An attempt ready to be sent, its row handed to the ledger; null where the candidate cannot be asked.</summary>
     /// <param name="candidate">Whom.</param>
     /// <param name="isHedge">Beside another that is under way.</param>
-    public OpenAttempt? Open(Candidate candidate, bool isHedge = false)
+    public async ValueTask<OpenAttempt?> OpenAsync(Candidate candidate, bool isHedge = false)
     {
         var wire = UpstreamBody.WireOf(candidate, request.Surface.Format.Protocol);
         var (canAsk, unable) = Askable.Of(request, candidate, wire, Overflowed);
@@ -43,8 +43,8 @@ internal sealed class AttemptOpening(AttemptServices services, InferenceRequest 
         // The upstream request, from the original bytes, or from what is left of them.
         var degradations = new DegradationLog();
         ContextCompression.Before(request, candidate, services.Estimates, degradations);
-        AttemptMoney? money = null;
-        if (budget?.TryHold(candidate, degradations, out money) == false)
+        var money = budget is null ? null : await budget.HoldAsync(candidate, degradations, isHedge);
+        if (budget is not null && money is null)
         {
             return null;
         }

@@ -9,12 +9,15 @@ namespace Sluice.Server.Budgets;
 
 /// <summary>
 /// What a client is told when there is no money for its request: 402 where it is its own, 403 where it is what several share, 402 with
-/// <c>retry-after</c> where it is only held by requests that are under way.
+/// <c>retry-after</c> where it is only held by requests that are under way, 503 where the database that several nodes share does not say whether there is any.
 /// </summary>
 internal static class BudgetErrors
 {
     // Somebody has to end first: nothing tells when.
     private static readonly TimeSpan UntilSomebodyEnds = TimeSpan.FromSeconds(5);
+
+    // A database that fails over is back within the minute; nothing tells when.
+    private static readonly TimeSpan UntilTheDatabaseIsBack = TimeSpan.FromSeconds(5);
 
     /// <summary>A hard budget cannot pay.</summary>
     /// <param name="shortage">Which, and how much is missing.</param>
@@ -23,6 +26,11 @@ internal static class BudgetErrors
     /// <param name="request">Of whom.</param>
     public static GatewayError Of(BudgetShortage shortage, long output, long affordable, InferenceRequest request)
     {
+        if (shortage.IsAway)
+        {
+            return OfAway(shortage, request);
+        }
+
         var standing = shortage.Standing;
         var budget = standing.Budget;
         var remedy = Remedy(shortage, affordable);
@@ -44,6 +52,21 @@ internal static class BudgetErrors
                 : $"sluice_{budget.Scope.Word}_budget",
             RetryAfter = shortage.IsInFlight ? UntilSomebodyEnds : null,
             ShouldRetry = shortage.IsInFlight,
+        };
+    }
+
+    private static GatewayError OfAway(BudgetShortage shortage, InferenceRequest request)
+    {
+        const string Remedy = "Try again shortly; the administrator sees in the log of this node why its PostgreSQL does not answer.";
+        var budget = shortage.Standing.Budget;
+        return new GatewayError(ErrorKind.Overloaded, ErrorSource.Gateway, 503,
+            $"The database that all nodes share does not answer, and this node alone cannot tell whether the hard budget of {budget.Scope} still pays. {Remedy}")
+        {
+            RequestId = request.Id,
+            Remedy = Remedy,
+            Limit = $"{budget.Name} {Usd(budget.NanoUsd)} USD",
+            RetryAfter = UntilTheDatabaseIsBack,
+            ShouldRetry = true,
         };
     }
 

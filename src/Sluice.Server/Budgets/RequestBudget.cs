@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using Sluice.Core.Admission;
 using Sluice.Core.Budgets;
+using Sluice.Core.Budgets.Slices;
 using Sluice.Core.Pricing;
 using Sluice.Core.Routing;
 using Sluice.Protocols.Degradations;
@@ -41,6 +42,9 @@ internal sealed class RequestBudget : IDisposable
     private readonly CallerScopes _caller;
     private readonly List<Reservation> _held = [];
 
+    // What may still be done where this node's part of a shared budget is too small. A request waits once, whoever is asked after that.
+    private SliceAsking _asking = SliceAsking.Waiting;
+
     private RequestBudget(AttemptServices services, InferenceRequest request)
     {
         (_services, _request) = (services, request);
@@ -57,44 +61,24 @@ internal sealed class RequestBudget : IDisposable
     public static RequestBudget? Begin(AttemptServices services, InferenceRequest request) =>
         services.Budgets.IsOn && request.Surface.Operation != SurfaceOperation.CountTokens ? request.Budget = new RequestBudget(services, request) : null;
 
-    /// <summary>Holds money for an attempt. False: there is none, or nobody knows how much is needed; <see cref="Refusal"/> says so.</summary>
+    /// <summary>Holds money for an attempt. Where other nodes spend from the same budgets, this may ask the database, and wait for what they give back.</summary>
     /// <param name="candidate">Whom.</param>
     /// <param name="degradations">Told where the answer gets a limit.</param>
-    /// <param name="money">To be let go where the attempt is not made after all.</param>
-    public bool TryHold(Candidate candidate, DegradationLog degradations, out AttemptMoney? money)
+    /// <param name="isHedge">Another attempt is under way, and must not wait for the database: what is not here is as good as away.</param>
+    /// <returns>To be let go where the attempt is not made after all; null: there is none, or nobody knows how much is needed; <see cref="Refusal"/> says so.</returns>
+    public async ValueTask<AttemptMoney?> HoldAsync(Candidate candidate, DegradationLog degradations, bool isHedge)
     {
-        money = null;
-        if (_request.Envelope.Media is { } ask)
+        if (!isHedge || _services.Budgets.Slices is null)
         {
-            return TryHoldMedia(candidate, ask, out money);
+            return await HoldAsync(candidate, degradations);
         }
 
-        var cost = WorstOf(candidate);
-        var asked = _request.Surface.Operation.Makes() == Products.Vectors ? 0 : _request.Envelope.MaxOutputTokens;
-        var most = Math.Max(0, asked ?? candidate.Endpoint.MaxOutputTokens ?? candidate.Endpoint.ContextLength ?? UnknownOutput);
-        var answers = Math.Min(_request.Envelope.Choices, MostAnswers);
-        if (cost?.Of(Times(most, answers)) is not { } worst)
-        {
-            return TryHoldUnpriced(candidate, out money);
-        }
-
-        if (Reserve(candidate, worst, out var shortage) is { } all)
-        {
-            money = new AttemptMoney(all, OutputLimit: null);
-            return true;
-        }
-
-        var affordable = cost.AffordableOutput(shortage!.Available) / answers;
-        if (asked is null && affordable >= LeastOutput && cost.Of(Times(affordable, answers)) is { } least && Reserve(candidate, least, out _) is { } part)
-        {
-            degradations.Add("max_tokens", DegradationOutcome.Weakened, string.Create(CultureInfo.InvariantCulture,
-                $"The request names no limit, and the budget of {shortage.Standing.Budget.Scope} has money for {affordable} tokens of output."));
-            money = new AttemptMoney(part, affordable);
-            return true;
-        }
-
-        Refusal ??= BudgetErrors.Of(shortage, most, affordable, _request);
-        return false;
+        // Nor is that a reason to refuse the request.
+        var (asking, refusal) = (_asking, Refusal);
+        _asking = SliceAsking.Never;
+        var money = await HoldAsync(candidate, degradations);
+        (_asking, Refusal) = (asking, refusal);
+        return money;
     }
 
     /// <summary>Tells a client which budget is nearest to its end, from half of it on.</summary>
@@ -115,25 +99,59 @@ internal sealed class RequestBudget : IDisposable
         }
     }
 
+    private async ValueTask<AttemptMoney?> HoldAsync(Candidate candidate, DegradationLog degradations)
+    {
+        if (_request.Envelope.Media is { } ask)
+        {
+            return await HoldMediaAsync(candidate, ask);
+        }
+
+        var cost = WorstOf(candidate);
+        var asked = _request.Surface.Operation.Makes() == Products.Vectors ? 0 : _request.Envelope.MaxOutputTokens;
+        var most = Math.Max(0, asked ?? candidate.Endpoint.MaxOutputTokens ?? candidate.Endpoint.ContextLength ?? UnknownOutput);
+        var answers = Math.Min(_request.Envelope.Choices, MostAnswers);
+        if (cost?.Of(Times(most, answers)) is not { } worst)
+        {
+            return await HoldUnpricedAsync(candidate);
+        }
+
+        var (all, shortage) = await ReserveAsync(candidate, worst, asked is null ? SliceAsking.ForLess : SliceAsking.Once);
+        if (all is not null)
+        {
+            return new AttemptMoney(all, OutputLimit: null);
+        }
+
+        // What this node happens to have is no measure of what the budget could pay.
+        var affordable = shortage!.IsAway ? 0 : cost.AffordableOutput(shortage.Available) / answers;
+        if (asked is null && affordable >= LeastOutput && cost.Of(Times(affordable, answers)) is { } least && (await ReserveAsync(candidate, least, SliceAsking.Once)).Held is { } part)
+        {
+            degradations.Add("max_tokens", DegradationOutcome.Weakened, string.Create(CultureInfo.InvariantCulture,
+                $"The request names no limit, and the budget of {shortage.Standing.Budget.Scope} has money for {affordable} tokens of output."));
+            return new AttemptMoney(part, affordable);
+        }
+
+        Refusal ??= BudgetErrors.Of(shortage, most, affordable, _request);
+        return null;
+    }
+
     private static string HeaderText(BudgetStanding standing) => Relay.HeaderText.Of(string.Create(CultureInfo.InvariantCulture,
         $"{standing.Budget.Name}; spent={standing.PercentSpent}%; limit={BudgetErrors.Usd(standing.Budget.NanoUsd)}; {(standing.Budget.IsHard ? "hard" : "soft")}"));
 
-    private bool TryHoldMedia(Candidate candidate, MediaAsk ask, out AttemptMoney? money)
+    private async ValueTask<AttemptMoney?> HoldMediaAsync(Candidate candidate, MediaAsk ask)
     {
-        money = null;
         if (MediaWorstCase.Of(candidate.Endpoint.Price, _request.Surface.Operation.Makes(), ask, _request.Envelope.EstimatedInputTokens, _services.Time.GetUtcNow()) is not { } worst)
         {
-            return TryHoldUnpriced(candidate, out money);
+            return await HoldUnpricedAsync(candidate);
         }
 
-        if (Reserve(candidate, worst, out var shortage) is not { } held)
+        var (held, shortage) = await ReserveAsync(candidate, worst, SliceAsking.Once);
+        if (held is null)
         {
             Refusal ??= BudgetErrors.Of(shortage!, 0, 0, _request);
-            return false;
+            return null;
         }
 
-        money = new AttemptMoney(held, OutputLimit: null);
-        return true;
+        return new AttemptMoney(held, OutputLimit: null);
     }
 
     // Far beyond what the price list believes of one answer, and far from where a product wraps round.
@@ -147,35 +165,51 @@ internal sealed class RequestBudget : IDisposable
     }
 
     // Nothing can be held where nobody knows the price: soft budgets let it pass, hard ones could not be kept.
-    private bool TryHoldUnpriced(Candidate candidate, out AttemptMoney? money)
+    private async ValueTask<AttemptMoney?> HoldUnpricedAsync(Candidate candidate)
     {
-        money = null;
-        if (Reserve(candidate, 0, out var shortage) is not { } nothing)
+        var (nothing, shortage) = await ReserveAsync(candidate, 0, SliceAsking.Once);
+        if (nothing is null)
         {
             Refusal ??= BudgetErrors.Of(shortage!, 0, 0, _request);
-            return false;
+            return null;
         }
 
         if (nothing.Standings.FirstOrDefault(standing => standing.Budget.IsHard) is { } hard)
         {
             nothing.Dispose();
             Refusal ??= BudgetErrors.OfUnpriced(hard.Budget, candidate, _request);
-            return false;
+            return null;
         }
 
-        money = new AttemptMoney(nothing, OutputLimit: null);
-        return true;
+        return new AttemptMoney(nothing, OutputLimit: null);
     }
 
-    private Reservation? Reserve(Candidate candidate, long nanoUsd, out BudgetShortage? shortage)
+    private async ValueTask<SliceHold> ReserveAsync(Candidate candidate, long nanoUsd, SliceAsking how)
     {
-        var held = _services.Budgets.Reserve(_caller, _request.Id, nanoUsd, candidate.Provider.Timeouts.Total + Grace, out shortage);
-        if (held is not null)
+        var lifetime = candidate.Provider.Timeouts.Total + Grace;
+        SliceHold hold;
+        if (_services.Budgets.Slices is { } slices)
+        {
+            using var leaving = CancellationTokenSource.CreateLinkedTokenSource(_request.ClientGone, _request.CutOff);
+            hold = await slices.ReserveAsync(_caller, _request.Id, nanoUsd, lifetime, how | _asking, leaving.Token);
+            _asking = hold.Shortage switch
+            {
+                null => _asking,
+                { IsAway: true } => SliceAsking.Never,
+                _ => SliceAsking.Once,
+            };
+        }
+        else
+        {
+            hold = new SliceHold(_services.Budgets.Reserve(_caller, _request.Id, nanoUsd, lifetime, out var shortage), shortage);
+        }
+
+        if (hold.Held is { } held)
         {
             _held.Add(held);
             Standings = held.Standings;
         }
 
-        return held;
+        return hold;
     }
 }

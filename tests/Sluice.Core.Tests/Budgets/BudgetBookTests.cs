@@ -126,8 +126,8 @@ public sealed class BudgetBookTests
         _book.Settle(Row(_time.GetUtcNow()), held: null, Usd);
 
         // The ledger said a dollar, and may have counted the one that ended meanwhile.
-        Assert.False(_book.TryLoad(budget.Name, Usd, isLast: false));
-        Assert.True(_book.TryLoad(budget.Name, Usd, isLast: false));
+        Assert.False(_book.TryLoad(budget.Name, BudgetWindow.Of(BudgetPeriod.Day, _time.GetUtcNow()), Usd, isLast: false));
+        Assert.True(_book.TryLoad(budget.Name, BudgetWindow.Of(BudgetPeriod.Day, _time.GetUtcNow()), Usd, isLast: false));
         Assert.Equal((Usd, 0, 2 * Usd), Amounts(User, BudgetPeriod.Day));
     }
 
@@ -150,7 +150,7 @@ public sealed class BudgetBookTests
         var book = new BudgetBook(_time) { Passed = standing => told.Add(standing.PercentSpent) };
         var budget = new Budget(User, BudgetPeriod.Day, 10 * Usd, IsHard: false);
         book.Set(budget);
-        book.TryLoad(budget.Name, 0, isLast: true);
+        book.TryLoad(budget.Name, BudgetWindow.Of(BudgetPeriod.Day, _time.GetUtcNow()), 0, isLast: true);
         foreach (var usd in (int[])[4, 1, 2, 1, 1, 3])
         {
             book.Settle(Row(_time.GetUtcNow()), held: null, usd * Usd);
@@ -162,7 +162,7 @@ public sealed class BudgetBookTests
     private void Set(Budget budget)
     {
         _book.Set(budget);
-        _book.TryLoad(budget.Name, 0, isLast: true);
+        _book.TryLoad(budget.Name, BudgetWindow.Of(budget.Per, _time.GetUtcNow()), 0, isLast: true);
     }
 
     private (long Spent, long Reserved, long Left) Amounts(LimitScope scope, BudgetPeriod per)
