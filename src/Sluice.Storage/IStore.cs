@@ -1,6 +1,7 @@
 using Sluice.Core.Admission;
 using Sluice.Core.Affinity;
 using Sluice.Core.Budgets;
+using Sluice.Core.Budgets.Slices;
 using Sluice.Core.Identity;
 using Sluice.Core.Ledger;
 using Sluice.Core.Nodes;
@@ -37,4 +38,7 @@ internal interface IStore : IAsyncDisposable
 
     /// <summary>What nodes have together; null where no other process can have this store.</summary>
     ISharedStore? Shared { get; }
+
+    /// <summary>How nodes share budgets; null where no other process can have this store.</summary>
+    BudgetShare? BudgetShare { get; }
 }

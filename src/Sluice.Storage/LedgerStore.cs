@@ -5,6 +5,7 @@ using Sluice.Core.Admission;
 using Sluice.Core.Advice;
 using Sluice.Core.Affinity;
 using Sluice.Core.Budgets;
+using Sluice.Core.Budgets.Slices;
 using Sluice.Core.Identity;
 using Sluice.Core.Ledger;
 using Sluice.Core.Nodes;
@@ -61,6 +62,9 @@ public sealed class LedgerStore : ILedger, ILedgerQueries, IAsyncDisposable
 
     /// <summary>What nodes have together; null where the store is this process's alone.</summary>
     public ISharedStore? Shared => _store.Shared;
+
+    /// <summary>How nodes share budgets; null where the store is this process's alone.</summary>
+    public BudgetShare? BudgetShare => _store.BudgetShare is { } share ? share with { Spending = new FlushedSpending(this, share.Spending) } : null;
 
     /// <summary>Records appended since the start that are not yet in the store.</summary>
     public long Unshipped => _writer.Written.Count - _shipper.Shipped;

@@ -28,4 +28,10 @@ internal static partial class HostingLog
 
     [LoggerMessage(1007, LogLevel.Warning, "The budget of {Budget} is spent to {Percent} percent.")]
     public static partial void BudgetPassed(ILogger logger, string budget, int percent);
+
+    [LoggerMessage(1030, LogLevel.Warning, "The database does not answer about budgets; this node goes on with what it has of them. {Reason}")]
+    public static partial void SlicesLost(ILogger logger, string reason);
+
+    [LoggerMessage(1031, LogLevel.Information, "The database answers about budgets again, after {Seconds} s.")]
+    public static partial void SlicesFound(ILogger logger, double seconds);
 }

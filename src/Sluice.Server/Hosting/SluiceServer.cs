@@ -17,6 +17,7 @@ using Sluice.Core.Routing;
 using Sluice.Core.Tokens;
 using Sluice.Server.Admin;
 using Sluice.Server.Attempts;
+using Sluice.Server.Budgets;
 using Sluice.Server.Detached;
 using Sluice.Server.Diagnosis;
 using Sluice.Server.Explain;
@@ -134,8 +135,15 @@ public sealed class SluiceServer : IAsyncDisposable
         var planner = new Planner(health, affinity, time);
         var estimates = new EstimateCorrection();
         var book = new BudgetBook(time) { Passed = standing => HostingLog.BudgetPassed(log, standing.Budget.Name.ToString(), standing.PercentSpent) };
+        var slices = SharedBudgets.Keep(book, store.BudgetShare, time, log);
         var budgets = parts.Add(new BudgetDirectory(store.Budgets, new PastSpending(store), book, time));
+        if (slices is not null)
+        {
+            parts.Add(slices);
+        }
+
         await budgets.OpenAsync(CancellationToken.None);
+        slices?.Start();
         var settler = new Settler(store, estimates, book, time);
         var drain = parts.Add(new Drain(options.Drain, time));
 

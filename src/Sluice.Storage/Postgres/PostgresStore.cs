@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Sluice.Core.Admission;
 using Sluice.Core.Affinity;
 using Sluice.Core.Budgets;
+using Sluice.Core.Budgets.Slices;
 using Sluice.Core.Identity;
 using Sluice.Core.Ledger;
 using Sluice.Core.Nodes;
@@ -31,6 +32,7 @@ internal sealed class PostgresStore : IStore
         Sessions = new PostgresSessionStore(database, shared.Feed, time, logger);
         Limits = new SqlLimitStore(database);
         Budgets = new SqlBudgetStore(database);
+        BudgetShare = new BudgetShare(node, new PostgresBudgetLeases(database), new PostgresNodeSpending(database));
     }
 
     public string Shown => _database.Shown;
@@ -50,6 +52,8 @@ internal sealed class PostgresStore : IStore
     public IBudgetStore Budgets { get; }
 
     public ISharedStore? Shared { get; }
+
+    public BudgetShare? BudgetShare { get; }
 
     public ValueTask DisposeAsync() => _database.DisposeAsync();
 }

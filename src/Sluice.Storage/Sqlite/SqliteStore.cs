@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Sluice.Core.Admission;
 using Sluice.Core.Affinity;
 using Sluice.Core.Budgets;
+using Sluice.Core.Budgets.Slices;
 using Sluice.Core.Identity;
 using Sluice.Core.Ledger;
 using Sluice.Core.Nodes;
@@ -30,6 +31,8 @@ internal sealed class SqliteStore(SqliteDatabase database, ILogger logger) : ISt
     public IBudgetStore Budgets { get; } = new SqlBudgetStore(database);
 
     public ISharedStore? Shared => null;
+
+    public BudgetShare? BudgetShare => null;
 
     public ValueTask DisposeAsync()
     {
