@@ -1,4 +1,5 @@
 using Sluice.Core.Admission;
+using Sluice.Core.Admission.Leases;
 using Sluice.Core.Affinity;
 using Sluice.Core.Budgets;
 using Sluice.Core.Budgets.Slices;
@@ -38,6 +39,9 @@ internal interface IStore : IAsyncDisposable
 
     /// <summary>What nodes have together; null where no other process can have this store.</summary>
     ISharedStore? Shared { get; }
+
+    /// <summary>How nodes share limits; null where no other process can have this store.</summary>
+    ILimitLeases? LimitLeases { get; }
 
     /// <summary>How nodes share budgets; null where no other process can have this store.</summary>
     BudgetShare? BudgetShare { get; }

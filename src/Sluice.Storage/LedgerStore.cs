@@ -2,6 +2,7 @@ using System.Data.Common;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Sluice.Core.Admission;
+using Sluice.Core.Admission.Leases;
 using Sluice.Core.Advice;
 using Sluice.Core.Affinity;
 using Sluice.Core.Budgets;
@@ -62,6 +63,9 @@ public sealed class LedgerStore : ILedger, ILedgerQueries, IAsyncDisposable
 
     /// <summary>What nodes have together; null where the store is this process's alone.</summary>
     public ISharedStore? Shared => _store.Shared;
+
+    /// <summary>How nodes share limits; null where the store is this process's alone.</summary>
+    public ILimitLeases? LimitLeases => _store.LimitLeases;
 
     /// <summary>How nodes share budgets; null where the store is this process's alone.</summary>
     public BudgetShare? BudgetShare => _store.BudgetShare is { } share ? share with { Spending = new FlushedSpending(this, share.Spending) } : null;

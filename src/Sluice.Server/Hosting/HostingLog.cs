@@ -29,6 +29,12 @@ internal static partial class HostingLog
     [LoggerMessage(1007, LogLevel.Warning, "The budget of {Budget} is spent to {Percent} percent.")]
     public static partial void BudgetPassed(ILogger logger, string budget, int percent);
 
+    [LoggerMessage(1028, LogLevel.Warning, "The database does not answer about limits; this node goes on with its parts of them. {Reason}")]
+    public static partial void LeasesLost(ILogger logger, string reason);
+
+    [LoggerMessage(1029, LogLevel.Information, "The database answers about limits again, after {Seconds} s.")]
+    public static partial void LeasesFound(ILogger logger, double seconds);
+
     [LoggerMessage(1030, LogLevel.Warning, "The database does not answer about budgets; this node goes on with what it has of them. {Reason}")]
     public static partial void SlicesLost(ILogger logger, string reason);
 

@@ -16,6 +16,7 @@ using Sluice.Core.Reasoning;
 using Sluice.Core.Routing;
 using Sluice.Core.Tokens;
 using Sluice.Server.Admin;
+using Sluice.Server.Admission;
 using Sluice.Server.Attempts;
 using Sluice.Server.Budgets;
 using Sluice.Server.Detached;
@@ -149,8 +150,14 @@ public sealed class SluiceServer : IAsyncDisposable
 
         // A seed of its own for every process: with a common one all of them would knock at a recovering provider in step.
         var random = options.Random ?? new SharedRandom(RandomNumberGenerator.GetInt32(int.MaxValue));
-        var admission = new AdmissionControl(time);
+        var leases = SharedLimits.Keep(store.LimitLeases, time, log);
+        var admission = new AdmissionControl(time, leases);
         admission.Reload(first);
+        if (leases is not null)
+        {
+            parts.Add(leases);
+        }
+
         var limits = parts.Add(new LimitDirectory(store.Limits, admission, time));
         await limits.RefreshAsync(CancellationToken.None);
         var jobs = new JobIds(await SharedNodes.JobSecretAsync(store.Shared, first.Server.DataFolder));

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Sluice.Core.Admission;
+using Sluice.Core.Admission.Leases;
 using Sluice.Core.Affinity;
 using Sluice.Core.Budgets;
 using Sluice.Core.Budgets.Slices;
@@ -32,6 +33,7 @@ internal sealed class PostgresStore : IStore
         Sessions = new PostgresSessionStore(database, shared.Feed, time, logger);
         Limits = new SqlLimitStore(database);
         Budgets = new SqlBudgetStore(database);
+        LimitLeases = new PostgresLimitLeases(database.Source);
         BudgetShare = new BudgetShare(node, new PostgresBudgetLeases(database), new PostgresNodeSpending(database));
     }
 
@@ -52,6 +54,8 @@ internal sealed class PostgresStore : IStore
     public IBudgetStore Budgets { get; }
 
     public ISharedStore? Shared { get; }
+
+    public ILimitLeases? LimitLeases { get; }
 
     public BudgetShare? BudgetShare { get; }
 

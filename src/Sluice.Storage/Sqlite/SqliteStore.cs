@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Sluice.Core.Admission;
+using Sluice.Core.Admission.Leases;
 using Sluice.Core.Affinity;
 using Sluice.Core.Budgets;
 using Sluice.Core.Budgets.Slices;
@@ -31,6 +32,8 @@ internal sealed class SqliteStore(SqliteDatabase database, ILogger logger) : ISt
     public IBudgetStore Budgets { get; } = new SqlBudgetStore(database);
 
     public ISharedStore? Shared => null;
+
+    public ILimitLeases? LimitLeases => null;
 
     public BudgetShare? BudgetShare => null;
 

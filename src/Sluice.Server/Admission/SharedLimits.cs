@@ -1,0 +1,16 @@
+using Microsoft.Extensions.Logging;
+using Sluice.Core.Admission.Leases;
+using Sluice.Server.Hosting;
+
+namespace Sluice.Server.Admission;
+
+/// <summary>What a node does about limits because others use them too.</summary>
+internal static class SharedLimits
+{
+    /// <summary>Keeps this node's part of every limit; null where there is no other node.</summary>
+    public static LeaseKeeper? Keep(ILimitLeases? leases, TimeProvider time, ILogger log) => leases is null ? null : new LeaseKeeper(leases, time)
+    {
+        Lost = why => HostingLog.LeasesLost(log, why),
+        Found = after => HostingLog.LeasesFound(log, after.TotalSeconds),
+    };
+}
