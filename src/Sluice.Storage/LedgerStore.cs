@@ -110,7 +110,7 @@ public sealed class LedgerStore : ILedger, ILedgerQueries, IAsyncDisposable
             }
 
             folderLock.Dispose();
-            if (IsAway(e))
+            if (e is DbException or SocketException or TimeoutException)
             {
                 throw new StoreUnusableException($"The store at {shown} cannot be used: {e.Message}");
             }
@@ -196,9 +196,6 @@ public sealed class LedgerStore : ILedger, ILedgerQueries, IAsyncDisposable
         _lock.Dispose();
     }
 
-    // A statement of ours that the store refuses looks the same as a store that is broken, and is told the same way: with what the store says.
-    private static bool IsAway(Exception e) => e is DbException or SocketException or TimeoutException;
-
     private async Task<T> AskAsync<T>(Func<ILedgerQueries, Task<T>> ask, CancellationToken cancellation)
     {
         await FlushToStoreAsync(cancellation);
@@ -206,7 +203,7 @@ public sealed class LedgerStore : ILedger, ILedgerQueries, IAsyncDisposable
         {
             return await ask(_store.Queries);
         }
-        catch (Exception e) when (IsAway(e) && !cancellation.IsCancellationRequested)
+        catch (Exception e) when (StoreAwayException.Means(e) && !cancellation.IsCancellationRequested)
         {
             throw Away(e.Message, e);
         }

@@ -98,7 +98,7 @@ public sealed record ServerSettings
     /// <summary>The data folder, absolute.</summary>
     public string DataFolder { get; init; } = "";
 
-    /// <summary><c>sqlite:PATH</c>; the path absolute.</summary>
+    /// <summary><c>sqlite:PATH</c>, the path absolute, or <c>postgres://…</c>, which may hold a password.</summary>
     public string Storage { get; init; } = "";
 
     /// <summary>Ledger durability: true syncs every group of records to the disk (<c>ledger.durability: power</c>).</summary>

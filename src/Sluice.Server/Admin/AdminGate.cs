@@ -1,8 +1,8 @@
-using System.Data.Common;
 using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Sluice.Core.Identity;
+using Sluice.Storage;
 
 namespace Sluice.Server.Admin;
 
@@ -58,7 +58,12 @@ internal static class AdminGate
                 StatusCodes.Status503ServiceUnavailable,
                 "The store has not answered in 15 seconds. Requests are served all the same and nothing is lost: the journal keeps what the store does not take. The log says what is wrong with the store.");
         }
-        catch (DbException e) when (IsAway(e) && !http.Response.HasStarted)
+        catch (StoreAwayException e) when (!http.Response.HasStarted)
+        {
+            http.Response.Headers.RetryAfter = AwayRetrySeconds;
+            await AdminAnswer.ErrorAsync(http, StatusCodes.Status503ServiceUnavailable, e.Message);
+        }
+        catch (Exception e) when (StoreAwayException.Means(e) && !http.Response.HasStarted)
         {
             http.RequestAborted = client;
             http.Response.Headers.RetryAfter = AwayRetrySeconds;
@@ -76,10 +81,6 @@ internal static class AdminGate
             http.RequestAborted = client;
         }
     };
-
-    // What a database that answers says of a statement is a fault of ours, and no reason to try again; but for these classes of SQLSTATE: connections,
-    // a transaction that another one ended, no resources, an operator's stop, a disk. https://www.postgresql.org/docs/current/errcodes-appendix.html
-    private static bool IsAway(DbException fault) => fault.SqlState is null or { Length: < 2 } || fault.SqlState[..2] is "08" or "25" or "40" or "53" or "55" or "57" or "58";
 
     private static bool IsAdmin(HttpContext http, WrongKeys wrong)
     {

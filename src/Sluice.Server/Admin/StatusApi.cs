@@ -21,9 +21,19 @@ public sealed record StatusReport(string Version, DateTimeOffset StartedAt, long
     /// <summary>The nodes that share the database, the oldest first; empty where this process has its store alone.</summary>
     public IReadOnlyList<NodeStatus> Nodes { get; init; } = [];
 
+    /// <summary>Where the ledger is, and what of the journal is not in it yet.</summary>
+    public LedgerStatus? Ledger { get; init; }
+
     /// <summary>Since when the shared database is away, UTC; null while it is there.</summary>
     public DateTimeOffset? StoreAwaySince { get; init; }
 }
+
+/// <summary>The ledger's store now.</summary>
+/// <param name="Store">A path, or host and database; nothing that would open it.</param>
+/// <param name="Unshipped">Records that it does not have yet; some at all times under load.</param>
+/// <param name="UnshippedBytes">Their size in the journal.</param>
+/// <param name="Fault">Why it does not take them; null while it does.</param>
+public sealed record LedgerStatus(string Store, long Unshipped, long UnshippedBytes, string? Fault);
 
 /// <summary>One running Sluice. Times are of the database's clock.</summary>
 /// <param name="Id">Of this start.</param>

@@ -177,7 +177,7 @@ public sealed class SluiceServer : IAsyncDisposable
         builder.Services.AddSingleton(limits);
         builder.Services.AddSingleton(budgets);
         builder.Services.AddSingleton(time);
-        var status = new StatusSource(watcher, standings, admission, book, store.Shared, time.GetUtcNow(), time);
+        var status = new StatusSource(watcher, standings, admission, book, store.Shared, () => store.Standing, time.GetUtcNow(), time);
         builder.Services.AddSingleton<IStatusSource>(status);
         var reachability = new Reachability(() => watcher.Current, upstreams, time);
         builder.Services.AddSingleton(reachability);

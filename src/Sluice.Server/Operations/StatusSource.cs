@@ -7,11 +7,12 @@ using Sluice.Core.Ledger;
 using Sluice.Core.Nodes;
 using Sluice.Server.Admin;
 using Sluice.Server.Admission;
+using Sluice.Storage;
 
 namespace Sluice.Server.Operations;
 
 /// <summary>Says what runs now, from the configuration in force and the health of its endpoints.</summary>
-internal sealed class StatusSource(ConfigWatcher configuration, HealthReader health, AdmissionControl admission, BudgetBook budgets, ISharedStore? shared, DateTimeOffset startedAt, TimeProvider time) : IStatusSource
+internal sealed class StatusSource(ConfigWatcher configuration, HealthReader health, AdmissionControl admission, BudgetBook budgets, ISharedStore? shared, Func<LedgerStanding> ledger, DateTimeOffset startedAt, TimeProvider time) : IStatusSource
 {
     // A page for people: how many more wait is told beside it.
     private const int MostWaiting = 100;
@@ -20,19 +21,24 @@ internal sealed class StatusSource(ConfigWatcher configuration, HealthReader hea
     private const int NearTheEnd = 50;
     private const int MostBudgets = 20;
 
+    // More than a store that keeps up ever lacks; seconds of work for one that is coming back.
+    private const long ManyUnshipped = 64 * 1000 * 1000;
+
     private static readonly string Version = typeof(StatusSource).Assembly.GetName().Version?.ToString(3) ?? "0.0.0";
 
     /// <inheritdoc/>
     public StatusReport Read()
     {
         var current = configuration.Current;
+        var standing = ledger();
         return new StatusReport(Version, startedAt, (long)(time.GetUtcNow() - startedAt).TotalSeconds,
             [.. health.Read().Select(Describe)],
-            [.. current.Warnings, .. configuration.LastErrors.Select(e => "The configuration file has an error and was not taken: " + e), .. configuration.LastFaults, .. StoreAway(), .. BudgetsNearTheirEnd()])
+            [.. current.Warnings, .. configuration.LastErrors.Select(e => "The configuration file has an error and was not taken: " + e), .. configuration.LastFaults, .. StoreAway(), .. Spool(standing), .. BudgetsNearTheirEnd()])
         {
             Waiting = [.. admission.ReadWaiting().Take(MostWaiting).Select(Describe)],
             WaitingCount = admission.Gate.Waiting,
             Nodes = [.. (shared?.Nodes ?? []).Select(node => new NodeStatus(node.Id, node.Host, node.Version, node.StartedAt, node.SeenAt, node.Id == shared!.Node))],
+            Ledger = new LedgerStatus(standing.Store, standing.Unshipped, standing.UnshippedBytes, standing.Fault),
             StoreAwaySince = shared?.Standing.AwaySince,
         };
     }
@@ -40,6 +46,12 @@ internal sealed class StatusSource(ConfigWatcher configuration, HealthReader hea
     private IEnumerable<string> StoreAway() => shared?.Standing is { AwaySince: { } since, Reason: var reason }
         ? [string.Create(CultureInfo.InvariantCulture, $"Since {since.UtcDateTime:HH:mm:ss} UTC: {reason} Requests are served with what is known; changes are refused until it is back.")]
         : [];
+
+    private static IEnumerable<string> Spool(LedgerStanding standing) => standing.Fault is { } fault
+        ? [string.Create(CultureInfo.InvariantCulture, $"The ledger's store does not take the journal, which holds {standing.UnshippedBytes / 1_000_000.0:0.#} MB for it and grows: {fault}")]
+        : standing.UnshippedBytes >= ManyUnshipped
+            ? [string.Create(CultureInfo.InvariantCulture, $"The ledger's store is behind: the journal holds {standing.UnshippedBytes / 1_000_000.0:0.#} MB that it has not taken.")]
+            : [];
 
     private IEnumerable<string> BudgetsNearTheirEnd() =>
         from standing in budgets.Read().Where(standing => standing.PercentSpent >= NearTheEnd).OrderByDescending(standing => standing.PercentSpent).Take(MostBudgets)

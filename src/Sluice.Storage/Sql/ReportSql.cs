@@ -70,9 +70,11 @@ internal static class ReportSql
         var waste = query.WasteOnly ? Waste : "";
         var grouped = $"GROUP BY series{(byHour ? ", hour" : byDay ? ", day" : "")}{session}";
         var hourly = $"SELECT series{(byHour ? ", hour" : byDay ? ", hour / 24 AS day" : "")}{session}, {Sums} FROM usage_hour";
+
+        // By day there is nothing to sum first: a row is one series of one day already.
         var daily = bySession
             ? $"SELECT series{(byDay ? ", day" : "")}, session, {Plain} FROM usage_session_day WHERE @firstDay < @lastDay AND {Days}{waste}"
-            : $"SELECT series{(byDay ? ", day" : "")}, {Sums} FROM usage_day WHERE {Days}{waste} {grouped}";
+            : byDay ? $"SELECT series, day, {Plain} FROM usage_day WHERE {Days}{waste}" : $"SELECT series, {Sums} FROM usage_day WHERE {Days}{waste} {grouped}";
         var columns = query.By.Select(dimension => Column(dimension, byHour ? "u.hour / 24" : "u.day")).ToList();
         var groups = string.Join(", ", columns);
         return $"""

@@ -12,7 +12,7 @@ internal static class ServeCommand
     {
         var config = new Option<string?>("--config") { Description = "Configuration file; ./sluice.yaml where it exists." };
         var urls = new Option<string?>("--urls") { Description = "Addresses to listen on, separated by semicolons." };
-        var storage = new Option<string?>("--storage") { Description = "Where the ledger lives: sqlite:PATH." };
+        var storage = new Option<string?>("--storage") { Description = "Where the ledger, keys and settings live: sqlite:PATH or postgres://…" };
         var data = new Option<string?>("--data") { Description = "The data folder; ./data by default." };
         var command = new Command("serve", "Run the gateway.") { config, urls, storage, data };
         command.SetAction(async (parsed, _) => await RunAsync(

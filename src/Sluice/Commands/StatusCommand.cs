@@ -27,6 +27,7 @@ internal static class StatusCommand
                 Output.Text(provider, "name"), Output.Text(provider, "kind"), Output.Text(provider, "state"), Output.Text(provider, "models"),
                 Percent(provider, "5m"), Percent(provider, "30m"), Percent(provider, "1d"), Output.Text(provider, "detail"),
             }));
+        Ledger(answer);
         Nodes(answer);
         Limits(providers);
         Waiting(answer);
@@ -37,6 +38,14 @@ internal static class StatusCommand
             Output.Line("warning: " + warning);
         }
     });
+
+    private static void Ledger(JsonElement answer)
+    {
+        if (answer.TryGetProperty("ledger", out var ledger) && ledger.ValueKind == JsonValueKind.Object)
+        {
+            Output.Line($"ledger in {Output.Text(ledger, "store")}, {Output.Count(ledger, "unshipped")} records on their way");
+        }
+    }
 
     private static void Nodes(JsonElement answer)
     {

@@ -165,7 +165,7 @@ public sealed class ConfigLoaderTests
             server:
               urls: ftp://x
               max_body: 32 apples
-            storage: postgres://user:hunter2@db/sluice
+            storage: postgres://user:hunter2@db
             providers:
               - name: Big Name
                 kind: antropic
@@ -190,7 +190,7 @@ public sealed class ConfigLoaderTests
             "sluice.yaml:1:1: sever: found an unknown key; did you mean server? allowed: server, storage, auth, providers, models, aliases, fallbacks, rules, auto, routing, timeouts, keepalive, reasoning, breaker, guardrails, limits, fairness, queue, degrade, cache, alerts, telemetry, ledger",
             "sluice.yaml:3:9: server.urls: found \"ftp://x\"; allowed: a list of: an address to listen on, such as http://127.0.0.1:8787",
             "sluice.yaml:4:13: server.max_body: found \"32 apples\"; allowed: a size such as 512KiB, 32MiB, 1GiB",
-            "sluice.yaml:5:10: storage: found postgres:…; allowed: sqlite:PATH",
+            "sluice.yaml:5:10: storage: found postgres:…; allowed: sqlite:PATH or postgres://USER:PASSWORD@HOST:PORT/DATABASE",
             "sluice.yaml:8:11: providers[0].kind: found \"antropic\"; did you mean anthropic? allowed: anthropic | openai | openai-responses | openrouter | gemini | azure | bedrock | vertex | simulator",
             "sluice.yaml:9:15: providers[0].base_url: found \"api.anthropic.com\"; allowed: an absolute http:// or https:// address without user name or query",
             "sluice.yaml:12:15: providers[1].base_url: found (secret); allowed: an absolute http:// or https:// address without user name or query",
@@ -286,6 +286,15 @@ public sealed class ConfigLoaderTests
         Assert.Equal(["http://127.0.0.1:4"], byFlag.Server.Urls);
         Assert.Equal("sqlite:/srv/here/flag.db", byFlag.Server.Storage);
         Assert.Equal("/data", byFlag.Server.DataFolder);
+    }
+
+    [Theory]
+    [InlineData("postgres://dev:p%40ss@db.internal:6432/sluice?sslmode=verify-full")]
+    [InlineData("postgresql://db/sluice")]
+    public void Load_StorageInPostgres_IsTakenAsItIs(string address)
+    {
+        Assert.Equal(address, Configs.Good($"storage: {address}").Server.Storage);
+        Assert.Equal(address, ConfigLoader.Load(Configs.Sources("storage: sqlite:file.db", ("SLUICE_STORAGE", address))).Snapshot!.Server.Storage);
     }
 
     [Fact]

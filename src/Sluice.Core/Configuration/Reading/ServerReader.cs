@@ -3,7 +3,7 @@ namespace Sluice.Core.Configuration.Reading;
 /// <summary>What listens and where data lies: flag before environment before file before default.</summary>
 internal sealed class ServerReader(ConfigSources sources, string fileFolder, Findings findings)
 {
-    private const string StorageAllowed = "allowed: sqlite:PATH";
+    private const string StorageAllowed = "allowed: sqlite:PATH or postgres://USER:PASSWORD@HOST:PORT/DATABASE";
 
     public ServerSettings Read(ConfigValue root)
     {
@@ -76,21 +76,26 @@ internal sealed class ServerReader(ConfigSources sources, string fileFolder, Fin
     {
         if (sources.Storage is { Length: > 0 } flag)
         {
-            return Sqlite(flag, sources.BaseDirectory, () => findings.Error("command line", "--storage", Scheme(flag), StorageAllowed));
+            return Store(flag, sources.BaseDirectory, () => findings.Error("command line", "--storage", Scheme(flag), StorageAllowed));
         }
 
         if (Set("SLUICE_STORAGE") is { } variable)
         {
-            return Sqlite(variable, sources.BaseDirectory, () => findings.Error("environment", "SLUICE_STORAGE", Scheme(variable), StorageAllowed));
+            return Store(variable, sources.BaseDirectory, () => findings.Error("environment", "SLUICE_STORAGE", Scheme(variable), StorageAllowed));
         }
 
         return written?.Scalar is string { Length: > 0 } text
-            ? Sqlite(text, fileFolder, () => findings.Error(written with { Shown = Scheme(text) }, StorageAllowed))
+            ? Store(text, fileFolder, () => findings.Error(written with { Shown = Scheme(text) }, StorageAllowed))
             : $"sqlite:{Path.Combine(data, "sluice.db")}";
     }
 
-    private static string Sqlite(string text, string folder, Action refuse)
+    private static string Store(string text, string folder, Action refuse)
     {
+        if (IsPostgres(text))
+        {
+            return text;
+        }
+
         if (text.StartsWith("sqlite:", StringComparison.Ordinal) && text.Length > "sqlite:".Length)
         {
             return $"sqlite:{Path.GetFullPath(text["sqlite:".Length..], folder)}";
@@ -99,6 +104,9 @@ internal sealed class ServerReader(ConfigSources sources, string fileFolder, Fin
         refuse();
         return text;
     }
+
+    private static bool IsPostgres(string text) =>
+        Uri.TryCreate(text, UriKind.Absolute, out var address) && address.Scheme is "postgres" or "postgresql" && address.Host.Length > 0 && address.AbsolutePath.Trim('/').Length > 0;
 
     // Behind the scheme there may be a password.
     private static string Scheme(string text) =>

@@ -126,7 +126,7 @@ internal static class ConfigSchema
             new("max_body", new SizeShape(), "32MiB", "largest request body"),
             new("max_buffered", new SizeShape(), "a quarter of memory", "all request bodies held at once"),
         ]), "", "what listens and how much it takes"),
-        new("storage", new TextShape("sqlite:PATH") { IsSecret = true }, "sqlite:DATA/sluice.db", "the store; `--storage` and `SLUICE_STORAGE` come before it"),
+        new("storage", new TextShape("sqlite:PATH or postgres://USER:PASSWORD@HOST:PORT/DATABASE") { IsSecret = true }, "sqlite:DATA/sluice.db", "the store ([storage.md](storage.md)); `--storage` and `SLUICE_STORAGE` come before it"),
         new("auth", new RecordShape(
         [
             new("mode", new ChoiceShape(["keys", "open"]), "keys", "`open` takes any key or none, on loopback addresses only"),

@@ -114,7 +114,7 @@ CREATE TABLE usage_sessions (
     session text COLLATE "C" NOT NULL
 );
 
--- Half empty pages: the sums of the present hour are written anew with every batch, and each time in their own page.
+-- Pages with room: the sums of the present hour are written anew with every batch, in their own page where they can be.
 CREATE TABLE usage_hour (
     hour integer NOT NULL,                    -- hours since 1970
     series integer NOT NULL,
@@ -134,7 +134,7 @@ CREATE TABLE usage_hour (
     estimated bigint NOT NULL,
     unpriced bigint NOT NULL,
     PRIMARY KEY (hour, series, session)
-) WITH (fillfactor = 50);
+) WITH (fillfactor = 80);
 
 CREATE TABLE usage_day (
     day integer NOT NULL,                     -- days since 1970
@@ -154,7 +154,7 @@ CREATE TABLE usage_day (
     estimated bigint NOT NULL,
     unpriced bigint NOT NULL,
     PRIMARY KEY (day, series)
-) WITH (fillfactor = 50);
+) WITH (fillfactor = 80);
 
 CREATE TABLE usage_session_day (
     session integer NOT NULL,                 -- 0 is none
@@ -175,4 +175,4 @@ CREATE TABLE usage_session_day (
     estimated bigint NOT NULL,
     unpriced bigint NOT NULL,
     PRIMARY KEY (session, series, day)
-) WITH (fillfactor = 70);
+) WITH (fillfactor = 85);
