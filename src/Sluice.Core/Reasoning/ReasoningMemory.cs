@@ -1,5 +1,3 @@
-using System.Collections.Concurrent;
-
 namespace Sluice.Core.Reasoning;
 
 /// <summary>
@@ -18,21 +16,14 @@ public sealed class ReasoningMemory : IReasoningMemory, IAsyncDisposable
     private readonly ReasoningMemoryOptions _options;
     private readonly TimeProvider _time;
     private readonly Lock _lock = new();
-    private readonly Dictionary<(string User, UInt128 Key), Turn> _turns = [];
-    private readonly ConcurrentDictionary<string, int> _users = new(StringComparer.Ordinal);
-
-    // Least recently used in front; each turn is in the first, those with a body in memory in the second too.
-    private readonly LinkedList<Turn> _used = [];
-    private readonly LinkedList<Turn> _held = [];
-    private readonly Dictionary<(string User, UInt128 Key), Turn> _unsaved = [];
-    private readonly Dictionary<(string User, UInt128 Key), Turn> _prolonged = [];
+    private readonly KeptTurns _turns = new();
+    private readonly Dictionary<(string User, UInt128 Key), KeptTurn> _unsaved = [];
+    private readonly Dictionary<(string User, UInt128 Key), KeptTurn> _prolonged = [];
     private readonly HashSet<(string User, UInt128 Key)> _removed = [];
     private readonly SemaphoreSlim _storing = new(1);
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _running;
     private TaskCompletionSource _wake = NewSignal();
-    private long _bytes;
-    private long _heldBytes;
     private bool _disposed;
 
     private ReasoningMemory(IReasoningStore store, ReasoningMemoryOptions options, TimeProvider time, IReadOnlyList<ReasoningRow> rows)
@@ -42,7 +33,7 @@ public sealed class ReasoningMemory : IReasoningMemory, IAsyncDisposable
         _time = time;
         foreach (var row in rows)
         {
-            Add(new Turn(row.User, row.Key) { ExpiresAt = row.ExpiresAt, Size = row.Size });
+            _turns.Add(new KeptTurn(row.User, row.Key) { ExpiresAt = row.ExpiresAt, Size = row.Size });
         }
 
         MakeRoom();
@@ -61,13 +52,13 @@ public sealed class ReasoningMemory : IReasoningMemory, IAsyncDisposable
         {
             lock (_lock)
             {
-                return (_turns.Count, _bytes, _heldBytes);
+                return (_turns.Count, _turns.Bytes, _turns.HeldBytes);
             }
         }
     }
 
     /// <inheritdoc/>
-    public bool Knows(string user) => _users.ContainsKey(user);
+    public bool Knows(string user) => _turns.Knows(user);
 
     /// <inheritdoc/>
     public void Remember(string user, UInt128 key, IReadOnlyList<KeptThinking> thinking)
@@ -80,14 +71,14 @@ public sealed class ReasoningMemory : IReasoningMemory, IAsyncDisposable
 
         lock (_lock)
         {
-            if (_turns.TryGetValue((user, key), out var before))
+            if (_turns.Find(user, key) is { } before)
             {
                 Remove(before);
             }
 
-            var turn = new Turn(user, key) { ExpiresAt = Expiry(), Size = body.Length };
-            Add(turn);
-            Hold(turn, body);
+            var turn = new KeptTurn(user, key) { ExpiresAt = Expiry(), Size = body.Length };
+            _turns.Add(turn);
+            _turns.Hold(turn, body);
             _unsaved[(user, key)] = turn;
             _prolonged.Remove((user, key));
             _removed.Remove((user, key));
@@ -102,7 +93,7 @@ public sealed class ReasoningMemory : IReasoningMemory, IAsyncDisposable
         byte[]? body;
         lock (_lock)
         {
-            if (!_turns.TryGetValue((user, key), out var turn))
+            if (_turns.Find(user, key) is not { } turn)
             {
                 return [];
             }
@@ -128,11 +119,14 @@ public sealed class ReasoningMemory : IReasoningMemory, IAsyncDisposable
     /// <inheritdoc/>
     public async Task ReadyAsync(string user, IEnumerable<UInt128> keys, IEnumerable<UInt128> newest, CancellationToken cancellation)
     {
+        // Naming a turn is work, and the lock is everybody's.
+        List<UInt128> all = [.. keys];
+        List<UInt128> last = [.. newest];
         List<UInt128> wanted;
         lock (_lock)
         {
-            var unread = keys.Where(key => _turns.TryGetValue((user, key), out var turn) && turn.Body is null);
-            var unheard = newest.Where(key => _store.HasOthers && !_turns.ContainsKey((user, key)));
+            var unread = all.Where(key => _turns.Find(user, key) is { } turn && turn.Body is null);
+            var unheard = last.Where(key => _store.HasOthers && _turns.Find(user, key) is null);
             wanted = [.. unread.Concat(unheard).Distinct().Take(MostReadAhead)];
         }
 
@@ -158,15 +152,15 @@ public sealed class ReasoningMemory : IReasoningMemory, IAsyncDisposable
         {
             foreach (var (key, body) in read)
             {
-                if (!_turns.TryGetValue((user, key), out var turn))
+                if (_turns.Find(user, key) is not { } turn)
                 {
-                    turn = new Turn(user, key) { ExpiresAt = Expiry(), Size = body.Length };
-                    Add(turn);
+                    turn = new KeptTurn(user, key) { ExpiresAt = Expiry(), Size = body.Length };
+                    _turns.Add(turn);
                 }
 
                 if (turn.Body is null)
                 {
-                    Hold(turn, body);
+                    _turns.Hold(turn, body);
                 }
             }
 
@@ -326,14 +320,14 @@ public sealed class ReasoningMemory : IReasoningMemory, IAsyncDisposable
         var body = _store.Read(user, key);
         lock (_lock)
         {
-            if (!_turns.TryGetValue((user, key), out var turn))
+            if (_turns.Find(user, key) is not { } turn)
             {
                 return body;
             }
 
             if (body is not null && turn.Body is null)
             {
-                Hold(turn, body);
+                _turns.Hold(turn, body);
                 MakeRoom();
             }
 
@@ -348,7 +342,7 @@ public sealed class ReasoningMemory : IReasoningMemory, IAsyncDisposable
         {
             foreach (var row in news.Saved)
             {
-                if (_turns.TryGetValue((row.User, row.Key), out var before))
+                if (_turns.Find(row.User, row.Key) is { } before)
                 {
                     if (_unsaved.ContainsKey((row.User, row.Key)))
                     {
@@ -358,14 +352,14 @@ public sealed class ReasoningMemory : IReasoningMemory, IAsyncDisposable
                     Remove(before);
                 }
 
-                Add(new Turn(row.User, row.Key) { ExpiresAt = row.ExpiresAt, Size = row.Size });
+                _turns.Add(new KeptTurn(row.User, row.Key) { ExpiresAt = row.ExpiresAt, Size = row.Size });
             }
 
             foreach (var row in news.Known)
             {
-                if (!_turns.TryGetValue((row.User, row.Key), out var before))
+                if (_turns.Find(row.User, row.Key) is not { } before)
                 {
-                    Add(new Turn(row.User, row.Key) { ExpiresAt = row.ExpiresAt, Size = row.Size });
+                    _turns.Add(new KeptTurn(row.User, row.Key) { ExpiresAt = row.ExpiresAt, Size = row.Size });
                 }
                 else if (before.ExpiresAt < row.ExpiresAt)
                 {
@@ -375,7 +369,7 @@ public sealed class ReasoningMemory : IReasoningMemory, IAsyncDisposable
 
             foreach (var name in news.Removed)
             {
-                if (_turns.TryGetValue(name, out var before) && !_unsaved.ContainsKey(name))
+                if (_turns.Find(name.User, name.Key) is { } before && !_unsaved.ContainsKey(name))
                 {
                     Remove(before);
                 }
@@ -385,15 +379,9 @@ public sealed class ReasoningMemory : IReasoningMemory, IAsyncDisposable
         }
     }
 
-    private void Use(Turn turn)
+    private void Use(KeptTurn turn)
     {
-        _used.Remove(turn.Used);
-        _used.AddLast(turn.Used);
-        if (turn.Held is { } held)
-        {
-            _held.Remove(held);
-            _held.AddLast(held);
-        }
+        _turns.Touch(turn);
 
         // Now and then: a write for each look would be a write for each turn of each request.
         var expiry = Expiry();
@@ -411,47 +399,14 @@ public sealed class ReasoningMemory : IReasoningMemory, IAsyncDisposable
     // Stores keep milliseconds.
     private DateTimeOffset Expiry() => DateTimeOffset.FromUnixTimeMilliseconds((_time.GetUtcNow() + _options.Age).ToUnixTimeMilliseconds());
 
-    private void Add(Turn turn)
+    private void Remove(KeptTurn turn)
     {
-        _turns.Add((turn.User, turn.Key), turn);
-        _users.AddOrUpdate(turn.User, 1, static (_, count) => count + 1);
-        _used.AddLast(turn.Used);
-        _bytes += turn.Size;
-    }
-
-    private void Hold(Turn turn, byte[] body)
-    {
-        turn.Body = body;
-        turn.Held = _held.AddLast(turn);
-        _heldBytes += body.Length;
-    }
-
-    private void Release(Turn turn)
-    {
-        if (turn.Held is { } held)
-        {
-            _held.Remove(held);
-            _heldBytes -= turn.Body!.Length;
-            turn.Held = null;
-            turn.Body = null;
-        }
-    }
-
-    private void Remove(Turn turn)
-    {
-        Release(turn);
-        _turns.Remove((turn.User, turn.Key));
-        _used.Remove(turn.Used);
-        _bytes -= turn.Size;
+        _turns.Remove(turn);
         _unsaved.Remove((turn.User, turn.Key));
         _prolonged.Remove((turn.User, turn.Key));
-        if (_users.AddOrUpdate(turn.User, 0, static (_, count) => count - 1) <= 0)
-        {
-            _users.TryRemove(turn.User, out _);
-        }
     }
 
-    private void Forget(Turn turn)
+    private void Forget(KeptTurn turn)
     {
         Remove(turn);
 
@@ -466,21 +421,21 @@ public sealed class ReasoningMemory : IReasoningMemory, IAsyncDisposable
 
     private void MakeRoom()
     {
-        while ((_turns.Count > _options.MostTurns || _bytes > _options.MostBytes) && _used.First is { } oldest)
+        while ((_turns.Count > _options.MostTurns || _turns.Bytes > _options.MostBytes) && _turns.Oldest is { } oldest)
         {
-            Forget(oldest.Value);
+            Forget(oldest);
         }
 
-        while (_heldBytes > _options.MostHeldBytes && _held.First is { } held)
+        while (_turns.HeldBytes > _options.MostHeldBytes && _turns.OldestHeld is { } held)
         {
-            if (_unsaved.ContainsKey((held.Value.User, held.Value.Key)))
+            if (_unsaved.ContainsKey((held.User, held.Key)))
             {
                 // The store is behind or away: this one is in no other place.
-                Forget(held.Value);
+                Forget(held);
             }
             else
             {
-                Release(held.Value);
+                _turns.Release(held);
             }
         }
     }
@@ -489,35 +444,9 @@ public sealed class ReasoningMemory : IReasoningMemory, IAsyncDisposable
     private void Sweep()
     {
         var now = _time.GetUtcNow();
-        while (_used.First is { } oldest && oldest.Value.ExpiresAt <= now)
+        while (_turns.Oldest is { } oldest && oldest.ExpiresAt <= now)
         {
-            Remove(oldest.Value);
+            Remove(oldest);
         }
-    }
-
-    private sealed class Turn
-    {
-        public Turn(string user, UInt128 key)
-        {
-            User = user;
-            Key = key;
-            Used = new LinkedListNode<Turn>(this);
-        }
-
-        public string User { get; }
-
-        public UInt128 Key { get; }
-
-        public DateTimeOffset ExpiresAt { get; set; }
-
-        public int Size { get; init; }
-
-        public byte[]? Body { get; set; }
-
-        public LinkedListNode<Turn> Used { get; }
-
-        public LinkedListNode<Turn>? Held { get; set; }
-
-        public ReasoningRow Row => new(User, Key, ExpiresAt, Size);
     }
 }
