@@ -1,5 +1,6 @@
 using System.Net.Http.Headers;
 using System.Text;
+using Npgsql;
 using Sluice.Simulator;
 using Sluice.Testing;
 using Xunit;
@@ -13,9 +14,12 @@ internal sealed class NodeGroup : IAsyncDisposable
 
     private readonly List<HttpClient> _clients = [];
 
-    private NodeGroup(SimulatorHost provider) => Provider = provider;
+    private NodeGroup(SimulatorHost provider, string database) => (Provider, Database) = (provider, database);
 
     public SimulatorHost Provider { get; }
+
+    /// <summary>As <c>storage</c> takes it.</summary>
+    public string Database { get; }
 
     public List<SluiceProcess> Nodes { get; } = [];
 
@@ -29,12 +33,12 @@ internal sealed class NodeGroup : IAsyncDisposable
     {
         Assert.SkipWhen(PostgresServer.WhyMissing is not null, PostgresServer.WhyMissing ?? "");
         var database = await (await PostgresServer.SharedAsync()).CreateDatabaseAsync();
-        var group = new NodeGroup(await SimulatorHost.StartAsync(new SimulatorOptions()));
+        var group = new NodeGroup(await SimulatorHost.StartAsync(new SimulatorOptions()), database);
         try
         {
             for (var i = 0; i < count; i++)
             {
-                group.Nodes.Add(await SluiceProcess.StartAsync(new SluiceOptions { Config = group.ConfigOf(database, more) }));
+                group.Nodes.Add(await SluiceProcess.StartAsync(new SluiceOptions { Config = group.Config(more) }));
                 group.Key = i == 0 ? group.Nodes[0].ClientKey : group.Key;
                 group._clients.Add(group.Nodes[i].CreateClient(group.Key));
             }
@@ -45,6 +49,36 @@ internal sealed class NodeGroup : IAsyncDisposable
         {
             await group.DisposeAsync();
             throw;
+        }
+    }
+
+    /// <summary>When each attempt of all nodes began, as their common ledger has it, in order of time.</summary>
+    /// <param name="count">How many there are to be: nodes store them a moment after the answer.</param>
+    public async Task<List<DateTimeOffset>> AttemptsAsync(int count)
+    {
+        var address = new Uri(Database);
+        await using var connection = new NpgsqlConnection($"Host={address.Host};Port={address.Port};Username=sluice;Database={address.AbsolutePath.Trim('/')}");
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand("SELECT started_at FROM attempts ORDER BY started_at", connection);
+        using var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
+        for (var looks = 0; ; looks++)
+        {
+            var found = new List<DateTimeOffset>();
+            await using (var row = await command.ExecuteReaderAsync())
+            {
+                while (await row.ReadAsync())
+                {
+                    found.Add(DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(0)));
+                }
+            }
+
+            if (found.Count >= count || looks == 200)
+            {
+                Assert.Equal(count, found.Count);
+                return found;
+            }
+
+            await tick.WaitForNextTickAsync();
         }
     }
 
@@ -71,8 +105,8 @@ internal sealed class NodeGroup : IAsyncDisposable
         await Provider.DisposeAsync();
     }
 
-    private string ConfigOf(string database, string more) => $$"""
-        storage: {{database}}
+    private string Config(string more) => $$"""
+        storage: {{Database}}
         providers: [{ name: only, kind: anthropic, base_url: "{{Provider.Address}}", api_keys: [key-of-the-account-0123456789] }]
         models: [{ id: m, endpoints: [{ provider: only, model: m-upstream, price: { input: 3, output: 15 } }] }]
         {{more}}
