@@ -33,11 +33,12 @@ public sealed partial class AdmissionGate
     }
 
     /// <summary>What is due to be said of shared limits.</summary>
-    internal IReadOnlyList<LeaseAsk> CollectAsks()
+    /// <param name="keepsAll">The store did not answer last time: nothing is given back.</param>
+    internal IReadOnlyList<LeaseAsk> CollectAsks(bool keepsAll)
     {
         lock (_lock)
         {
-            return _shared!.Collect(_waiters, Now);
+            return _shared!.Collect(_waiters, keepsAll, Now);
         }
     }
 

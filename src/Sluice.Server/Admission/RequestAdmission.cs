@@ -85,6 +85,16 @@ internal sealed class RequestAdmission : IDisposable
         return LimitErrors.OfCaller(lack, _settings, _request, ResetAt());
     }
 
+    /// <summary>
+    /// To be called before <see cref="TryEnter"/>: where several nodes share a provider's limits and only this one's part is too small, waits until it was
+    /// asked for once, 250 ms at most, so that a provider that has room is not passed over. Completes at once otherwise.
+    /// </summary>
+    /// <param name="candidate">Whom.</param>
+    public ValueTask LeaseAsync(Candidate candidate) =>
+        _services.Admission.Leases is null || _granted?.Candidate == candidate || _services.Admission.WayTo(candidate.Provider.Name) is not { } way
+            ? ValueTask.CompletedTask
+            : Gate.LeaseAsync(way, DemandOf(candidate));
+
     /// <summary>Asks a provider's limits, without waiting. False: it is full, and the candidate is remembered.</summary>
     /// <param name="candidate">Whom.</param>
     /// <param name="isHedge">Nobody waits for the sake of a hedge.</param>

@@ -200,6 +200,11 @@ internal sealed class AttemptLoop : IAsyncDisposable
     private async Task<Verdict> TryAsync(Candidate candidate)
     {
         _request.CutOff.ThrowIfCancellationRequested();
+        if (_admission is not null)
+        {
+            await _admission.LeaseAsync(candidate);
+        }
+
         if (await _opening.OpenAsync(candidate) is not { } attempt)
         {
             return Verdict.MoveOn;

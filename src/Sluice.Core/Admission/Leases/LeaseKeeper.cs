@@ -209,7 +209,7 @@ public sealed class LeaseKeeper(ILimitLeases leases, TimeProvider time) : IAsync
             (round, _round) = (_round, null);
         }
 
-        var asks = gate.CollectAsks();
+        var asks = gate.CollectAsks(keepsAll: !_standing.IsReachable);
         if (asks.Count == 0 && gate.Now < _calledAt + LeaseTimes.Beat && _standing.IsReachable)
         {
             // All was said a moment ago; whoever waits does so until it is said again.

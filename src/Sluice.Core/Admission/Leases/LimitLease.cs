@@ -17,7 +17,8 @@ internal sealed class LimitLease
     private const double CalmSeconds = 1.5;
     private const double ContendedSeconds = 0.3;
 
-    // What is held and not used is lost to the others: of a scarce limit at most this part, or nothing.
+    // What is held and not used is out of the others' reach until it is looked at: at most this part of what is left, and of a scarce limit this part of it.
+    private const long CalmPart = 4;
     private const long ContendedPart = 100;
 
     // About the last five seconds.
@@ -87,14 +88,15 @@ internal sealed class LimitLease
     /// <param name="scope">Whose limit.</param>
     /// <param name="meter">The limit.</param>
     /// <param name="next">What the first of those who wait needs, and since when; need 0 where nobody waits.</param>
+    /// <param name="keepsAll">The store did not answer last time: giving back what it may not hear of would stop this node for nothing.</param>
     /// <param name="now">Now.</param>
-    public LeaseAsk Ask(LimitScope scope, LimitMeter meter, (long Need, TimeSpan Waited) next, TimeSpan now)
+    public LeaseAsk Ask(LimitScope scope, LimitMeter meter, (long Need, TimeSpan Waited) next, bool keepsAll, TimeSpan now)
     {
         Learn(now);
         var used = meter.Used(now);
-        var wanted = meter.Limit == 0 ? 0 : Math.Min(meter.Limit, used + Waiting + _missed + Slack(meter.Limit, now));
+        var wanted = meter.Limit == 0 ? 0 : Math.Min(meter.Limit, used + Waiting + _missed + Slack(meter.Limit, used, now));
         var kept = meter.Limit == 0 ? 0 : Math.Max(used, _isContended ? Math.Min(_target, wanted) : wanted);
-        Held = Math.Min(Held, kept);
+        Held = keepsAll && meter.Limit > 0 ? Held : Math.Min(Held, kept);
         var (need, waited) = next.Need > 0 || _missed == 0 ? next : (_missedNeed, now - _missedSince);
         Forget();
         (_isShort, _wasAsked, _askedAt) = (false, true, now);
@@ -154,20 +156,16 @@ internal sealed class LimitLease
     }
 
     // What is held beyond what is used, so that the next requests need not ask.
-    private long Slack(long limit, TimeSpan now)
+    private long Slack(long limit, long used, TimeSpan now)
     {
         if (now - _usedAt > MinuteWindow.Longest)
         {
             (_size, _perSecond) = (0, 0);
         }
 
-        if (!_isContended)
-        {
-            return Math.Max(_size, (long)Math.Ceiling(_perSecond * CalmSeconds));
-        }
-
         // A part of a request lets nobody in.
-        var whole = _size == 0 ? 0 : (long)Math.Ceiling(_perSecond * ContendedSeconds / _size) * _size;
-        return whole <= limit / ContendedPart ? whole : 0;
+        var (seconds, most) = _isContended ? (ContendedSeconds, limit / ContendedPart) : (CalmSeconds, (limit - used - OthersUse) / CalmPart);
+        var whole = _size == 0 ? 0 : Math.Max((long)Math.Ceiling(_perSecond * seconds / _size), _isContended ? 0 : 1) * _size;
+        return whole <= most ? whole : Math.Max(0, most / Math.Max(1, _size) * _size);
     }
 }

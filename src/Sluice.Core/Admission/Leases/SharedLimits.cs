@@ -47,7 +47,10 @@ internal sealed class SharedLimits
     }
 
     /// <summary>What is due to be said, at most as much as one call takes.</summary>
-    public IReadOnlyList<LeaseAsk> Collect(IEnumerable<Waiter> waiters, TimeSpan now)
+    /// <param name="waiters">Everybody who waits.</param>
+    /// <param name="keepsAll">The store did not answer last time.</param>
+    /// <param name="now">Now.</param>
+    public IReadOnlyList<LeaseAsk> Collect(IEnumerable<Waiter> waiters, bool keepsAll, TimeSpan now)
     {
         CountWaiting(waiters, now);
         _asked.Clear();
@@ -59,7 +62,7 @@ internal sealed class SharedLimits
                 if (_asked.Count < LeaseCall.MostAsks && meter.Lease!.DueAt(next is not null) <= now + Together)
                 {
                     var need = next is var (demand, waited) ? (meter.NeedOf(demand), waited) : default;
-                    _asked.Add((allowance, meter, meter.Lease.Ask(allowance.Scope, meter, need, now)));
+                    _asked.Add((allowance, meter, meter.Lease.Ask(allowance.Scope, meter, need, keepsAll, now)));
                 }
             }
         }

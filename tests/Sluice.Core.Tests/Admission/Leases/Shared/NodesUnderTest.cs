@@ -104,6 +104,32 @@ public sealed class NodesUnderTest
         _asking.RemoveAll(one => one.Lease.IsCompleted);
     }
 
+    /// <summary>Changes the limit, at so many nodes from the first on.</summary>
+    public void Set(LimitSet limits, int first, int count)
+    {
+        foreach (var (control, _, _) in All.Skip(first).Take(count))
+        {
+            control.Replace(new Dictionary<LimitScope, LimitSet> { [Organization] = limits });
+        }
+    }
+
+    /// <summary>Counts from now on.</summary>
+    public void Forget()
+    {
+        _admitted.Clear();
+        (_first, _inMinute, Most) = (0, 0, 0);
+    }
+
+    /// <summary>Waits until everybody whom a node has let go knows it: who is let in goes on on another thread.</summary>
+    /// <param name="asked">All who wait at any of the nodes.</param>
+    public async Task SettledAsync(IReadOnlyCollection<Task> asked)
+    {
+        while (asked.Count(task => !task.IsCompleted) > All.Sum(node => node.Control.Gate.Waiting))
+        {
+            await Task.Yield();
+        }
+    }
+
     /// <summary>What was let in since then.</summary>
     public long Since(TimeSpan from) => _admitted.Where(one => one.At >= from).Sum(one => one.Amount);
 
