@@ -9,6 +9,7 @@ using Sluice.Core.Budgets;
 using Sluice.Core.Identity;
 using Sluice.Core.Nodes;
 using Sluice.Core.Reasoning;
+using Sluice.Storage.Postgres;
 using Sluice.Testing;
 using Xunit;
 
@@ -19,7 +20,7 @@ public sealed class PostgresSharedTests
     private static readonly CancellationToken None = CancellationToken.None;
 
     [Fact]
-    public async Task F35_Follow_OfEveryKind_IsCalledWithinASecondOfAChangeElsewhere()
+    public async Task F35_Follow_OfEveryKind_IsCalledAfterAChangeElsewhere()
     {
         var address = await PostgresOpened.AddressAsync();
         await using var a = await NodeUnderTest.OpenAsync(address);
@@ -52,7 +53,7 @@ public sealed class PostgresSharedTests
             await change();
             var since = Stopwatch.StartNew();
             await NodeUnderTest.UntilAsync(() => heard.GetValueOrDefault(kind) > before, $"a change of {kind} is heard");
-            Assert.InRange(since.ElapsedMilliseconds, 0, 999);
+            Assert.True(since.Elapsed < ChangeFollower.Poll / 3, $"{kind} was heard only after {since.Elapsed}: as if by looking now and then");
         }
     }
 
