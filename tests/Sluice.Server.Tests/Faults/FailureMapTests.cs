@@ -39,7 +39,8 @@ public sealed partial class FailureMapTests
         ["F21_OneHundredAndTenTools_"] = "many tools",
         ["F21_OneMegabyte_"] = "the estimate's speed",
         ["F27_UsageBlock_"] = "hand-computed dollars, streamed or not",
-        ["F31_AnyMinute_"] = "no minute holds more than the limit, nor much less; of one node, since several share no limits yet",
+        ["F31_AnyMinute_"] = "no minute holds more than the limit, nor much less; of one node",
+        ["F31_ThreeNodes_"] = "of three",
         ["F36_ManyRequestsAndAborts_"] = "nobody sees another's bytes, not even who left early",
         ["F36_HundredsOfLargeRequests_"] = "the live heap does not grow",
     };
