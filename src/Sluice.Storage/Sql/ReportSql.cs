@@ -18,6 +18,9 @@ internal static class ReportSql
     private const string Last = "hour >= @lastSince AND hour < @until";
     private const string Days = "day >= @firstDay AND day < @lastDay";
 
+    // For ranking alone: PostgreSQL sums integers without bound, which takes it several times as long. Up to nine million dollars these are as exact.
+    private const string Rank = "SUM(CAST(cost_nano AS DOUBLE PRECISION)), SUM(CAST(attempts AS DOUBLE PRECISION))";
+
     // PostgreSQL sums to numbers without bound, which are slow to sum again and no integers to readers.
     private static readonly string Sums = string.Join(", ", Plain.Split(", ").Select(name => $"CAST(SUM({name}) AS BIGINT) AS {name}"));
 
@@ -108,17 +111,18 @@ internal static class ReportSql
                 UNION ALL
                 SELECT session, {Plain} FROM usage_hour WHERE {Last}{waste}),
             top (session, cost, attempts) AS (
-                SELECT session, SUM(cost_nano), SUM(attempts) FROM usage_session_day WHERE {Days} AND session NOT IN (SELECT session FROM edge){waste} GROUP BY session
+                SELECT session, {Rank} FROM usage_session_day WHERE {Days} AND session NOT IN (SELECT session FROM edge){waste} GROUP BY session
                 UNION ALL
-                SELECT session, SUM(cost_nano), SUM(attempts) FROM apart GROUP BY session
+                SELECT session, {Rank} FROM apart GROUP BY session
                 ORDER BY 2 DESC, 3 DESC, 1 LIMIT @limit)
-            SELECT n.session, {Sums}
-            FROM (SELECT session, {Plain} FROM usage_session_day WHERE session IN (SELECT session FROM top) AND session NOT IN (SELECT session FROM edge) AND {Days}{waste}
-                  UNION ALL
-                  SELECT session, {Plain} FROM apart WHERE session IN (SELECT session FROM top)) AS u
-            LEFT JOIN usage_sessions AS n ON n.id = u.session
-            GROUP BY u.session, n.session
-            ORDER BY SUM(cost_nano) DESC, SUM(attempts) DESC, n.session
+            SELECT n.session, {Plain}
+            FROM (SELECT session, {Sums}
+                  FROM (SELECT session, {Plain} FROM usage_session_day WHERE session IN (SELECT session FROM top) AND session NOT IN (SELECT session FROM edge) AND {Days}{waste}
+                        UNION ALL
+                        SELECT session, {Plain} FROM apart WHERE session IN (SELECT session FROM top)) AS u
+                  GROUP BY session) AS g
+            LEFT JOIN usage_sessions AS n ON n.id = g.session
+            ORDER BY cost_nano DESC, attempts DESC, n.session
             """;
     }
 

@@ -42,6 +42,9 @@ public sealed class AdminHost : IAsyncLifetime
     /// <summary>What the admin API takes for now.</summary>
     internal TimeProvider Time { get; init; } = TimeProvider.System;
 
+    /// <summary>As <c>storage</c> has it; null is SQLite in the folder.</summary>
+    internal string? Storage { get; init; }
+
     public Uri Url { get; private set; } = null!;
 
     public HttpClient Http { get; } = new(new SocketsHttpHandler { UseProxy = false });
@@ -51,7 +54,7 @@ public sealed class AdminHost : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        Ledger = await LedgerStore.OpenAsync(new LedgerOptions { DataFolder = Folder }, TimeProvider.System, NullLogger.Instance);
+        Ledger = await LedgerStore.OpenAsync(new LedgerOptions { DataFolder = Folder, Storage = Storage }, TimeProvider.System, NullLogger.Instance);
         Ring.SetAdminKey(AdminKey);
 
         var builder = WebApplication.CreateSlimBuilder();
@@ -96,6 +99,7 @@ public sealed class AdminHost : IAsyncLifetime
         {
             Waiting = [new WaitingStatus("dev1", "s-7", "background", "provider:sim concurrency 4", 2.5)],
             WaitingCount = 17,
+            Ledger = new LedgerStatus("db.example:5432/sluice", 12, 3456, null),
         };
     }
 

@@ -76,6 +76,7 @@ public sealed class CommandTests(AdminHost host) : IClassFixture<AdminHost>
         var lines = (await RunAsync("status")).Output.Split('\n').Select(line => string.Join(' ', line.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))).ToList();
         Assert.Contains("sim 3 4 17", lines);
         Assert.Contains("17 requests wait:", lines);
+        Assert.Contains("ledger in db.example:5432/sluice, 12 records on their way", lines);
         Assert.Contains("dev1 s-7 background provider:sim concurrency 4 2.5", lines);
     }
 

@@ -160,8 +160,9 @@ CREATE TABLE usage_session_day (
     session integer NOT NULL,                 -- 0 is none
     series integer NOT NULL,
     day integer NOT NULL,
-    requests bigint NOT NULL,
+    cost_nano bigint NOT NULL,                -- by these two reports rank all sessions: columns behind need not be decoded then
     attempts bigint NOT NULL,
+    requests bigint NOT NULL,
     input bigint NOT NULL,
     cache_read bigint NOT NULL,
     cache_write_5m bigint NOT NULL,
@@ -171,7 +172,6 @@ CREATE TABLE usage_session_day (
     audio_input bigint NOT NULL,
     audio_output bigint NOT NULL,
     web_searches bigint NOT NULL,
-    cost_nano bigint NOT NULL,
     estimated bigint NOT NULL,
     unpriced bigint NOT NULL,
     PRIMARY KEY (session, series, day)
