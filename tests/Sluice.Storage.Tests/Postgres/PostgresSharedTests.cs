@@ -145,7 +145,7 @@ public sealed class PostgresSharedTests
     public async Task Away_IsTold_AndWhatWasMissedIsHeardWhenItIsBack()
     {
         Assert.SkipWhen(PostgresServer.WhyMissing is not null, PostgresServer.WhyMissing ?? "");
-        await using var server = await PostgresServer.StartAsync();
+        await using var server = await PostgresServer.StartAsync(isDurable: true);
         var address = await server.CreateDatabaseAsync();
         await using var a = await NodeUnderTest.OpenAsync(address);
         await using var b = await NodeUnderTest.OpenAsync(address);
