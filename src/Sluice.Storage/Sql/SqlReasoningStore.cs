@@ -58,28 +58,30 @@ internal sealed class SqlReasoningStore(ISqlDatabase database, ILogger logger) :
 
     private async Task<int> WriteAsync(ReasoningBatch batch, DateTimeOffset now, DbTransaction transaction)
     {
-        var connection = transaction.Connection!;
-        await connection.ExecuteAsync(
-            """DELETE FROM reasoning WHERE "user" = @User AND key = @key""",
-            batch.Removed.Select(turn => new { turn.User, key = SqlValues.Bytes(turn.Key) }),
-            transaction);
-        await connection.ExecuteAsync(
+        await SqlRows.ExecuteAsync(
+            transaction,
+            """DELETE FROM reasoning WHERE "user" = @user AND key = @key""",
+            ["user", "key"],
+            batch.Removed.Order().Select(turn => (object?[])[turn.User, SqlValues.Bytes(turn.Key)]));
+        await SqlRows.ExecuteAsync(
+            transaction,
             """
-            INSERT INTO reasoning ("user", key, expires_at, body) VALUES (@User, @key, @expires, @Body)
+            INSERT INTO reasoning ("user", key, expires_at, body) VALUES (@user, @key, @expires, @body)
             ON CONFLICT ("user", key) DO UPDATE SET expires_at = excluded.expires_at, body = excluded.body
             """,
-            batch.Saved.Select(turn => new { turn.Row.User, key = SqlValues.Bytes(turn.Row.Key), expires = SqlValues.Ms(turn.Row.ExpiresAt), turn.Body }),
-            transaction);
-        await connection.ExecuteAsync(
-            """UPDATE reasoning SET expires_at = @expires WHERE "user" = @User AND key = @key""",
-            batch.Prolonged.Select(row => new { row.User, key = SqlValues.Bytes(row.Key), expires = SqlValues.Ms(row.ExpiresAt) }),
-            transaction);
+            ["user", "key", "expires", "body"],
+            batch.Saved.OrderBy(turn => (turn.Row.User, turn.Row.Key)).Select(turn => (object?[])[turn.Row.User, SqlValues.Bytes(turn.Row.Key), SqlValues.Ms(turn.Row.ExpiresAt), turn.Body]));
+        await SqlRows.ExecuteAsync(
+            transaction,
+            """UPDATE reasoning SET expires_at = @expires WHERE "user" = @user AND key = @key""",
+            ["user", "key", "expires"],
+            batch.Prolonged.OrderBy(row => (row.User, row.Key)).Select(row => (object?[])[row.User, SqlValues.Bytes(row.Key), SqlValues.Ms(row.ExpiresAt)]));
         if (Told is { } told)
         {
             await told(transaction, batch);
         }
 
-        return await connection.ExecuteAsync("DELETE FROM reasoning WHERE expires_at <= @now", new { now = SqlValues.Ms(now) }, transaction);
+        return await transaction.Connection!.ExecuteAsync("DELETE FROM reasoning WHERE expires_at <= @now", new { now = SqlValues.Ms(now) }, transaction);
     }
 
     private sealed class TurnRow

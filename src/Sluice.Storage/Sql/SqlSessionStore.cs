@@ -78,25 +78,20 @@ internal sealed class SqlSessionStore(ISqlDatabase database, ILogger logger) : I
         var connection = transaction.Connection!;
 
         // In one order everywhere: two nodes that write the same two sessions in two orders would wait for each other.
-        await connection.ExecuteAsync(
+        await SqlRows.ExecuteAsync(
+            transaction,
             """
             INSERT INTO session_home (session, model, endpoint, credential, warm_until, lifetime_ms, cached_tokens)
-            VALUES (@session, @Model, @Endpoint, @Credential, @warm, @lifetime, @CachedTokens)
+            VALUES (@session, @model, @endpoint, @credential, @warm, @lifetime, @cached)
             ON CONFLICT (session, model) DO UPDATE SET
                 endpoint = excluded.endpoint, credential = excluded.credential, warm_until = excluded.warm_until,
                 lifetime_ms = excluded.lifetime_ms, cached_tokens = excluded.cached_tokens
             """,
-            rows.OrderBy(row => row.Session).ThenBy(row => row.Model, StringComparer.Ordinal).Select(row => new
-            {
-                session = SqlValues.Bytes(row.Session),
-                row.Model,
-                row.Endpoint,
-                row.Credential,
-                warm = SqlValues.Ms(row.WarmUntil),
-                lifetime = (long)row.Lifetime.TotalMilliseconds,
-                row.CachedTokens,
-            }),
-            transaction);
+            ["session", "model", "endpoint", "credential", "warm", "lifetime", "cached"],
+            rows.OrderBy(row => row.Session).ThenBy(row => row.Model, StringComparer.Ordinal).Select(row => (object?[])
+            [
+                SqlValues.Bytes(row.Session), row.Model, row.Endpoint, row.Credential, SqlValues.Ms(row.WarmUntil), (long)row.Lifetime.TotalMilliseconds, row.CachedTokens,
+            ]));
 
         var deleted = await connection.ExecuteAsync("DELETE FROM session_home WHERE warm_until <= @now", new { now = SqlValues.Ms(now) }, transaction);
         _sinceTrim += rows.Count;

@@ -61,6 +61,17 @@ public abstract class SessionStoreContract
         Assert.Equal(Enumerable.Range(21, 10).Reverse().Select(i => (UInt128)i), (await store.ListAsync(Now, 100, None)).Select(r => r.Session));
     }
 
+    [Fact]
+    public async Task Write_ManyAtOnce_KeepsAll()
+    {
+        await using var opened = await OpenEmptyAsync();
+        var rows = Enumerable.Range(1, 1201).Select(i => Row((UInt128)i, "m", 10) with { Credential = i % 2 == 0 ? null : $"a#{i}", CachedTokens = i }).ToList();
+
+        Assert.True(await opened.Store.WriteAsync(rows, Now, 10_000, None));
+
+        Assert.Equal(rows, (await opened.Store.ListAsync(Now, 10_000, None)).OrderBy(row => row.Session));
+    }
+
     private protected static SessionRow Row(UInt128 session, string model, int minutes) =>
         new(session, model, "a/up", "a#1", Now.AddMinutes(minutes), TimeSpan.FromMinutes(5), 0);
 }
