@@ -4,8 +4,8 @@ using System.Net;
 namespace Sluice.Upstreams;
 
 /// <summary>
-/// A body in pieces of memory that belongs to somebody else. Small bodies are joined into one write, since each write is a system call; large
-/// pieces go as they are. The transport may still be writing when an answer or a cancellation has come (HTTP/2 does both at once), so
+/// A body in pieces of memory that belongs to somebody else. Small bodies are joined into one write, and with the request's head, since each write
+/// is a system call; large pieces go as they are. The transport may still be writing when an answer or a cancellation has come (HTTP/2 does both at once), so
 /// <see cref="ReleaseAsync"/> must have completed before the memory is used for something else.
 /// </summary>
 internal sealed class PieceContent : HttpContent
@@ -82,16 +82,20 @@ internal sealed class PieceContent : HttpContent
     private async Task WriteAsync(Stream stream, CancellationToken cancellationToken)
     {
         _written = false;
-        if (_pieces.Count > 1 && Length <= JoinUpTo)
-        {
-            await WriteJoinedAsync(stream, cancellationToken);
-        }
-        else
+        if (Length > JoinUpTo)
         {
             for (var i = 0; i < _pieces.Count; i++)
             {
                 await stream.WriteAsync(_pieces[i], cancellationToken);
             }
+        }
+        else if (_pieces.Count == 1)
+        {
+            await HeadJoiningStream.WriteBodyAsync(stream, _pieces[0], cancellationToken);
+        }
+        else if (_pieces.Count > 1)
+        {
+            await WriteJoinedAsync(stream, cancellationToken);
         }
 
         _written = true;
@@ -109,7 +113,7 @@ internal sealed class PieceContent : HttpContent
                 at += _pieces[i].Length;
             }
 
-            await stream.WriteAsync(joined.AsMemory(0, at), cancellationToken);
+            await HeadJoiningStream.WriteBodyAsync(stream, joined.AsMemory(0, at), cancellationToken);
         }
         finally
         {

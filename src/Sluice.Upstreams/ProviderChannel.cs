@@ -43,6 +43,10 @@ internal sealed class ProviderChannel
             // Clients send titles and names beyond ASCII; without this the handler refuses the whole request.
             RequestHeaderEncodingSelector = static (_, _) => Encoding.UTF8,
 
+            // HTTP/2 puts its frames together itself.
+            PlaintextStreamFilter = static (connection, _) =>
+                new ValueTask<Stream>(connection.NegotiatedHttpVersion.Major < 2 ? new HeadJoiningStream(connection.PlaintextStream) : connection.PlaintextStream),
+
             // An abandoned stream is to be closed at once, not read to its end for the sake of its connection.
             MaxResponseDrainSize = 0,
             ResponseDrainTimeout = TimeSpan.Zero,
