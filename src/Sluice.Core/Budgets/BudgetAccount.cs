@@ -21,7 +21,7 @@ internal sealed class BudgetAccount(Budget budget, DateTimeOffset now, BudgetSli
     /// <summary>Nano-dollars held for this node's attempts that are under way.</summary>
     public long Reserved { get; private set; }
 
-    /// <summary>What was spent before it was set is not known yet: it counts and refuses nobody. Of a shared one nothing is granted until then.</summary>
+    /// <summary>What was spent before it was set is not known yet: it counts and refuses nobody. Of a shared one nothing is granted until it is.</summary>
     public bool IsLoading { get; set; } = true;
 
     /// <summary>What this node has spent and holds.</summary>

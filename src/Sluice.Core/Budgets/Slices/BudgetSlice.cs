@@ -91,7 +91,12 @@ internal sealed class BudgetSlice(TimeProvider time)
     {
         (OthersSpent, OthersReserved) = (answer.OthersSpent, answer.OthersReserved);
         IsFirst = !answer.IsTaken;
-        if (answer.IsTaken)
+        if (!answer.IsTaken)
+        {
+            // Another session has the slice: nothing of it is this one's, slack included.
+            Granted = 0;
+        }
+        else
         {
             _heardAt = saidAt;
             IsShort = answer.IsShort;

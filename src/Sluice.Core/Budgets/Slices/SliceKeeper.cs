@@ -82,9 +82,14 @@ public sealed class SliceKeeper : IAsyncDisposable
     public ValueTask<SliceHold> ReserveAsync(CallerScopes caller, string owner, long nanoUsd, TimeSpan lifetime, SliceAsking how, CancellationToken cancellation)
     {
         var held = _book.Reserve(caller, owner, nanoUsd, lifetime, out var shortage);
-        if (held is not null || how.HasFlag(SliceAsking.Never) || (!shortage!.IsInFlight && !how.HasFlag(SliceAsking.ForLess)))
+        if (held is not null || (!shortage!.IsInFlight && !how.HasFlag(SliceAsking.ForLess)))
         {
-            return new(held is null && how.HasFlag(SliceAsking.Never) ? Away(shortage!) : new SliceHold(held, shortage));
+            return new(new SliceHold(held, shortage));
+        }
+
+        if (how.HasFlag(SliceAsking.Never))
+        {
+            return new(Away(shortage));
         }
 
         var patience = how.HasFlag(SliceAsking.Waiting) ? Patience : TimeSpan.Zero;
@@ -339,8 +344,8 @@ public sealed class SliceKeeper : IAsyncDisposable
         }
     }
 
-    // A budget of which is known that it cannot pay cannot pay, whoever is away.
-    private static SliceHold Away(BudgetShortage shortage) => new(null, shortage with { IsAway = shortage.IsInFlight });
+    // A budget of which is known that all of it is spent cannot pay, whoever is away.
+    private static SliceHold Away(BudgetShortage shortage) => new(null, shortage with { IsAway = shortage.Standing.Spent < shortage.Standing.Budget.NanoUsd });
 
     private bool IsLoading(SliceWaiter waiter) => _book.Of(waiter.Caller, _time.GetUtcNow()).Exists(account => account is { IsLoading: true, Budget.IsHard: true });
 

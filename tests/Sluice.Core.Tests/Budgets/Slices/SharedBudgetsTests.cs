@@ -110,6 +110,10 @@ public sealed class SharedBudgetsTests
         Assert.Equal((true, true), (shortage.IsAway, _nodes[0].Keeper.IsAway));
         Assert.True((await _nodes[1].ReserveAsync(Usd / 100)).Shortage!.IsAway);
 
+        // More than the budget is no matter of the database, but less may help.
+        Assert.False((await _nodes[1].ReserveAsync(11 * Usd)).Shortage!.IsAway);
+        Assert.True((await _nodes[1].ReserveAsync(11 * Usd, SliceAsking.ForLess)).Shortage!.IsAway);
+
         // Two minutes unheard: another node may have been given the slack.
         inSlack.Dispose();
         _time.Advance(BudgetSlice.SlackLives);
@@ -176,7 +180,23 @@ public sealed class SharedBudgetsTests
         _time.Advance(BudgetSlice.SlackLives + SharedNodes.Lifetime);
         await _nodes.BeatAsync();
         Assert.Equal((Usd, 0), Amounts(_nodes[1].Find(Org, BudgetPeriod.Week)));
-        Assert.NotNull((await _nodes[1].ReserveAsync(3 * Usd)).Held);
+
+        // Whoever finds its time to be over gives it a little more: it may have been the database that was away.
+        Assert.True((await _nodes.PayAsync(1, 3 * Usd)).Shortage!.IsInFlight);
+        _time.Advance(IBudgetLeases.Doubt);
+        Assert.NotNull((await _nodes.PayAsync(1, 3 * Usd)).Held);
+    }
+
+    [Fact]
+    public async Task ASessionThatAnotherHasFollowed_LosesItsSlack_WhenItHearsOfIt()
+    {
+        await _nodes.SetAsync(new Budget(Org, BudgetPeriod.Day, 10 * Usd, IsHard: true), 1);
+        var earlier = _nodes[0];
+        (await earlier.ReserveAsync(Usd / 100)).Held!.Dispose();
+        await _nodes.StartAgainAsync(0);
+        await earlier.Keeper.RoundAsync(CancellationToken.None);
+        Assert.Null((await earlier.ReserveAsync(Usd / 100, SliceAsking.Never)).Held);
+        Assert.Equal(0, _nodes.Leased(Org));
     }
 
     [Fact]
