@@ -1,6 +1,6 @@
 using System.Data.Common;
-using Npgsql;
 using Sluice.Core.Advice;
+using Sluice.Core.Ledger;
 using Sluice.Storage.Sql;
 
 namespace Sluice.Storage.Postgres;
@@ -10,24 +10,19 @@ internal sealed class PostgresLedgerQueries(PostgresDatabase database) : SqlLedg
 {
     private const string Hours = $"SELECT {Glimpses.Columns} FROM attempts WHERE started_at >= @since AND started_at < @until AND outcome IS NOT NULL";
 
-    // Compiling a report takes longer than it saves, and the sums of a year's sessions fit into this memory instead of files. The driver takes both
+    // Compiling a report takes longer than it saves, and the sums of a year's sessions fit into this memory instead of files. The driver takes these
     // back with the connection.
     private const string ForReports = "SET jit = off; SET work_mem = '64MB'";
 
-    protected override async Task<DbConnection> OpenAsync(CancellationToken cancellation)
+    // Sessions are many groups whose rows stand beside each other: sorting them costs half of what hashing does.
+    private const string ForSessions = ForReports + "; SET enable_hashagg = off";
+
+    protected override async Task<DbConnection> OpenAsync(CancellationToken cancellation) => await database.Source.OpenConnectionAsync(cancellation);
+
+    protected override async Task PrepareAsync(DbConnection connection, ReportQuery query, CancellationToken cancellation)
     {
-        var connection = await database.Source.OpenConnectionAsync(cancellation);
-        try
-        {
-            await using var command = new NpgsqlCommand(ForReports, connection);
-            await command.ExecuteNonQueryAsync(cancellation);
-            return connection;
-        }
-        catch
-        {
-            await connection.DisposeAsync();
-            throw;
-        }
+        await using var command = connection.Command(query.By is [ReportDimension.Session] ? ForSessions : ForReports, []);
+        await command.ExecuteNonQueryAsync(cancellation);
     }
 
     protected override async Task<IReadOnlyList<AttemptGlimpse>> AttemptsAsync(DbConnection connection, IReadOnlyCollection<DateTimeOffset> hours, CancellationToken cancellation)

@@ -12,6 +12,7 @@ internal abstract class SqlLedgerQueries : ILedgerQueries
     public Task<Report> ReportAsync(ReportQuery query, CancellationToken cancellation) => ReadAsync(
         async connection =>
         {
+            await PrepareAsync(connection, query, cancellation);
             await using var command = connection.Command(ReportSql.Of(query), ReportSql.Parameters(query));
             await using var row = await command.ExecuteReaderAsync(cancellation);
             var rows = new List<ReportRow>();
@@ -94,6 +95,9 @@ internal abstract class SqlLedgerQueries : ILedgerQueries
 
     /// <summary>A connection for reading.</summary>
     protected abstract Task<DbConnection> OpenAsync(CancellationToken cancellation);
+
+    /// <summary>Tells the store what it cannot find out about a report by itself.</summary>
+    protected virtual Task PrepareAsync(DbConnection connection, ReportQuery query, CancellationToken cancellation) => Task.CompletedTask;
 
     /// <summary>The attempts of some hours; how they are found by time is each store's own.</summary>
     protected abstract Task<IReadOnlyList<AttemptGlimpse>> AttemptsAsync(DbConnection connection, IReadOnlyCollection<DateTimeOffset> hours, CancellationToken cancellation);
