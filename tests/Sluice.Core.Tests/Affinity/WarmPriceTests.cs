@@ -1,6 +1,8 @@
 using Sluice.Core.Affinity;
 using Sluice.Core.Catalogue;
+using Sluice.Core.Configuration;
 using Sluice.Core.Pricing;
+using Sluice.Core.Routing.Endpoints;
 using Xunit;
 
 namespace Sluice.Core.Tests.Affinity;
@@ -30,6 +32,30 @@ public sealed class WarmPriceTests
 
         Assert.Equal(((decimal)atHome, (decimal)elsewhere), (compared.AtHome, compared.Elsewhere));
         Assert.Equal(atHome <= elsewhere, compared.IsWorthStaying);
+    }
+
+    // Hundreds of endpoints are told apart by the quick reckoning, so it must say what the exact one says.
+    [Fact]
+    public void ColdPrice_RandomPricesAndSizes_IsWhatCompareSaysOfElsewhere()
+    {
+        var random = new Random(20261121);
+        for (var i = 0; i < 1_000; i++)
+        {
+            var sheet = new PriceSheet
+            {
+                Input = random.Next(1, 40_000) / 1_000m,
+                Output = random.Next(1, 90_000) / 1_000m,
+                CacheWrite5m = random.Next(2) == 0 ? random.Next(1, 50_000) / 1_000m : null,
+            };
+            var (cached, tokens, limit) = (random.Next(100_000), random.Next(200_000), random.Next(2) == 0 ? random.Next(2_000) : (long?)null);
+
+            var exact = WarmPrice.Compare(At(Dear), cached, At(sheet), tokens, limit)!;
+
+            var (toCache, input, output) = WarmPrice.Split(cached, tokens, limit);
+            Assert.Equal((double)exact.Elsewhere, FactsOf(At(sheet)).ColdPrice(toCache, input, output) / 1e6, 1e-9);
+        }
+
+        Assert.Equal(double.PositiveInfinity, FactsOf(At(Dear with { Output = null })).ColdPrice(1, 1, 1));
     }
 
     // 200 tokens at 15 and at 40 dollars a million: 3,000 and 8,000; beyond 500 nothing more is expected: 7,500 and 20,000.
@@ -71,6 +97,9 @@ public sealed class WarmPriceTests
         Assert.Equal("moving from p/up to p/up would cost 0.038500 USD more: 0.067000 USD without a cache, 0.028500 USD with 50,000 tokens cached, both with 500 tokens of output", more.ToString());
         Assert.StartsWith("moving from p/up to p/up would cost 0.015100 USD less: 0.013400 USD without a cache", less.ToString(), StringComparison.Ordinal);
     }
+
+    private static EndpointFacts FactsOf(ModelEndpoint endpoint) =>
+        new(endpoint, new ProviderSettings { Name = "p", Kind = ProviderKind.OpenAI, BaseUrl = new Uri("http://127.0.0.1:1/v1") }, 0, 0, DateTimeOffset.UnixEpoch);
 
     private static ModelEndpoint At(PriceSheet? price) => new(new Model("m"), "p", "up", price);
 }
