@@ -8,8 +8,8 @@ public sealed class LimitAnswerTests
 {
     private const string OpenRouterPath = "/api/v1/chat/completions";
 
-    // The tests' clock starts at noon of 2026-01-01: 1767268800 seconds after 1970; what is taken then is free after 60.5 s.
-    private const string ResetAt = "1767268860500";
+    // The tests' clock starts at noon of 2026-01-01: 1767268800 seconds after 1970; what is taken then is free after 60.25 s.
+    private const string ResetAt = "1767268860250";
 
     public static TheoryData<Wire> Clients => [.. Enum.GetValues<Wire>()];
 
