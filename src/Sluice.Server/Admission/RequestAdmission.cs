@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using Sluice.Core.Admission;
+using Sluice.Core.Admission.Leases;
 using Sluice.Core.Admission.Limits;
 using Sluice.Core.Admission.Queue;
 using Sluice.Core.Configuration;
@@ -226,7 +227,11 @@ internal sealed class RequestAdmission : IDisposable
         if (entry.Waited > TimeSpan.Zero)
         {
             _waited += entry.Waited;
-            Waits.Add((entry.Lack!, entry.Waited));
+            if (!(entry.Lack!.IsOfLease && entry.Waited < LeaseKeeper.Patience))
+            {
+                // Nodes that exchange what they hold are no wait for a limit.
+                Waits.Add((entry.Lack, entry.Waited));
+            }
         }
 
         return entry;

@@ -13,6 +13,9 @@ internal sealed class LimitLease
     private static readonly TimeSpan Quick = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan Calm = TimeSpan.FromSeconds(1);
 
+    // What a day's limit holds of requests that are over does not change until midnight.
+    private static readonly TimeSpan Still = TimeSpan.FromMinutes(1);
+
     // What is held beyond use is asked for as often as it is looked at, and half as much again; of scarce limits three times, since the look may be late.
     private const double CalmSeconds = 1.5;
     private const double ContendedSeconds = 0.3;
@@ -20,6 +23,9 @@ internal sealed class LimitLease
     // What is held and not used is out of the others' reach until it is looked at: at most this part of what is left, and of a scarce limit this part of it.
     private const long CalmPart = 4;
     private const long ContendedPart = 100;
+
+    // The largest of about so many requests is what the next may be.
+    private const long SizeMemory = 8;
 
     // About the last five seconds.
     private const double Memory = 5;
@@ -38,6 +44,7 @@ internal sealed class LimitLease
     private long _missedNeed;
     private TimeSpan _missedSince;
     private bool _isShort;
+    private bool _isStill;
 
     /// <summary>What may be used.</summary>
     public long Held { get; private set; }
@@ -55,8 +62,9 @@ internal sealed class LimitLease
     public void Take(long need, TimeSpan now)
     {
         _taken += need;
-        _size = Math.Max(_size, need);
+        _size = Math.Max(need, _size - (_size / SizeMemory));
         _usedAt = now;
+        _isStill = false;
     }
 
     /// <summary>A request does not fit into what is held.</summary>
@@ -82,7 +90,7 @@ internal sealed class LimitLease
         : _isShort && !_isContended && _free != 0 ? TimeSpan.Zero
         : _isShort || somebodyWaits || _isContended || Held != _target ? _askedAt + Quick
         : IsOver ? null
-        : _askedAt + Calm;
+        : _askedAt + (_isStill ? Still : Calm);
 
     /// <summary>What to say to the store. What it does not say it holds is not used from now on, whatever becomes of the call.</summary>
     /// <param name="scope">Whose limit.</param>
@@ -101,6 +109,7 @@ internal sealed class LimitLease
         Forget();
         (_isShort, _wasAsked, _askedAt) = (false, true, now);
         _isOutstanding |= Held > 0 || wanted > 0;
+        _isStill = meter.Kind == LimitKind.Day && Held == used && wanted == used;
         return new LeaseAsk(scope, meter.Kind, meter.Limit, Held, meter.Limit == 0 ? 0 : used, wanted, need, waited);
     }
 

@@ -97,6 +97,32 @@ public sealed class LeaseKeeperTests
     }
 
     [Fact]
+    public async Task ADaysLimit_ThatNobodyUsesForAWhile_IsHardlySpokenOf_AndGivenBackAtMidnight()
+    {
+        // The clock starts at noon.
+        var nodes = Nodes(new LimitSet { RequestsPerDay = 50 }, count: 2);
+        nodes.Ask(0, 0);
+        await StepAsync(nodes, seconds: 130);
+        var calls = _leases.Calls;
+        await StepAsync(nodes, seconds: 600);
+        Assert.InRange(_leases.Calls - calls, 120, 135);
+        for (var i = 0; i < 60; i++)
+        {
+            nodes.Ask(1, 0);
+        }
+
+        Assert.Equal(50, nodes.Since(default));
+        await nodes.AdvanceAsync(TimeSpan.FromHours(12));
+        await StepAsync(nodes, seconds: 5);
+        for (var i = 0; i < 60; i++)
+        {
+            nodes.Ask(0, 0);
+        }
+
+        Assert.Equal(100, nodes.Since(default));
+    }
+
+    [Fact]
     public async Task TheFirstRequestOfAColdLease_IsLetIn_AlsoWhereNobodyMayWait()
     {
         var nodes = Nodes(new LimitSet { RequestsPerMinute = 2, InputPerMinute = 10_000, Concurrency = 2, RequestsPerDay = 10 });
