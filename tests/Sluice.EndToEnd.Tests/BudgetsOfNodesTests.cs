@@ -26,7 +26,7 @@ public sealed class BudgetsOfNodesTests
                 models: [{ id: m, endpoints: [{ provider: only, model: m, price: { input: 1000, output: 1000 } }] }]
                 """,
         };
-        string key;
+        var key = "";
         await using var other = await StartBothAsync();
         async Task<SluiceProcess> StartBothAsync()
         {
