@@ -46,12 +46,12 @@ internal sealed class OperationsApi(ConfigWatcher configuration, PublicStatus st
     {
         using var json = new Utf8JsonWriter(output);
         json.WriteStartObject();
-        var away = shared?.Standing.Reason;
-        json.WriteString("status"u8, leaving ? "stopping"u8 : away is null ? "ready"u8 : "degraded"u8);
-        if (away is not null)
+        var isAway = shared?.Standing.AwaySince is not null;
+        json.WriteString("status"u8, leaving ? "stopping"u8 : isAway ? "degraded"u8 : "ready"u8);
+        if (isAway)
         {
-            // A balancer that took this node out for it would take out all of them.
-            json.WriteString("reason"u8, away);
+            // A balancer that took this node out for it would take out all of them. Anybody may ask here: the driver's words name users and hosts.
+            json.WriteString("reason"u8, "The database cannot be reached; the log and `sluice status` say why."u8);
         }
 
         json.WriteNumber("providers"u8, configuration.Current.Providers.Count);

@@ -13,7 +13,8 @@ internal static class PostgresAddress
     /// <exception cref="StoreUnusableException">Not an address, or with a parameter that the driver does not know. No message repeats what may be a password.</exception>
     public static NpgsqlConnectionStringBuilder Read(string storage)
     {
-        if (!Uri.TryCreate(storage, UriKind.Absolute, out var address) || address.Host.Length == 0 || address.AbsolutePath.Trim('/').Length == 0)
+        // An "/" or "@" of a password that is not encoded would be read as the end of the host, and the rest of it be shown as the database.
+        if (!Uri.TryCreate(storage, UriKind.Absolute, out var address) || address.Host.Length == 0 || address.AbsolutePath.Trim('/') is not { Length: > 0 } name || name.AsSpan().ContainsAny('/', '@'))
         {
             throw new StoreUnusableException("The storage is no address of a PostgreSQL database. Write postgres://USER:PASSWORD@HOST:PORT/DATABASE, with special characters of the password percent-encoded.");
         }
@@ -22,7 +23,7 @@ internal static class PostgresAddress
         {
             Host = address.IdnHost,
             Port = address.IsDefaultPort || address.Port <= 0 ? UsualPort : address.Port,
-            Database = Uri.UnescapeDataString(address.AbsolutePath.Trim('/')),
+            Database = Uri.UnescapeDataString(name),
             ApplicationName = "sluice",
 
             // A database that does not answer is away; the journal holds what it would have taken.

@@ -89,7 +89,7 @@ internal sealed class PostgresBudgetLeases(PostgresDatabase database) : IBudgetL
     {
         try
         {
-            await using var connection = await database.Source.OpenConnectionAsync(cancellation);
+            await using var connection = await database.ConnectForExchangeAsync(cancellation);
 
             // Both in one round trip and, without a transaction around them, in one of the server's own.
             await using var batch = new NpgsqlBatch(connection) { BatchCommands = { new NpgsqlBatchCommand(Bounded) }, Timeout = 2 };
@@ -118,7 +118,7 @@ internal sealed class PostgresBudgetLeases(PostgresDatabase database) : IBudgetL
         catch (Exception e) when (e is DbException or SocketException or TimeoutException or IOException || (e is OperationCanceledException && cancellation.IsCancellationRequested))
         {
             // Whatever else idles in the pool is as dead as this connection: the next call must not fail for it.
-            database.Source.Clear();
+            database.ForgetExchange();
             Fault = cancellation.IsCancellationRequested ? "It did not answer in time." : e.Message;
             return false;
         }

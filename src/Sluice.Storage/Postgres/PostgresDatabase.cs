@@ -15,13 +15,22 @@ internal sealed class PostgresDatabase : ISqlDatabase, IAsyncDisposable
     // Two nodes that change the same rows in two orders: PostgreSQL undoes one of them, which then only has to be done again.
     private const int MostTries = 4;
 
-    private PostgresDatabase(NpgsqlDataSource source, string shown)
+    private const int MostForExchange = 4;
+
+    // A node that is cut off in the middle of a transaction holds rows that all the others wait for, until the database gives up on it.
+    private const string Patience = "SET LOCAL idle_in_transaction_session_timeout = '15s'; SET LOCAL lock_timeout = '15s'";
+
+    // For what nodes tell one another: reports may take all other connections and must not stop it.
+    private readonly NpgsqlDataSource _exchange;
+
+    private PostgresDatabase(NpgsqlDataSource source, NpgsqlDataSource exchange, string shown)
     {
         Source = source;
+        _exchange = exchange;
         Shown = shown;
     }
 
-    /// <summary>Where connections come from.</summary>
+    /// <summary>Where connections come from; <see cref="ConnectAsync"/> and <see cref="ConnectForExchangeAsync"/> say every fault as one of the database's.</summary>
     public NpgsqlDataSource Source { get; }
 
     /// <summary>Host and database, without user and password.</summary>
@@ -36,28 +45,50 @@ internal sealed class PostgresDatabase : ISqlDatabase, IAsyncDisposable
         var settings = PostgresAddress.Read(address);
         var shown = $"{settings.Host}:{settings.Port}/{settings.Database}";
         var source = NpgsqlDataSource.Create(settings);
+        settings.MaxPoolSize = MostForExchange;
+        var exchange = NpgsqlDataSource.Create(settings);
+        var database = new PostgresDatabase(source, exchange, shown);
         try
         {
-            await MigrateAsync(source, shown, cancellation);
-            return new PostgresDatabase(source, shown);
+            await MigrateAsync(database, cancellation);
+            return database;
         }
-        catch (Exception e) when (e is NpgsqlException or SocketException or TimeoutException)
+        catch (NpgsqlException e)
         {
-            await source.DisposeAsync();
+            await database.DisposeAsync();
             throw new StoreUnusableException($"The store at {shown} cannot be used: {e.Message} Check that PostgreSQL runs there, that the database exists, and that this user may create tables in it.");
         }
         catch
         {
-            await source.DisposeAsync();
+            await database.DisposeAsync();
             throw;
         }
     }
 
+    /// <summary>A connection; the caller disposes of it.</summary>
+    /// <exception cref="NpgsqlException">There is none, for whatever reason: the driver passes on the faults of names and sockets as they are.</exception>
+    public Task<NpgsqlConnection> ConnectAsync(CancellationToken cancellation) => ConnectAsync(Source, cancellation);
+
+    /// <summary>A connection for what nodes tell one another; the caller disposes of it.</summary>
+    /// <exception cref="NpgsqlException">There is none.</exception>
+    public Task<NpgsqlConnection> ConnectForExchangeAsync(CancellationToken cancellation) => ConnectAsync(_exchange, cancellation);
+
+    /// <summary>The database was away: whatever idles in the pools would each fail its next user.</summary>
+    public void ForgetConnections()
+    {
+        Source.Clear();
+        ForgetExchange();
+    }
+
+    /// <summary>The same for those of the exchange alone.</summary>
+    public void ForgetExchange() => _exchange.Clear();
+
     /// <summary>Runs <paramref name="work"/> in a transaction, which is rolled back when it throws.</summary>
     public async Task<T> WriteAsync<T>(Func<NpgsqlConnection, NpgsqlTransaction, Task<T>> work, CancellationToken cancellation)
     {
-        await using var connection = await Source.OpenConnectionAsync(cancellation);
+        await using var connection = await ConnectAsync(cancellation);
         await using var transaction = await connection.BeginTransactionAsync(cancellation);
+        await connection.ExecuteAsync(new CommandDefinition(Patience, transaction: transaction, cancellationToken: cancellation));
         var result = await work(connection, transaction);
         await transaction.CommitAsync(cancellation);
         return result;
@@ -78,19 +109,49 @@ internal sealed class PostgresDatabase : ISqlDatabase, IAsyncDisposable
         }
     }
 
-    async Task<DbConnection> ISqlDatabase.OpenReadAsync(CancellationToken cancellation) => await Source.OpenConnectionAsync(cancellation);
+    async Task<DbConnection> ISqlDatabase.OpenReadAsync(CancellationToken cancellation) => await ConnectAsync(cancellation);
 
-    DbConnection ISqlDatabase.OpenRead() => Source.OpenConnection();
+    DbConnection ISqlDatabase.OpenRead()
+    {
+        try
+        {
+            return Source.OpenConnection();
+        }
+        catch (Exception e) when (e is SocketException or TimeoutException or IOException)
+        {
+            throw Said(e);
+        }
+    }
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() => Source.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _exchange.DisposeAsync();
+        await Source.DisposeAsync();
+    }
 
-    private static async Task MigrateAsync(NpgsqlDataSource source, string shown, CancellationToken cancellation)
+    private static async Task<NpgsqlConnection> ConnectAsync(NpgsqlDataSource source, CancellationToken cancellation)
+    {
+        try
+        {
+            return await source.OpenConnectionAsync(cancellation);
+        }
+        catch (Exception e) when (e is SocketException or TimeoutException or IOException)
+        {
+            throw Said(e);
+        }
+    }
+
+    private static NpgsqlException Said(Exception fault) => new(fault.Message, fault);
+
+    // Each step takes as long as it takes: another node may be at it, or the table may be large.
+    private static async Task MigrateAsync(PostgresDatabase database, CancellationToken cancellation)
     {
         var migrations = Migration.Of("Postgres");
-        await using var connection = await source.OpenConnectionAsync(cancellation);
+        var shown = database.Shown;
+        await using var connection = await database.ConnectAsync(cancellation);
         await using var transaction = await connection.BeginTransactionAsync(cancellation);
-        await connection.ExecuteAsync("SELECT pg_advisory_xact_lock(@SchemaLock)", new { SchemaLock }, transaction);
+        await connection.ExecuteAsync("SELECT pg_advisory_xact_lock(@SchemaLock)", new { SchemaLock }, transaction, commandTimeout: 0);
         await connection.ExecuteAsync("CREATE TABLE IF NOT EXISTS sluice_schema (number integer PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())", transaction: transaction);
         var present = (await connection.QueryAsync<int>("SELECT number FROM sluice_schema", transaction: transaction)).ToHashSet();
         var known = migrations.Count == 0 ? 0 : migrations[^1].Number;
@@ -101,7 +162,7 @@ internal sealed class PostgresDatabase : ISqlDatabase, IAsyncDisposable
 
         foreach (var (number, sql) in migrations.Where(migration => !present.Contains(migration.Number)))
         {
-            await connection.ExecuteAsync(sql, transaction: transaction);
+            await connection.ExecuteAsync(sql, transaction: transaction, commandTimeout: 0);
             await connection.ExecuteAsync("INSERT INTO sluice_schema (number) VALUES (@number)", new { number }, transaction);
         }
 

@@ -76,7 +76,7 @@ internal sealed class PostgresFeed(PostgresDatabase database, PostgresNodes node
         {
             try
             {
-                await using var connection = await database.Source.OpenConnectionAsync(_stop.Token);
+                await using var connection = await database.ConnectForExchangeAsync(_stop.Token);
                 await ListenAsync(connection);
                 await nodes.SayAsync(connection, _stop.Token);
                 if (_standing.AwaySince is { } since)
@@ -96,7 +96,7 @@ internal sealed class PostgresFeed(PostgresDatabase database, PostgresNodes node
             catch (Exception e) when (e is DbException or SocketException or IOException or TimeoutException or OperationCanceledException)
             {
                 // Of the pooled connections each would fail its next user, long after the database is back.
-                database.Source.Clear();
+                database.ForgetConnections();
                 if (_standing.AwaySince is null)
                 {
                     _standing = new StoreStanding(time.GetUtcNow(), $"The database at {database.Shown} cannot be reached: {e.Message}");

@@ -17,7 +17,7 @@ internal sealed class PostgresLedgerQueries(PostgresDatabase database) : SqlLedg
     // Sessions are many groups whose rows stand beside each other: sorting them costs half of what hashing does.
     private const string ForSessions = ForReports + "; SET enable_hashagg = off";
 
-    protected override async Task<DbConnection> OpenAsync(CancellationToken cancellation) => await database.Source.OpenConnectionAsync(cancellation);
+    protected override async Task<DbConnection> OpenAsync(CancellationToken cancellation) => await database.ConnectAsync(cancellation);
 
     protected override async Task PrepareAsync(DbConnection connection, ReportQuery query, CancellationToken cancellation)
     {

@@ -28,9 +28,6 @@ internal sealed class PostgresLedgerSink(PostgresDatabase database, string node,
     private const string EndTypes = "bttittbbbbbbbbbbtbtffbftt";
     private const string RequestTypes = "tbbtttttttttfitttttittt";
 
-    // A node that is cut off in the middle of a transaction holds rows that all the others wait for, until the database gives up on it.
-    private const string Patience = "SET LOCAL idle_in_transaction_session_timeout = '15s'; SET LOCAL lock_timeout = '15s'";
-
     private static readonly string AddAttempts = $"""
         INSERT INTO attempts (node, {LedgerRows.StartColumns}, {LedgerRows.EndColumns})
         SELECT $1, v.* FROM unnest({ColumnArrays.Parameters(2, LedgerRows.StartCount + LedgerRows.EndCount)}) AS v
@@ -58,7 +55,8 @@ internal sealed class PostgresLedgerSink(PostgresDatabase database, string node,
 
     public async Task<JournalPosition> ReadPositionAsync(CancellationToken cancellation)
     {
-        await using var command = database.Source.CreateCommand("""SELECT segment, "offset" FROM ledger_nodes WHERE id = $1""");
+        await using var connection = await database.ConnectAsync(cancellation);
+        await using var command = new NpgsqlCommand("""SELECT segment, "offset" FROM ledger_nodes WHERE id = $1""", connection);
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = node });
         await using var row = await command.ExecuteReaderAsync(cancellation);
         return await row.ReadAsync(cancellation) ? new JournalPosition(row.GetInt64(0), row.GetInt64(1)) : default;
@@ -170,7 +168,7 @@ internal sealed class PostgresLedgerSink(PostgresDatabase database, string node,
 
     private async Task<int> NumberAsync(CancellationToken cancellation)
     {
-        await using var connection = await database.Source.OpenConnectionAsync(cancellation);
+        await using var connection = await database.ConnectAsync(cancellation);
         await using var batch = new NpgsqlBatch(connection);
         batch.BatchCommands.Add(new NpgsqlBatchCommand("INSERT INTO ledger_nodes (id) VALUES ($1) ON CONFLICT (id) DO NOTHING") { Parameters = { new NpgsqlParameter<string> { TypedValue = node } } });
         batch.BatchCommands.Add(new NpgsqlBatchCommand("SELECT number FROM ledger_nodes WHERE id = $1") { Parameters = { new NpgsqlParameter<string> { TypedValue = node } } });
@@ -184,11 +182,6 @@ internal sealed class PostgresLedgerSink(PostgresDatabase database, string node,
         public async Task<(HashSet<string> Attempts, HashSet<string> Requests)> InsertAsync(List<object?[]> rows, int number, List<RequestSettled> requests)
         {
             await using var batch = new NpgsqlBatch(connection, transaction);
-            foreach (var statement in Patience.Split("; "))
-            {
-                batch.BatchCommands.Add(new NpgsqlBatchCommand(statement));
-            }
-
             // Each answers with its ids, so both are asked even where there is nothing to insert.
             var attempts = new NpgsqlBatchCommand(AddAttempts) { Parameters = { new NpgsqlParameter<int> { TypedValue = number } } };
             ColumnArrays.Add(attempts.Parameters, StartTypes + EndTypes, rows);

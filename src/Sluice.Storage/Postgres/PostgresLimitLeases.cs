@@ -7,9 +7,9 @@ using Sluice.Core.Admission.Limits;
 namespace Sluice.Storage.Postgres;
 
 /// <summary>Leases of limits in PostgreSQL: one statement a call, which locks each limit for itself, in one order for all nodes.</summary>
-/// <param name="source">Connections.</param>
+/// <param name="database">Shared with other nodes.</param>
 /// <param name="clock">What time it is; null: the database's own clock, which is the only one that all nodes have.</param>
-internal sealed class PostgresLimitLeases(NpgsqlDataSource source, TimeProvider? clock = null) : ILimitLeases
+internal sealed class PostgresLimitLeases(PostgresDatabase database, TimeProvider? clock = null) : ILimitLeases
 {
     private const string Sql = "SELECT * FROM sync_limit_leases($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
 
@@ -21,7 +21,7 @@ internal sealed class PostgresLimitLeases(NpgsqlDataSource source, TimeProvider?
     {
         try
         {
-            await using var connection = await source.OpenConnectionAsync(cancellation);
+            await using var connection = await database.ConnectForExchangeAsync(cancellation);
             await using var command = Command(connection, call);
             await using var rows = await command.ExecuteReaderAsync(cancellation);
             return await ReadAsync(rows, call.Asks.Count, cancellation) ?? LeaseAnswer.Failed("A later call of this node came before.");

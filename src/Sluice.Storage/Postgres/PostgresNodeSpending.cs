@@ -25,7 +25,7 @@ internal sealed class PostgresNodeSpending(PostgresDatabase database) : INodeSpe
         };
         try
         {
-            await using var connection = await database.Source.OpenConnectionAsync(cancellation);
+            await using var connection = await database.ConnectAsync(cancellation);
             var rows = await connection.QueryAsync<Row>(new CommandDefinition(
                 $"""
                 SELECT n.id AS Node, a.key_id AS Key, a."user" AS User, a.team AS Team, a.project AS Project, least(sum(a.cost_nano), 9e18)::bigint AS NanoUsd

@@ -44,7 +44,7 @@ internal sealed class PostgresNodes(PostgresDatabase database, string host, stri
     {
         try
         {
-            await using var connection = await database.Source.OpenConnectionAsync();
+            await using var connection = await database.ConnectForExchangeAsync(CancellationToken.None);
             await connection.ExecuteAsync(new CommandDefinition("DELETE FROM nodes WHERE id = @Id", new { Id }, commandTimeout: Patience));
         }
         catch (Exception e) when (e is DbException or SocketException or TimeoutException)

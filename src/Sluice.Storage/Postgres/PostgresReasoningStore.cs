@@ -52,7 +52,7 @@ internal sealed class PostgresReasoningStore : IReasoningStore
 
         try
         {
-            await using var connection = await _database.Source.OpenConnectionAsync(cancellation);
+            await using var connection = await _database.ConnectAsync(cancellation);
             var rows = await connection.QueryAsync<(byte[] Key, byte[] Body)>(new CommandDefinition(
                 """SELECT key, body FROM reasoning WHERE "user" = @user AND key = ANY (@keys)""",
                 new { user, keys = keys.Select(SqlValues.Bytes).ToArray() },

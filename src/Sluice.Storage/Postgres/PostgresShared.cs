@@ -44,7 +44,7 @@ internal sealed class PostgresShared : ISharedStore
     /// <inheritdoc/>
     public async Task<byte[]> SecretAsync(string name, Func<byte[]> make, CancellationToken cancellation)
     {
-        await using var connection = await _database.Source.OpenConnectionAsync(cancellation);
+        await using var connection = await _database.ConnectAsync(cancellation);
         return await connection.ExecuteScalarAsync<byte[]?>("SELECT secret FROM node_secrets WHERE name = @name", new { name })
             ?? await connection.ExecuteScalarAsync<byte[]>(
                 "INSERT INTO node_secrets (name, secret) VALUES (@name, @secret) ON CONFLICT (name) DO UPDATE SET name = excluded.name RETURNING secret", new { name, secret = make() })

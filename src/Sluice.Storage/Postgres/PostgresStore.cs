@@ -33,7 +33,7 @@ internal sealed class PostgresStore : IStore
         Sessions = new PostgresSessionStore(database, shared.Feed, time, logger);
         Limits = new SqlLimitStore(database);
         Budgets = new SqlBudgetStore(database);
-        LimitLeases = new PostgresLimitLeases(database.Source);
+        LimitLeases = new PostgresLimitLeases(database);
         BudgetShare = new BudgetShare(node, new PostgresBudgetLeases(database), new PostgresNodeSpending(database));
     }
 

@@ -21,6 +21,8 @@ public sealed class PostgresAddressTests
     [Theory]
     [InlineData("postgres://", "is no address")]
     [InlineData("postgres://db", "is no address")]
+    [InlineData("postgres://dev:1/secret1@db/sluice", "is no address")]
+    [InlineData("postgres://dev:12/secret1/more@db/sluice", "is no address")]
     [InlineData("postgres://dev:secret1@db/sluice?colour=blue", "\"colour\"")]
     [InlineData("postgres://dev:secret1@db/sluice?sslmode=secret1", "\"sslmode\"")]
     public void Read_WhatIsNone_IsRefusedWithoutItsSecrets(string address, string said)

@@ -49,7 +49,7 @@ public sealed class PostgresLimitLeasesTests : LimitLeaseContract, IAsyncDisposa
         Assert.SkipWhen(PostgresServer.WhyMissing is not null, PostgresServer.WhyMissing ?? "");
         await using var server = await PostgresServer.StartAsync(isDurable: true);
         await using var database = await PostgresDatabase.OpenAsync(await server.CreateDatabaseAsync(), TestContext.Current.CancellationToken);
-        var leases = new PostgresLimitLeases(database.Source);
+        var leases = new PostgresLimitLeases(database);
         Assert.Null((await leases.SyncAsync(new LeaseCall("a", 1, false, [Ask(0, 0, 10)]), default)).Fault);
         await server.StopAsync(isCrash: true);
         Assert.NotNull((await leases.SyncAsync(new LeaseCall("a", 2, false, [Ask(10, 0, 10)]), default)).Fault);
@@ -73,6 +73,6 @@ public sealed class PostgresLimitLeasesTests : LimitLeaseContract, IAsyncDisposa
         Assert.SkipWhen(PostgresServer.WhyMissing is not null, PostgresServer.WhyMissing ?? "");
         var address = await (await PostgresServer.SharedAsync()).CreateDatabaseAsync();
         _database = await PostgresDatabase.OpenAsync(address, TestContext.Current.CancellationToken);
-        return new PostgresLimitLeases(_database.Source, Time);
+        return new PostgresLimitLeases(_database, Time);
     }
 }
