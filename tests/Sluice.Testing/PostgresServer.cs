@@ -102,7 +102,7 @@ public sealed class PostgresServer : IAsyncDisposable
             }
             catch (Exception e) when (e is NpgsqlException or SocketException && !_process.HasExited && began.Elapsed < TimeSpan.FromSeconds(60))
             {
-                await Task.Delay(20);
+                await Task.Delay(20); // A server that begins to listen has no signal.
             }
         }
     }

@@ -194,8 +194,7 @@ public sealed class PostgresLedgerStoreTests : IDisposable
             await ledger.AppendAsync(Records.End(id), Records.Request("gen-" + id));
             if (i % 50 == 49)
             {
-                // Some thousands a second: the load of a busy node, and room for the shipper beside it.
-                await Task.Delay(10, CancellationToken.None);
+                await Task.Delay(10, CancellationToken.None); // Some thousands a second: the load of a busy node, and room for the shipper beside it.
             }
         }
 
@@ -215,7 +214,7 @@ public sealed class PostgresLedgerStoreTests : IDisposable
 
     private static async Task UntilAsync(Func<bool> condition)
     {
-        for (var began = Stopwatch.StartNew(); !condition(); await Task.Delay(10, None))
+        for (var began = Stopwatch.StartNew(); !condition(); await Task.Delay(10, None)) // What the shipper does has no signal here.
         {
             Assert.True(began.Elapsed < TimeSpan.FromSeconds(60), "It did not come about within a minute.");
         }

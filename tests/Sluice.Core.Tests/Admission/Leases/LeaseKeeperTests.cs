@@ -275,7 +275,7 @@ public sealed class LeaseKeeperTests
     {
         public async Task<LeaseAnswer> SyncAsync(LeaseCall call, CancellationToken cancellation)
         {
-            await Task.Delay(Timeout.Infinite, cancellation);
+            await Task.Delay(Timeout.Infinite, cancellation); // Until it is cancelled: a store that does not answer.
             throw new InvalidOperationException("It never ends otherwise.");
         }
     }
