@@ -17,25 +17,20 @@ public sealed class SliceKeeper : IAsyncDisposable
 
     // While somebody waits for what others hold.
     private static readonly TimeSpan Hurry = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan LongestCall = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan ReadEvery = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan ForgetEvery = TimeSpan.FromHours(1);
-
-    // Attempts that end while the ledger is read make it be read again; under constant load not for ever.
-    private const int MostReadings = 5;
 
     // Bounds the line of those who wait; each is a request in memory anyway.
     private const int MostWaiting = 10_000;
 
     private readonly BudgetBook _book;
     private readonly IBudgetLeases _leases;
-    private readonly INodeSpending _spending;
+    private readonly SliceLoader _loader;
     private readonly string _node;
     private readonly TimeProvider _time;
     private readonly string _session = Guid.NewGuid().ToString("N");
     private readonly LinkedList<SliceWaiter> _waiting = [];
     private readonly SemaphoreSlim _calling = new(1);
-    private readonly SemaphoreSlim _reading = new(1);
     private readonly CancellationTokenSource _stop = new();
     private volatile TaskCompletionSource _wake = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _running = Task.CompletedTask;
@@ -56,7 +51,8 @@ public sealed class SliceKeeper : IAsyncDisposable
     /// <param name="time">The clock.</param>
     public SliceKeeper(BudgetBook book, IBudgetLeases leases, INodeSpending spending, string node, TimeProvider time)
     {
-        (_book, _leases, _spending, _node, _time) = (book, leases, spending, node, time);
+        (_book, _leases, _node, _time) = (book, new BoundedLeases(leases, time), node, time);
+        _loader = new SliceLoader(book, _leases, spending, node, time);
         book.ShareBy(this);
     }
 
@@ -130,36 +126,9 @@ public sealed class SliceKeeper : IAsyncDisposable
     /// <returns>False: the database is away. It is tried again at every beat, and until then nothing of them is granted.</returns>
     public async Task<bool> LoadAsync(CancellationToken cancellation)
     {
-        await _reading.WaitAsync(cancellation);
-        try
+        if (!await _loader.LoadAsync(cancellation))
         {
-            for (var reading = 1; reading <= MostReadings; reading++)
-            {
-                List<(BudgetName Name, BudgetWindow Window)> news;
-                lock (_book.Gate)
-                {
-                    var now = _time.GetUtcNow();
-                    news = [.. _book.Accounts.Where(account => account.IsLoading).Select(account => (account.Budget.Name, BudgetWindow.Of(account.Budget.Per, now)))];
-                }
-
-                if (news.Count == 0)
-                {
-                    break;
-                }
-
-                foreach (var window in news.GroupBy(one => one.Window))
-                {
-                    var names = window.Select(one => one.Name).ToList();
-                    if (!await LoadAsync(names, window.Key, isLast: reading == MostReadings, cancellation))
-                    {
-                        return false;
-                    }
-                }
-            }
-        }
-        finally
-        {
-            _reading.Release();
+            return false;
         }
 
         await RoundAsync(cancellation);
@@ -169,7 +138,7 @@ public sealed class SliceKeeper : IAsyncDisposable
     /// <summary>Learns what the other nodes have spent and hold. False: the database is away, and what was last heard stands.</summary>
     public async Task<bool> RefreshAsync(CancellationToken cancellation)
     {
-        if (await BoundAsync(token => _leases.ReadAsync(_node, token), cancellation) is not { } others)
+        if (await _leases.ReadAsync(_node, cancellation) is not { } others)
         {
             return false;
         }
@@ -203,7 +172,7 @@ public sealed class SliceKeeper : IAsyncDisposable
         Answer(isAway: true);
         _stop.Dispose();
         _calling.Dispose();
-        _reading.Dispose();
+        _loader.Dispose();
     }
 
     /// <summary>Says soon what has changed.</summary>
@@ -229,7 +198,7 @@ public sealed class SliceKeeper : IAsyncDisposable
         Wake();
         try
         {
-            return await waiter.Told.WaitAsync(Patience + LongestCall, _time, cancellation);
+            return await waiter.Told.WaitAsync(Patience + BoundedLeases.LongestCall, _time, cancellation);
         }
         catch (TimeoutException)
         {
@@ -292,7 +261,7 @@ public sealed class SliceKeeper : IAsyncDisposable
     {
         var saidAt = _time.GetTimestamp();
         var call = new SliceCall(_node, _session, ++_number, [.. said.Select(one => one.Line)]);
-        var answers = await BoundAsync(token => _leases.ExchangeAsync(call, token), CancellationToken.None);
+        var answers = await _leases.ExchangeAsync(call, CancellationToken.None);
         List<BudgetStanding>? passed = null;
         lock (_book.Gate)
         {
@@ -362,28 +331,6 @@ public sealed class SliceKeeper : IAsyncDisposable
         }
     }
 
-    private async Task<bool> LoadAsync(List<BudgetName> names, BudgetWindow window, bool isLast, CancellationToken cancellation)
-    {
-        if (await _spending.ReadAsync(window, names.Count == 1 ? names[0].Scope : null, cancellation) is not { } rows)
-        {
-            return false;
-        }
-
-        foreach (var name in names)
-        {
-            var byNode = rows.Where(row => row.IsOf(name.Scope)).GroupBy(row => row.Node).ToDictionary(node => node.Key, node => node.Sum(row => row.NanoUsd));
-            byNode.Remove(_node, out var own);
-            if (byNode.Count > 0 && !await BoundAsync(token => _leases.ImportAsync(_node, name, window, byNode, token), cancellation))
-            {
-                return false;
-            }
-
-            _book.TryLoad(name, window, own, isLast);
-        }
-
-        return true;
-    }
-
     private async Task RunAsync()
     {
         while (!_isStopping)
@@ -435,7 +382,7 @@ public sealed class SliceKeeper : IAsyncDisposable
         if (_book.IsOn && (_forgotAt is not { } forgot || _time.GetElapsedTime(forgot) >= ForgetEvery))
         {
             _forgotAt = _time.GetTimestamp();
-            await BoundAsync(_leases.ForgetAsync, CancellationToken.None);
+            await _leases.ForgetAsync(CancellationToken.None);
         }
     }
 
@@ -466,21 +413,6 @@ public sealed class SliceKeeper : IAsyncDisposable
         {
             (_awaySince, _isAway) = (_failedAt, true);
             Lost?.Invoke(_leases.Fault ?? "It did not answer in time.");
-        }
-    }
-
-    // A call that takes longer is one that failed: requests wait for it.
-    private async Task<T?> BoundAsync<T>(Func<CancellationToken, Task<T?>> call, CancellationToken cancellation)
-    {
-        using var bound = new CancellationTokenSource(LongestCall, _time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(bound.Token, cancellation);
-        try
-        {
-            return await call(either.Token);
-        }
-        catch (OperationCanceledException) when (bound.IsCancellationRequested)
-        {
-            return default;
         }
     }
 
