@@ -144,12 +144,14 @@ public sealed class SessionAffinity(TimeProvider time, int capacity = SessionAff
                 continue;
             }
 
+            // Whoever may connect to the database may say anything.
+            var lifetime = Math.Clamp(row.Lifetime.Ticks, CacheLifetime.Shortest.Ticks, CacheLifetime.Longest.Ticks);
             var found = FindSession(row.Session) ?? Add(row.Session, new Session());
             while (true)
             {
                 var before = found.Places;
                 var at = Array.FindIndex(before, place => place.Model == row.Model);
-                var usedAt = row.WarmUntil.UtcTicks - row.Lifetime.Ticks;
+                var usedAt = row.WarmUntil.UtcTicks - lifetime;
                 if (at >= 0 && before[at].WarmUntil - before[at].Lifetime >= usedAt)
                 {
                     break;
@@ -160,7 +162,7 @@ public sealed class SessionAffinity(TimeProvider time, int capacity = SessionAff
                 {
                     Since = isSame ? before[at].Since : usedAt,
                     WarmUntil = row.WarmUntil.UtcTicks,
-                    Lifetime = row.Lifetime.Ticks,
+                    Lifetime = lifetime,
                     CachedTokens = row.CachedTokens,
                     StoredUntil = row.WarmUntil.UtcTicks,
                 };

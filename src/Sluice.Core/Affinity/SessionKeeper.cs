@@ -52,13 +52,20 @@ public sealed class SessionKeeper : IAsyncDisposable
                 return true;
             }
 
-            if (await _store.WriteAsync(rows, _time.GetUtcNow(), SessionAffinity.MostSessions, cancellation))
+            var isStored = false;
+            try
             {
-                return true;
+                isStored = await _store.WriteAsync(rows, _time.GetUtcNow(), SessionAffinity.MostSessions, cancellation);
+            }
+            finally
+            {
+                if (!isStored)
+                {
+                    _affinity.ReturnChanges(rows);
+                }
             }
 
-            _affinity.ReturnChanges(rows);
-            return false;
+            return isStored;
         }
         finally
         {
@@ -89,9 +96,18 @@ public sealed class SessionKeeper : IAsyncDisposable
 
     private async Task StoreAsync()
     {
-        if (!await FlushAsync(CancellationToken.None))
+        var isStored = false;
+        try
         {
-            StoreAfter(RetryDelay);
+            isStored = await FlushAsync(CancellationToken.None);
+        }
+        finally
+        {
+            // Also after a fault that no store should have: nothing else would store them again.
+            if (!isStored)
+            {
+                StoreAfter(RetryDelay);
+            }
         }
     }
 }

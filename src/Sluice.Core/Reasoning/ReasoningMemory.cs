@@ -304,7 +304,17 @@ public sealed class ReasoningMemory : IReasoningMemory, IAsyncDisposable
                 _wake = NewSignal();
             }
 
-            if (!await FlushAsync(CancellationToken.None))
+            var isStored = false;
+            try
+            {
+                isStored = await FlushAsync(CancellationToken.None);
+            }
+            catch (Exception)
+            {
+                // A fault that no store should have: nothing else would ever store or sweep again.
+            }
+
+            if (!isStored)
             {
                 await Task.Delay(RetryDelay, _time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 lock (_lock)
@@ -340,7 +350,7 @@ public sealed class ReasoningMemory : IReasoningMemory, IAsyncDisposable
     {
         lock (_lock)
         {
-            foreach (var row in news.Saved)
+            foreach (var row in news.Saved.Where(IsCredible))
             {
                 if (_turns.Find(row.User, row.Key) is { } before)
                 {
@@ -355,7 +365,7 @@ public sealed class ReasoningMemory : IReasoningMemory, IAsyncDisposable
                 _turns.Add(new KeptTurn(row.User, row.Key) { ExpiresAt = row.ExpiresAt, Size = row.Size });
             }
 
-            foreach (var row in news.Known)
+            foreach (var row in news.Known.Where(IsCredible))
             {
                 if (_turns.Find(row.User, row.Key) is not { } before)
                 {
@@ -378,6 +388,9 @@ public sealed class ReasoningMemory : IReasoningMemory, IAsyncDisposable
             MakeRoom();
         }
     }
+
+    // Whoever may connect to the database may say anything; a size out of all measure would push everybody's turns out.
+    private bool IsCredible(ReasoningRow row) => row.Size >= 0 && row.Size <= _options.LargestTurn;
 
     private void Use(KeptTurn turn)
     {

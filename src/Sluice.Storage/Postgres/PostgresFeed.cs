@@ -1,5 +1,4 @@
 using System.Data.Common;
-using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using Sluice.Core.Nodes;
@@ -93,9 +92,9 @@ internal sealed class PostgresFeed(PostgresDatabase database, PostgresNodes node
             {
                 break;
             }
-            catch (Exception e) when (e is DbException or SocketException or IOException or TimeoutException or OperationCanceledException)
+            catch (Exception e)
             {
-                // Of the pooled connections each would fail its next user, long after the database is back.
+                // Whatever it is: a node that listens no more would let a revoked key in. Of the pooled connections each would fail its next user, long after the database is back.
                 database.ForgetConnections();
                 if (_standing.AwaySince is null)
                 {

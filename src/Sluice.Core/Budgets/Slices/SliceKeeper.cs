@@ -109,7 +109,17 @@ public sealed class SliceKeeper : IAsyncDisposable
                 var isAnswered = true;
                 foreach (var lines in said.Chunk(SliceCall.MostLines))
                 {
-                    isAnswered = isAnswered && await CallAsync(lines);
+                    if (isAnswered)
+                    {
+                        isAnswered = await CallAsync(lines);
+                        continue;
+                    }
+
+                    // They were collected as said, and are not.
+                    lock (_book.Gate)
+                    {
+                        Array.ForEach(lines, line => line.Account.Slice!.Change());
+                    }
                 }
 
                 Answer(isAway: !isAnswered);
@@ -336,26 +346,43 @@ public sealed class SliceKeeper : IAsyncDisposable
         while (!_isStopping)
         {
             var wake = _wake = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            await RoundAsync(CancellationToken.None);
-            bool isLoading, isWaiting;
-            lock (_book.Gate)
+            var isWaiting = false;
+            try
             {
-                isLoading = _book.Accounts.Any(account => account.IsLoading);
-                isWaiting = _waiting.Count > 0;
+                isWaiting = await TurnAsync();
             }
-
-            if (isLoading && _loading.IsCompleted)
+            catch (Exception e)
             {
-                _loading = LoadUntilStopAsync();
-            }
-
-            if (!IsAway)
-            {
-                await LookAsync();
+                // Whatever it is: a loop that ends would refuse all hard budgets for good, without a word.
+                Note(isAnswered: false, e.Message);
             }
 
             await PauseAsync(isWaiting ? Hurry : Beat, wake.Task, isWaiting);
         }
+    }
+
+    /// <returns>Somebody waits.</returns>
+    private async Task<bool> TurnAsync()
+    {
+        await RoundAsync(CancellationToken.None);
+        bool isLoading, isWaiting;
+        lock (_book.Gate)
+        {
+            isLoading = _book.Accounts.Any(account => account.IsLoading);
+            isWaiting = _waiting.Count > 0;
+        }
+
+        if (isLoading && _loading.IsCompleted)
+        {
+            _loading = LoadUntilStopAsync();
+        }
+
+        if (!IsAway)
+        {
+            await LookAsync();
+        }
+
+        return isWaiting;
     }
 
     private async Task LoadUntilStopAsync()
@@ -395,7 +422,7 @@ public sealed class SliceKeeper : IAsyncDisposable
         await over.CancelAsync();
     }
 
-    private void Note(bool isAnswered)
+    private void Note(bool isAnswered, string? why = null)
     {
         if (isAnswered)
         {
@@ -412,7 +439,7 @@ public sealed class SliceKeeper : IAsyncDisposable
         if (!_isAway)
         {
             (_awaySince, _isAway) = (_failedAt, true);
-            Lost?.Invoke(_leases.Fault ?? "It did not answer in time.");
+            Lost?.Invoke(why ?? _leases.Fault ?? "It did not answer in time.");
         }
     }
 
