@@ -41,7 +41,7 @@ internal interface IStore : IAsyncDisposable
     ISharedStore? Shared { get; }
 
     /// <summary>How nodes share limits; null where no other process can have this store.</summary>
-    ILimitLeases? LimitLeases { get; }
+    LimitShare? LimitShare { get; }
 
     /// <summary>How nodes share budgets; null where no other process can have this store.</summary>
     BudgetShare? BudgetShare { get; }

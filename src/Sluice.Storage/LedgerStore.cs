@@ -65,7 +65,7 @@ public sealed class LedgerStore : ILedger, ILedgerQueries, IAsyncDisposable
     public ISharedStore? Shared => _store.Shared;
 
     /// <summary>How nodes share limits; null where the store is this process's alone.</summary>
-    public ILimitLeases? LimitLeases => _store.LimitLeases;
+    public LimitShare? LimitShare => _store.LimitShare;
 
     /// <summary>How nodes share budgets; null where the store is this process's alone.</summary>
     public BudgetShare? BudgetShare => _store.BudgetShare is { } share ? share with { Spending = new FlushedSpending(this, share.Spending) } : null;

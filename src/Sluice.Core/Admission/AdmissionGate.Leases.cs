@@ -73,11 +73,11 @@ public sealed partial class AdmissionGate
     }
 
     /// <summary>Nothing is going to be said to them for a while.</summary>
-    internal void BeginOutage(int nodes)
+    internal void BeginOutage(int nodes, bool hasLapsed)
     {
         lock (_lock)
         {
-            _shared!.Outage(nodes, _toLook.Enqueue);
+            _shared!.Outage(nodes, hasLapsed, _toLook.Enqueue);
             LookAround();
         }
     }

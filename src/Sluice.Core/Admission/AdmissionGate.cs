@@ -101,6 +101,7 @@ public sealed partial class AdmissionGate
     {
         Waiter waiter;
         TimeSpan? due;
+        bool mustLease;
         lock (_lock)
         {
             waiter = new Waiter(demand, flow, Now);
@@ -121,26 +122,33 @@ public sealed partial class AdmissionGate
 
             var waits = waiter.Turns.Count > 0 && patience > TimeSpan.Zero;
             due = Miss(ways, demand, isLost: !waits);
-            if (!waits)
+            mustLease = !waits && soonest!.IsOfLease && mayLease;
+            if (!waits && !mustLease)
             {
-                return soonest!.IsOfLease && mayLease
-                    ? new ValueTask<Entry>(LeaseAndEnterAsync(ways, demand, flow, patience, cancellation))
-                    : new ValueTask<Entry>(new Entry(null, 0, soonest, TimeSpan.Zero));
+                return new ValueTask<Entry>(new Entry(null, 0, soonest, TimeSpan.Zero));
             }
 
-            if (_waiters.Count >= MostWaiting && !MakeRoomFor(flow))
+            if (waits && _waiters.Count >= MostWaiting && !MakeRoomFor(flow))
             {
                 return new ValueTask<Entry>(new Entry(null, 0, FullLine(soonest!.Scope), TimeSpan.Zero));
             }
 
-            waiter.Lack = soonest;
-            _waiters.Add(waiter);
-            foreach (var turn in waiter.Turns)
+            if (waits)
             {
-                Stand(turn, turn.At);
-            }
+                waiter.Lack = soonest;
+                _waiters.Add(waiter);
+                foreach (var turn in waiter.Turns)
+                {
+                    Stand(turn, turn.At);
+                }
 
-            LookAround();
+                LookAround();
+            }
+        }
+
+        if (mustLease)
+        {
+            return new ValueTask<Entry>(LeaseAndEnterAsync(ways, demand, flow, patience, cancellation));
         }
 
         Ask(due);

@@ -8,8 +8,9 @@ namespace Sluice.Server.Admission;
 internal static class SharedLimits
 {
     /// <summary>Keeps this node's part of every limit; null where there is no other node.</summary>
-    public static LeaseKeeper? Keep(ILimitLeases? leases, TimeProvider time, ILogger log) => leases is null ? null : new LeaseKeeper(leases, time)
+    public static LeaseKeeper? Keep(LimitShare? share, TimeProvider time, ILogger log) => share is null ? null : new LeaseKeeper(share.Leases, time)
     {
+        Owner = $"{share.Node}:{Guid.NewGuid():N}",
         Lost = why => HostingLog.LeasesLost(log, why),
         Found = after => HostingLog.LeasesFound(log, after.TotalSeconds),
     };

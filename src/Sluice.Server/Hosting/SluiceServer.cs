@@ -150,7 +150,7 @@ public sealed class SluiceServer : IAsyncDisposable
 
         // A seed of its own for every process: with a common one all of them would knock at a recovering provider in step.
         var random = options.Random ?? new SharedRandom(RandomNumberGenerator.GetInt32(int.MaxValue));
-        var leases = SharedLimits.Keep(store.LimitLeases, time, log);
+        var leases = SharedLimits.Keep(store.LimitShare, time, log);
         var admission = new AdmissionControl(time, leases);
         admission.Reload(first);
         if (leases is not null)

@@ -33,7 +33,7 @@ internal sealed class PostgresStore : IStore
         Sessions = new PostgresSessionStore(database, shared.Feed, time, logger);
         Limits = new SqlLimitStore(database);
         Budgets = new SqlBudgetStore(database);
-        LimitLeases = new PostgresLimitLeases(database);
+        LimitShare = new LimitShare(node, new PostgresLimitLeases(database));
         BudgetShare = new BudgetShare(node, new PostgresBudgetLeases(database), new PostgresNodeSpending(database));
     }
 
@@ -55,7 +55,7 @@ internal sealed class PostgresStore : IStore
 
     public ISharedStore? Shared { get; }
 
-    public ILimitLeases? LimitLeases { get; }
+    public LimitShare? LimitShare { get; }
 
     public BudgetShare? BudgetShare { get; }
 

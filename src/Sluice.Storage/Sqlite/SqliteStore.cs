@@ -33,7 +33,7 @@ internal sealed class SqliteStore(SqliteDatabase database, ILogger logger) : ISt
 
     public ISharedStore? Shared => null;
 
-    public ILimitLeases? LimitLeases => null;
+    public LimitShare? LimitShare => null;
 
     public BudgetShare? BudgetShare => null;
 

@@ -22,7 +22,7 @@ public interface ILimitLeases
 }
 
 /// <summary>What one node says.</summary>
-/// <param name="Owner">Its name, of this start of the process alone.</param>
+/// <param name="Owner"><c>NODE:START</c>: of a node that starts anew nothing runs any more that it ran before, and what it held counts no longer than it must.</param>
 /// <param name="Number">Larger than of any call before; a call that is overtaken by a later one has no effect.</param>
 /// <param name="IsLast">It stops: what it uses counts for as long as it does, and nothing is given to it.</param>
 /// <param name="Asks">At most <see cref="MostAsks"/>; none only says that it lives.</param>

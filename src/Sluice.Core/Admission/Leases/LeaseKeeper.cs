@@ -45,7 +45,7 @@ public sealed class LeaseKeeper(ILimitLeases leases, TimeProvider time) : IAsync
     private long _number;
     private volatile LeaseStanding _standing = new(true, time.GetUtcNow(), null, 0);
 
-    /// <summary>This start of this process; random where nobody says otherwise.</summary>
+    /// <summary>This start of this process, as <see cref="LeaseCall.Owner"/> has it; random where nobody says otherwise.</summary>
     public string Owner { get; init; } = Guid.NewGuid().ToString("N");
 
     /// <summary>How it stands.</summary>
@@ -290,7 +290,7 @@ public sealed class LeaseKeeper(ILimitLeases leases, TimeProvider time) : IAsync
 
         if (_gate!.Now - _answeredAt >= Outage)
         {
-            _gate.BeginOutage(before.Nodes == 0 ? UnknownNodes : before.Nodes);
+            _gate.BeginOutage(before.Nodes == 0 ? UnknownNodes : before.Nodes, hasLapsed: _gate.Now - _answeredAt >= LeaseTimes.Live);
         }
     }
 

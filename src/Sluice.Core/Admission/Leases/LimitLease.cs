@@ -147,6 +147,9 @@ internal sealed class LimitLease
         return part > 0;
     }
 
+    /// <summary>The store has been away for longer than it takes to be taken for gone: no more than an equal part is used. So the limit holds where it is away for all, and is exceeded by that part at most where it is for this node alone.</summary>
+    public void Lapse(long limit, int nodes) => Held = Math.Min(Held, (limit + nodes - 1) / nodes);
+
     private void Learn(TimeSpan now)
     {
         var elapsed = _wasAsked ? (now - _askedAt).TotalSeconds : CalmSeconds;

@@ -140,7 +140,10 @@ internal sealed class SharedLimits
     }
 
     /// <summary>The store has been away for long: until it answers, this node's parts of what nobody held are used.</summary>
-    public void Outage(int nodes, Action<Allowance> look)
+    /// <param name="nodes">As last known.</param>
+    /// <param name="hasLapsed">If it is away for this node alone, the others are being given what this one holds.</param>
+    /// <param name="look">Told whose line may go on.</param>
+    public void Outage(int nodes, bool hasLapsed, Action<Allowance> look)
     {
         _outageNodes = nodes;
         foreach (var allowance in _used)
@@ -150,6 +153,11 @@ internal sealed class SharedLimits
                 if (meter.Limit > 0 && meter.Lease!.TakePart(meter.Limit, nodes))
                 {
                     look(allowance);
+                }
+
+                if (hasLapsed)
+                {
+                    meter.Lease!.Lapse(meter.Limit, nodes);
                 }
             }
         }

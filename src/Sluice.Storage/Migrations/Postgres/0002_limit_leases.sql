@@ -2,11 +2,12 @@
 
 -- Nodes, by when they were heard of. A row is locked for as long as a call of its node runs.
 CREATE TABLE limit_nodes (
-    owner text PRIMARY KEY,
+    owner text PRIMARY KEY,                   -- NODE:START, of which the same node has one at a time
     -- Of its last call: one that was overtaken on its way has no effect.
     number bigint NOT NULL,
     heard timestamptz NOT NULL,
-    is_stopped boolean NOT NULL
+    is_stopped boolean NOT NULL,
+    is_gone boolean NOT NULL DEFAULT false    -- it ended without a word: its node has started again
 ) WITH (fillfactor = 50);
 
 -- Parts. Those of one limit are read and written under an advisory lock of that limit, since a node that is new to it has no row to lock.
@@ -25,16 +26,18 @@ CREATE TABLE limit_leases (
     PRIMARY KEY (scope, kind, owner)
 ) WITH (fillfactor = 50);
 
--- Until when a part counts: concurrency as long as its node lives, a minute's limit a minute longer, a day's to the end of the day.
-CREATE FUNCTION limit_lease_end(kind smallint, until timestamptz, heard timestamptz) RETURNS timestamptz
+-- Until when a part counts: concurrency as long as its node lives, a minute's limit a minute longer, a day's to the end of the day. A node that is not
+-- known to be gone may live for 30 seconds after it was heard of.
+CREATE FUNCTION limit_lease_end(kind smallint, until timestamptz, heard timestamptz, is_gone boolean) RETURNS timestamptz
 LANGUAGE sql IMMUTABLE AS $$
     SELECT CASE
         WHEN until IS NOT NULL THEN until
-        WHEN heard IS NULL THEN '-infinity'
-        WHEN kind = 5 THEN heard + interval '30 s'
-        WHEN kind = 4 THEN greatest(heard + interval '30 s', (date_trunc('day', heard AT TIME ZONE 'UTC') + interval '1 day') AT TIME ZONE 'UTC')
-        ELSE heard + interval '91 s'
+        WHEN heard IS NULL OR (is_gone AND kind = 5) THEN '-infinity'
+        WHEN kind = 4 THEN greatest(heard + x.lives, (date_trunc('day', heard AT TIME ZONE 'UTC') + interval '1 day') AT TIME ZONE 'UTC')
+        WHEN kind = 5 THEN heard + x.lives
+        ELSE heard + x.lives + interval '61 s'
     END
+    FROM (SELECT CASE WHEN is_gone THEN interval '0' ELSE interval '30 s' END AS lives) x
 $$;
 
 -- One call of one node. A row for each ask, by its place from 1, and one of place 0 for the call itself, of which only nodes is meant; none at all
@@ -71,18 +74,25 @@ DECLARE
     v_target bigint;
     v_held bigint;
 BEGIN
-    -- Nobody at all was heard of: the database was away, and everybody went on with what he holds. For that time nobody is gone.
+    -- A node that starts was at its end before, whether it said so or not.
+    IF p_number = 1 THEN
+        PERFORM 1 FROM limit_nodes WHERE owner <> p_owner AND split_part(owner, ':', 1) = split_part(p_owner, ':', 1) ORDER BY owner FOR UPDATE;
+        UPDATE limit_nodes SET is_stopped = true, is_gone = true WHERE owner <> p_owner AND split_part(owner, ':', 1) = split_part(p_owner, ':', 1) AND NOT is_stopped;
+    END IF;
+
+    -- Nobody at all was heard of: the database was away, and everybody went on with what he holds. For that time nobody is gone. A day is over all the same.
     SELECT max(heard) INTO v_heard FROM limit_nodes;
     IF v_heard < v_at - interval '15 s' THEN
         PERFORM 1 FROM limit_nodes ORDER BY owner FOR UPDATE;
         SELECT max(heard) INTO v_heard FROM limit_nodes;
         IF v_heard < v_at - interval '15 s' THEN
-            UPDATE limit_nodes SET heard = heard + (v_at - v_heard);
+            DELETE FROM limit_leases l USING limit_nodes n WHERE n.owner = l.owner AND l.kind = 4 AND limit_lease_end(l.kind, l.until, n.heard, n.is_gone) <= v_at;
+            UPDATE limit_nodes SET heard = heard + (v_at - v_heard) WHERE NOT is_stopped;
         END IF;
     END IF;
 
     INSERT INTO limit_nodes AS n (owner, number, heard, is_stopped) VALUES (p_owner, p_number, v_at, p_is_last)
-    ON CONFLICT (owner) DO UPDATE SET number = excluded.number, heard = greatest(n.heard, excluded.heard), is_stopped = excluded.is_stopped
+    ON CONFLICT (owner) DO UPDATE SET number = excluded.number, heard = greatest(n.heard, excluded.heard), is_stopped = excluded.is_stopped, is_gone = false
         WHERE n.number < excluded.number;
     IF NOT FOUND THEN
         RETURN;
@@ -103,7 +113,7 @@ BEGIN
 
         DELETE FROM limit_leases l
         WHERE l.scope = v_ask.scope AND l.kind = v_ask.kind AND l.owner <> p_owner
-            AND limit_lease_end(l.kind, l.until, (SELECT n.heard FROM limit_nodes n WHERE n.owner = l.owner)) <= v_at;
+            AND coalesce((SELECT limit_lease_end(l.kind, l.until, n.heard, n.is_gone) FROM limit_nodes n WHERE n.owner = l.owner), '-infinity') <= v_at;
 
         SELECT coalesce(sum(l.held), 0), coalesce(sum(l.held) FILTER (WHERE x.is_dead), 0), coalesce(sum(CASE WHEN x.is_dead THEN l.held ELSE l.used END), 0),
             least(min(l.size) FILTER (WHERE NOT x.is_dead AND l.size > 0), nullif(v_ask.size, 0))
@@ -173,5 +183,15 @@ BEGIN
 
         RETURN QUERY SELECT v_ask.place, v_held, v_target, v_others_use::bigint, greatest(0, v_size - v_others_held - v_held)::bigint, v_wanted > v_capacity, v_nodes;
     END LOOP;
+
+    -- What ended long ago, last: whoever waits for one of these rows waits for no lock that is still to be taken here.
+    IF p_number = 1 THEN
+        DELETE FROM limit_leases WHERE (scope, kind, owner) IN (
+            SELECT l.scope, l.kind, l.owner FROM limit_leases l LEFT JOIN limit_nodes n ON n.owner = l.owner
+            WHERE l.owner <> p_owner AND coalesce(limit_lease_end(l.kind, l.until, n.heard, n.is_gone), '-infinity') <= v_at FOR UPDATE OF l SKIP LOCKED);
+        DELETE FROM limit_nodes WHERE owner IN (
+            SELECT n.owner FROM limit_nodes n
+            WHERE n.heard < v_at - interval '2 days' AND NOT EXISTS (SELECT FROM limit_leases l WHERE l.owner = n.owner) FOR UPDATE SKIP LOCKED);
+    END IF;
 END
 $$;

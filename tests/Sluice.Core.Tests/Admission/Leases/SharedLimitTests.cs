@@ -106,14 +106,16 @@ public sealed class SharedLimitTests
         Assert.InRange(nodes.Since(nodes.Now - TimeSpan.FromMinutes(5)), 5 * Limit * 0.98, 5 * Limit);
     }
 
-    [Fact]
-    public async Task F31_ANodeThatGoesOnAlone_WhileTheOthersTakeItsShare_ExceedsByNoMoreThanIt()
+    [Theory]
+    [InlineData(900, 900, 900)]
+    [InlineData(900, 60, 60)]
+    public async Task F31_ANodeThatGoesOnAlone_WhileTheOthersTakeItsShare_ExceedsByNoMoreThanAnEqualPart(double first, double second, double third)
     {
-        // The one case in which the sum does not hold. What may be more is what the node held, a third, and its part of what was free then: next to nothing under load.
+        // The one case in which the sum does not hold, whatever the node held before; and its part of what was free then is next to nothing under load.
         const long Bound = Limit + (Limit / 3) + 5;
         var nodes = Nodes();
         var random = new Random(3);
-        await nodes.LoadAsync(random, TimeSpan.FromMinutes(3), Step, _ => [900, 900, 900], Limit);
+        await nodes.LoadAsync(random, TimeSpan.FromMinutes(3), Step, _ => [first, second, third], Limit);
         _leases.CutOff.Add("node-0");
         await nodes.LoadAsync(random, TimeSpan.FromMinutes(6), Step, _ => [900, 900, 900], Bound);
         Assert.InRange(nodes.Most, Limit + 1, Bound);
@@ -126,10 +128,10 @@ public sealed class SharedLimitTests
     }
 
     [Theory]
-    [InlineData(1, 900, 900, 900)]
-    [InlineData(2, 720, 360, 120)]
-    [InlineData(3, 30, 10, 5)]
-    public async Task F31_TheStoreGoesAwayAndComesBack_AndTheSumHolds(int seed, double first, double second, double third)
+    [InlineData(1, 900, 900, 900, 0.9)]
+    [InlineData(2, 720, 360, 120, 0.75)]
+    [InlineData(3, 30, 10, 5, 0.9)]
+    public async Task F31_TheStoreGoesAwayAndComesBack_AndTheSumHolds(int seed, double first, double second, double third, double least)
     {
         var nodes = Nodes();
         var random = new Random(seed);
@@ -138,8 +140,8 @@ public sealed class SharedLimitTests
         _leases.IsAway = true;
         await nodes.LoadAsync(random, TimeSpan.FromMinutes(5), Step, _ => [first, second, third], Limit);
 
-        // Traffic goes on as it did, since everybody holds what he uses.
-        Assert.InRange(nodes.Since(nodes.Now - TimeSpan.FromMinutes(5)) / 5.0, before * 0.9, before * 1.1);
+        // Traffic goes on as it did, since everybody holds what he uses; but after half a minute nobody uses more than an equal part.
+        Assert.InRange(nodes.Since(nodes.Now - TimeSpan.FromMinutes(5)) / 5.0, before * least, before * 1.1);
         _leases.IsAway = false;
         await nodes.LoadAsync(random, TimeSpan.FromMinutes(4), Step, _ => [900, 450, 150], Limit);
         Assert.InRange(nodes.Since(nodes.Now - TimeSpan.FromMinutes(2)), 2 * Limit * 0.98, 2 * Limit);

@@ -151,6 +151,36 @@ public abstract class LimitLeaseContract
         Assert.Equal(100, (await SyncAsync(leases, "b", Ask(40, 40, 100))).Held);
     }
 
+    [Theory]
+    [InlineData(LimitKind.Concurrency, 0)]
+    [InlineData(LimitKind.Requests, 61)]
+    [InlineData(LimitKind.Day, 300)]
+    public async Task ANodeThatStartsAgain_IsKnownToHaveEnded(LimitKind kind, int seconds)
+    {
+        var leases = await OpenAsync();
+        await leases.SyncAsync(new LeaseCall("node:first", 1, false, [Ask(0, 0, 100, kind: kind)]), default);
+        Time.Advance(TimeSpan.FromSeconds(1));
+        var wait = TimeSpan.FromSeconds(Math.Max(0, seconds - 1));
+        var number = 1;
+        Assert.Equal(seconds == 0 ? 80 : 0, (await leases.SyncAsync(new LeaseCall("node:second", number, false, [Ask(0, 0, 80, kind: kind)]), default)).Replies[0].Held);
+        if (seconds > 0)
+        {
+            Time.Advance(wait - TimeSpan.FromMilliseconds(1));
+            Assert.Equal(0, (await leases.SyncAsync(new LeaseCall("node:second", ++number, false, [Ask(0, 0, 80, kind: kind)]), default)).Replies[0].Held);
+            Time.Advance(TimeSpan.FromMilliseconds(1));
+            Assert.Equal(80, (await leases.SyncAsync(new LeaseCall("node:second", ++number, false, [Ask(0, 0, 80, kind: kind)]), default)).Replies[0].Held);
+        }
+    }
+
+    [Fact]
+    public async Task ADayThatEndedWhileNobodyWasHeardOf_IsOver()
+    {
+        var leases = await OpenAsync();
+        await SyncAsync(leases, "a", Ask(0, 0, 100, kind: LimitKind.Day));
+        Time.Advance(TimeSpan.FromHours(9));
+        Assert.Equal(80, (await SyncAsync(leases, "b", Ask(0, 0, 80, kind: LimitKind.Day))).Held);
+    }
+
     [Fact]
     public async Task ACallThatWasOvertaken_HasNoEffect()
     {

@@ -35,10 +35,26 @@ public sealed class MemoryLimitLeases(TimeProvider time) : ILimitLeases
                 return Task.FromResult(LeaseAnswer.Failed("Overtaken."));
             }
 
-            var gap = _nodes.Count == 0 ? TimeSpan.Zero : now - _nodes.Values.Max(node => node.Heard);
-            foreach (var node in _nodes.Values)
+            if (call.Number == 1)
             {
-                node.Heard += gap > LeaseTimes.Silence ? gap : TimeSpan.Zero;
+                foreach (var node in _nodes.Where(one => one.Key != call.Owner && one.Key.Split(':')[0] == call.Owner.Split(':')[0] && !one.Value.IsStopped).Select(one => one.Value))
+                {
+                    (node.IsStopped, node.IsGone) = (true, true);
+                }
+            }
+
+            var gap = _nodes.Count == 0 ? TimeSpan.Zero : now - _nodes.Values.Max(node => node.Heard);
+            if (gap > LeaseTimes.Silence)
+            {
+                foreach (var (key, part) in _parts.Where(one => one.Key.Item2 == LimitKind.Day && EndOf(one.Key.Item3, LimitKind.Day, one.Value) <= now).ToList())
+                {
+                    _parts.Remove(key);
+                }
+
+                foreach (var node in _nodes.Values.Where(node => !node.IsStopped))
+                {
+                    node.Heard += gap;
+                }
             }
 
             _nodes[call.Owner] = new Node { Number = call.Number, Heard = now, IsStopped = call.IsLast };
@@ -112,9 +128,9 @@ public sealed class MemoryLimitLeases(TimeProvider time) : ILimitLeases
             return until;
         }
 
-        var end = _nodes[owner].Heard + LeaseTimes.Live;
+        var end = _nodes[owner].Heard + (_nodes[owner].IsGone ? TimeSpan.Zero : LeaseTimes.Live);
         var midnight = NextDay(_nodes[owner].Heard);
-        return kind == LimitKind.Concurrency ? end : kind != LimitKind.Day ? end + LeaseTimes.Minute : midnight > end ? midnight : end;
+        return kind == LimitKind.Concurrency ? _nodes[owner].IsGone ? DateTimeOffset.MinValue : end : kind != LimitKind.Day ? end + LeaseTimes.Minute : midnight > end ? midnight : end;
     }
 
     private static DateTimeOffset NextDay(DateTimeOffset at) => new(at.UtcDateTime.Date.AddDays(1), TimeSpan.Zero);
@@ -125,7 +141,9 @@ public sealed class MemoryLimitLeases(TimeProvider time) : ILimitLeases
 
         public DateTimeOffset Heard { get; set; }
 
-        public bool IsStopped { get; init; }
+        public bool IsStopped { get; set; }
+
+        public bool IsGone { get; set; }
     }
 
     private sealed class Part
