@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using Sluice.Core.Admission.Leases;
 using Xunit;
 
 namespace Sluice.Nodes.Tests;
@@ -12,21 +14,27 @@ public sealed class ColdLeaseTests
             queue: { max_wait: off }
             limits: { default_key: { rpd: 60, concurrency: 30 } }
             """);
+        var served = 0;
         for (var round = 0; round < 17; round++)
         {
             for (var node = 0; node < 3; node++)
             {
-                Assert.Equal(200, await group.AskAsync(node, TestContext.Current.CancellationToken));
+                var asked = Stopwatch.StartNew();
+                var status = await group.AskAsync(node, TestContext.Current.CancellationToken);
+                served += status == 200 ? 1 : 0;
+
+                // On a busy machine the exchange may take longer than anybody waits for it.
+                Assert.True(status == 200 || asked.Elapsed >= LeaseKeeper.Patience, $"{status} after {asked.Elapsed}, when {served} of 60 were served");
             }
         }
 
-        // Nine are left. The last of them may for a moment be with a node that is not asked.
-        var served = 0;
+        // The last of those that are left may for a moment be with a node that is not asked.
+        Assert.InRange(served, 45, 51);
         for (var i = 0; i < 30; i++)
         {
             served += await group.AskAsync(i % 3, TestContext.Current.CancellationToken) == 200 ? 1 : 0;
         }
 
-        Assert.InRange(served, 1, 9);
+        Assert.InRange(served, 52, 60);
     }
 }

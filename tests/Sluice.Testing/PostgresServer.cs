@@ -154,11 +154,23 @@ public sealed class PostgresServer : IAsyncDisposable
         await process.WaitForExitAsync();
     }
 
+    // Below what the system hands out by itself: nobody takes it before the server has it, nor while that is stopped.
     private static int FreePort()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        while (true)
+        {
+            var port = Random.Shared.Next(20_000, 32_000);
+            try
+            {
+                using var listener = new TcpListener(IPAddress.Loopback, port);
+                listener.Start();
+                return port;
+            }
+            catch (SocketException)
+            {
+                // Somebody has it.
+            }
+        }
     }
 
     // Debian keeps the server's programs out of everybody's PATH, by version.

@@ -136,7 +136,7 @@ public sealed class SluiceServer : IAsyncDisposable
         var planner = new Planner(health, affinity, time);
         var estimates = new EstimateCorrection();
         var book = new BudgetBook(time) { Passed = standing => HostingLog.BudgetPassed(log, standing.Budget.Name.ToString(), standing.PercentSpent) };
-        var slices = SharedBudgets.Keep(book, store.BudgetShare, time, log);
+        var slices = BudgetSharing.Keep(book, store.BudgetShare, time, log);
         var budgets = parts.Add(new BudgetDirectory(store.Budgets, new PastSpending(store), book, time));
         if (slices is not null)
         {
@@ -150,7 +150,7 @@ public sealed class SluiceServer : IAsyncDisposable
 
         // A seed of its own for every process: with a common one all of them would knock at a recovering provider in step.
         var random = options.Random ?? new SharedRandom(RandomNumberGenerator.GetInt32(int.MaxValue));
-        var leases = SharedLimits.Keep(store.LimitShare, time, log);
+        var leases = LimitSharing.Keep(store.LimitShare, time, log);
         var admission = new AdmissionControl(time, leases);
         admission.Reload(first);
         if (leases is not null)

@@ -28,6 +28,12 @@ internal sealed class PostgresLimitLeases(PostgresDatabase database, TimeProvide
         }
         catch (Exception e) when (e is NpgsqlException or SocketException or TimeoutException or IOException && !cancellation.IsCancellationRequested)
         {
+            if (e is not PostgresException)
+            {
+                // Whatever else idles in the pool is as dead as this connection: the next call must not fail for it.
+                database.ForgetExchange();
+            }
+
             return LeaseAnswer.Failed(e.Message);
         }
     }

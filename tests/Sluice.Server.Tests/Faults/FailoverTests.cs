@@ -19,7 +19,7 @@ public sealed class FailoverGateway : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         const string Slow = ", timeouts: { first_token: 30s, idle: 30s }";
-        const string Short = ", timeouts: { first_token: 400ms, idle: 400ms }";
+        const string Short = ", timeouts: { first_token: 1s, idle: 1s }";
         var yaml = new StringBuilder("routing: { retries: 0 }\nkeepalive: { after: 60s, every: 60s }\nproviders:\n");
         var models = new StringBuilder("models:\n");
         foreach (var upstream in Enum.GetValues<Upstream>())

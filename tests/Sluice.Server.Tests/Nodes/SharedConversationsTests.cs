@@ -5,6 +5,7 @@ using Sluice.Server.Tests.Affinity;
 using Sluice.Server.Tests.Kit;
 using Sluice.Server.Tests.Kit.Clients;
 using Sluice.Server.Tests.Reasoning;
+using Sluice.Simulator;
 
 namespace Sluice.Server.Tests.Nodes;
 
@@ -26,6 +27,34 @@ public sealed class SharedConversationsTests
         models:
           - { id: m/0, endpoints: [{ provider: a, model: m-0, price: { input: 3, output: 15, cache_read: 0.3, cache_write: 3.75 } }] }
         """;
+
+    /// <summary>By itself every node would put the session at the key that was refused: only a home that was told can be followed.</summary>
+    [Fact]
+    public async Task F20_ASessionThatMoved_IsFoundWhereItMoved_AlsoByTheOtherNode()
+    {
+        await using var nodes = await TwoNodes.StartAsync(ThreeKeys);
+        var session = new AgentSession(Wire.Anthropic, 1, named: true);
+        nodes.A.A.Script.Enqueue(Fault.Of(429));
+        for (var turn = 1; turn <= 6; turn++)
+        {
+            var (ask, headers) = session.Ask(turn, "m/0");
+            if (turn == 2)
+            {
+                // No agent takes its next turn within the milliseconds that the news take; this test would.
+                await GatewayUnderTest.UntilAsync(
+                    async () => (await nodes.B.PostAsync(Wire.Anthropic, ask, [.. headers, ("x-sluice-explain", "1")])).Json.GetProperty("session").TryGetProperty("home", out _),
+                    "the other node has heard of it");
+            }
+
+            Assert.Equal(200, (await (turn % 2 == 1 ? nodes.A : nodes.B).PostAsync(Wire.Anthropic, ask, headers)).Status);
+            session.Sent(nodes.A.A.Record.Last.Body!);
+        }
+
+        var keys = nodes.A.A.Record.Requests.Select(request => request.Credential).ToList();
+        Assert.Equal(7, keys.Count);
+        Assert.NotEqual(keys[0], keys[1]);
+        Assert.All(keys[1..], key => Assert.Equal(keys[1], key));
+    }
 
     [Fact]
     public async Task F20_SessionsOverTwoNodes_StayAtTheirCredentials()

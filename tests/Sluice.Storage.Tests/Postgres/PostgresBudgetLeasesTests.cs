@@ -51,8 +51,10 @@ public sealed class PostgresBudgetLeasesTests : BudgetLeasesContract, IAsyncDisp
         await OpenAsync();
         await RunAsync("DROP FUNCTION sluice_import_spending; CREATE FUNCTION sluice_import_spending(text, text, text, timestamptz, timestamptz, text[], bigint[]) RETURNS void LANGUAGE sql AS 'SELECT pg_sleep(60)'");
         var asked = Stopwatch.StartNew();
-        Assert.False(await new PostgresBudgetLeases(_database!).ImportAsync("a", new BudgetName(new LimitScope(ScopeKind.User, "dev1"), BudgetPeriod.Day), Window, new Dictionary<string, long>(), CancellationToken.None));
+        var leases = new PostgresBudgetLeases(_database!);
+        Assert.False(await leases.ImportAsync("a", new BudgetName(new LimitScope(ScopeKind.User, "dev1"), BudgetPeriod.Day), Window, new Dictionary<string, long>(), CancellationToken.None));
         Assert.InRange(asked.Elapsed, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(10));
+        Assert.Contains("statement timeout", leases.Fault!, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -108,6 +108,7 @@ public sealed class PostgresLedgerStoreTests : IDisposable
             await killer.OpenAsync(None);
             for (var cut = 0; cut < 15;)
             {
+                Assert.False(load.IsCompleted, "The load has ended early.");
                 cut += await killer.ExecuteScalarAsync<int>(
                     "SELECT COUNT(pg_terminate_backend(pid))::int FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'sluice' AND (state = 'active' OR state LIKE 'idle in transaction%')");
             }

@@ -183,7 +183,18 @@ public sealed class LeaseKeeper(ILimitLeases leases, TimeProvider time) : IAsync
                 _again = false;
             }
 
-            var due = await SyncAsync();
+            TimeSpan? due;
+            try
+            {
+                due = await SyncAsync();
+            }
+            catch (Exception e)
+            {
+                // Whatever it is: a loop that ends would give this node nothing more, without a word.
+                Fail(e.Message);
+                due = _gate!.Now + Retry;
+            }
+
             lock (_lock)
             {
                 var isDue = _again || due <= _gate!.Now;
@@ -209,44 +220,46 @@ public sealed class LeaseKeeper(ILimitLeases leases, TimeProvider time) : IAsync
             (round, _round) = (_round, null);
         }
 
-        var asks = gate.CollectAsks(keepsAll: !_standing.IsReachable);
-        if (asks.Count == 0 && gate.Now < _calledAt + LeaseTimes.Beat && _standing.IsReachable)
+        try
         {
-            // All was said a moment ago; whoever waits does so until it is said again.
-            KeepWaiting(round);
-            return gate.LeasesDueAt();
-        }
+            var asks = gate.CollectAsks(keepsAll: !_standing.IsReachable);
+            if (asks.Count == 0 && gate.Now < _calledAt + LeaseTimes.Beat && _standing.IsReachable)
+            {
+                // All was said a moment ago; whoever waits does so until it is said again.
+                round = KeepWaiting(round);
+                return gate.LeasesDueAt();
+            }
 
-        _calledAt = gate.Now;
-        var answer = await CallAsync(asks, isLast: false);
-        TimeSpan? due;
-        if (answer.Fault is { } fault)
-        {
-            Fail(fault);
-            due = gate.Now + Retry;
-        }
-        else
-        {
+            _calledAt = gate.Now;
+            var answer = await CallAsync(asks, isLast: false);
+            if (answer.Fault is { } fault)
+            {
+                Fail(fault);
+                return gate.Now + Retry;
+            }
+
             Succeed(answer);
-            due = gate.Grant(answer);
+            return gate.Grant(answer);
         }
-
-        round?.SetResult();
-        return due;
+        finally
+        {
+            round?.SetResult();
+        }
     }
 
-    private void KeepWaiting(TaskCompletionSource? round)
+    /// <returns>What cannot wait on, since others have begun to meanwhile.</returns>
+    private TaskCompletionSource? KeepWaiting(TaskCompletionSource? round)
     {
         lock (_lock)
         {
             if (_round is null)
             {
                 _round = round;
-                return;
+                return null;
             }
         }
 
-        round?.SetResult();
+        return round;
     }
 
     private async Task<LeaseAnswer> CallAsync(IReadOnlyList<LeaseAsk> asks, bool isLast)
