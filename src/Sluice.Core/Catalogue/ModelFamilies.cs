@@ -25,6 +25,6 @@ internal static partial class ModelFamilies
     [GeneratedRegex("^[a-z]?[0-9]+(\\.[0-9]+)*$", RegexOptions.NonBacktracking | RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture)]
     private static partial Regex Version();
 
-    [GeneratedRegex("\\b(?<major>[0-9]{1,2})-(?<minor>[0-9]{1,2})\\b", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 100)]
+    [GeneratedRegex("\\b(?<major>[0-9]{1,2})-(?<minor>[0-9]{1,2})\\b", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 2000)]
     private static partial Regex HyphenatedVersion();
 }

@@ -296,15 +296,15 @@ internal static partial class AnthropicErrors
     }
 
     // input length and `max_tokens` exceed context limit: 190000 + 20000 > 200000
-    [GeneratedRegex(@"context limit: (?<sent>\d+) \+ (?<output>\d+) > (?<allowed>\d+)", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 100)]
+    [GeneratedRegex(@"context limit: (?<sent>\d+) \+ (?<output>\d+) > (?<allowed>\d+)", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 2000)]
     private static partial Regex OverLimit();
 
-    [GeneratedRegex("<(title|h1)[^>]*>(?<text>.{1,200}?)</(title|h1)>", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture | RegexOptions.IgnoreCase | RegexOptions.Singleline, matchTimeoutMilliseconds: 100)]
+    [GeneratedRegex("<(title|h1)[^>]*>(?<text>.{1,200}?)</(title|h1)>", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture | RegexOptions.IgnoreCase | RegexOptions.Singleline, matchTimeoutMilliseconds: 2000)]
     private static partial Regex Heading();
 
-    [GeneratedRegex("<[^>]*>?", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 100)]
+    [GeneratedRegex("<[^>]*>?", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 2000)]
     private static partial Regex Tag();
 
-    [GeneratedRegex(@"(?<sent>\d+) tokens > (?<allowed>\d+)", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 100)]
+    [GeneratedRegex(@"(?<sent>\d+) tokens > (?<allowed>\d+)", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 2000)]
     private static partial Regex TooLong();
 }

@@ -181,6 +181,6 @@ internal static partial class ConverseErrors
     }
 
     // Claude's own words come through: "prompt is too long: 210000 tokens > 200000 maximum".
-    [GeneratedRegex(@"(?<sent>\d+) tokens > (?<allowed>\d+)", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 100)]
+    [GeneratedRegex(@"(?<sent>\d+) tokens > (?<allowed>\d+)", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 2000)]
     private static partial Regex TooLong();
 }

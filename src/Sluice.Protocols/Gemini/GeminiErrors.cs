@@ -295,13 +295,13 @@ internal static partial class GeminiErrors
     [GeneratedRegex(@"input token count.{0,40}exceeds|exceeds the maximum number of (input )?tokens|prompt (is )?too long|context window", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
     private static partial Regex ContextWords();
 
-    [GeneratedRegex(@"token count \(?(?<sent>[\d,]+)\)? exceeds.{0,60}?\(?(?<max>[\d,]+)", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 100)]
+    [GeneratedRegex(@"token count \(?(?<sent>[\d,]+)\)? exceeds.{0,60}?\(?(?<max>[\d,]+)", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 2000)]
     private static partial Regex TokenNumbers();
 
     [GeneratedRegex(@"api[ _-]?key (not valid|expired|not found|is invalid)", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
     private static partial Regex KeyWords();
 
-    [GeneratedRegex(@"retry in (?<delay>[\d.]{1,12}s)", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 100)]
+    [GeneratedRegex(@"retry in (?<delay>[\d.]{1,12}s)", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 2000)]
     private static partial Regex RetryIn();
 
     private struct Details

@@ -408,19 +408,19 @@ internal static partial class OpenAIChatErrors
     [GeneratedRegex(@"overloaded|over capacity|no capacity|at capacity", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
     private static partial Regex OverloadWords();
 
-    [GeneratedRegex(@"context length (is|of) (?<max>[\d,]+) tokens?.{0,80}?(resulted in|requested( about)?|contains?( at least)?|has|is|have) (?<sent>[\d,]+)", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 100)]
+    [GeneratedRegex(@"context length (is|of) (?<max>[\d,]+) tokens?.{0,80}?(resulted in|requested( about)?|contains?( at least)?|has|is|have) (?<sent>[\d,]+)", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 2000)]
     private static partial Regex OpenAINumbers();
 
-    [GeneratedRegex(@"(?<sent>[\d,]+) tokens? (>|exceeds?|is greater than) (the )?(maximum |model's |context |limit |of |window )*(?<max>[\d,]+)", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 100)]
+    [GeneratedRegex(@"(?<sent>[\d,]+) tokens? (>|exceeds?|is greater than) (the )?(maximum |model's |context |limit |of |window )*(?<max>[\d,]+)", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 2000)]
     private static partial Regex AnthropicNumbers();
 
-    [GeneratedRegex(@"token count \(?(?<sent>[\d,]+)\)? exceeds.{0,60}?\(?(?<max>[\d,]+)", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 100)]
+    [GeneratedRegex(@"token count \(?(?<sent>[\d,]+)\)? exceeds.{0,60}?\(?(?<max>[\d,]+)", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 2000)]
     private static partial Regex GoogleNumbers();
 
-    [GeneratedRegex(@"try again in ((?<m>\d+)m(?!s))?((?<s>[\d.]+)s)?((?<ms>[\d.]+)ms)?", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 100)]
+    [GeneratedRegex(@"try again in ((?<m>\d+)m(?!s))?((?<s>[\d.]+)s)?((?<ms>[\d.]+)ms)?", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 2000)]
     private static partial Regex TryAgain();
 
-    [GeneratedRegex(@"<(script|style)[^>]*>.*?</(script|style)>|<[^>]*>", RegexOptions.IgnoreCase | RegexOptions.Singleline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 100)]
+    [GeneratedRegex(@"<(script|style)[^>]*>.*?</(script|style)>|<[^>]*>", RegexOptions.IgnoreCase | RegexOptions.Singleline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 2000)]
     private static partial Regex Tags();
 
     [GeneratedRegex(@"\s+", RegexOptions.NonBacktracking)]
